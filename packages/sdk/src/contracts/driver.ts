@@ -1,0 +1,46 @@
+import type {z} from 'zod'
+import type {Exec} from '../io/exec.ts'
+import type {Http} from '../io/http.ts'
+import type {Logger} from '../io/log.ts'
+import type {InstanceProvider} from './instance-provider.ts'
+import type {ModelCatalog, ModelSource} from './model-catalog.ts'
+import type {ServiceEngine} from './service-engine.ts'
+
+/** What a driver gets from its host. Retry, deadlines, redaction and debug logs live in `http` and `exec`. */
+export interface DriverContext {
+  /** Folder of omni's own files (`OMNI_HOME`, default `~/.ome`); exists, 0700. */
+  readonly home: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Name of the context in use. */
+  readonly context: string
+  readonly namespace: string | undefined
+  readonly http: Http
+  readonly exec: Exec
+  readonly log: Logger
+  /** Something a person should know now ("started the engine"); goes to stderr. */
+  readonly notice: (text: string) => void
+}
+
+/** Contract served by each kind of provider. */
+export interface ProviderKinds {
+  readonly instance: InstanceProvider
+  readonly service: ServiceEngine
+  readonly catalog: ModelCatalog
+  readonly source: ModelSource
+}
+
+export type ProviderKind = keyof ProviderKinds
+
+/** What the module of a provider exports as its default. */
+export interface ProviderDefinition<K extends ProviderKind = ProviderKind, Settings = unknown> {
+  readonly kind: K
+  /** Same id as in the `omni` block of `package.json`; also the key of its settings in a context. */
+  readonly id: string
+  readonly settings: z.ZodType<Settings>
+  create(context: DriverContext, settings: Settings): ProviderKinds[K] | Promise<ProviderKinds[K]>
+}
+
+/** Types the definition of a provider. */
+export const defineProvider = <K extends ProviderKind, Settings>(
+  definition: ProviderDefinition<K, Settings>,
+): ProviderDefinition<K, Settings> => definition

@@ -1,0 +1,147 @@
+import type {ServiceSpec} from '../specs/service.ts'
+import type {CallOptions, Collection, Health} from './collection.ts'
+import type {EventFacet, ExecFacet, LogFacet} from './facets.ts'
+
+/** `degraded`: fewer ready replicas than wanted. `failed`: none can be kept alive. `stopped`: on purpose. */
+export type ServiceStatus = 'running' | 'degraded' | 'deploying' | 'failed' | 'stopped'
+
+export type ReplicaStatus = 'starting' | 'ready' | 'unready' | 'backoff' | 'stopping' | 'exited'
+
+/** How a process ended: exactly one of `code` and `signal` is set, neither when nobody saw it. */
+export interface ExitInfo {
+  readonly code?: number | undefined
+  readonly signal?: string | undefined
+  /** RFC 3339. */
+  readonly at: string
+  readonly oomKilled?: boolean | undefined
+}
+
+export interface Replica {
+  /** `<service>-<index>`, index from 0. */
+  readonly name: string
+  readonly index: number
+  readonly status: ReplicaStatus
+  /** The release it runs. */
+  readonly release: string
+  readonly pid?: number | undefined
+  /** Where the proxy finds it: `127.0.0.1:41234`. */
+  readonly address?: string | undefined
+  readonly startedAt?: string | undefined
+  /** Restarts since the release began. */
+  readonly restarts: number
+  readonly node?: string | undefined
+  /** Percent of one core. */
+  readonly cpuPercent?: number | undefined
+  readonly memoryBytes?: number | undefined
+  readonly lastExit?: ExitInfo | undefined
+}
+
+/** Why the last start or deploy went wrong. */
+export interface ServiceFailure {
+  /** `CrashLoopBackOff`, `StartFailed`, `NotReady`, `BuildFailed`, `LivenessFailed`, `OOMKilled`. */
+  readonly reason: string
+  readonly message: string
+  readonly exit?: ExitInfo | undefined
+  readonly restarts: number
+  readonly at: string
+  /** Last output, at most 20 lines. */
+  readonly lastLines: readonly string[]
+}
+
+/** A probed way in. */
+export interface Endpoint {
+  readonly url: string
+  /** `local`: a loopback port of its own; `domain`: by host name through the proxy. */
+  readonly via: 'local' | 'domain'
+}
+
+/** A service as observed. */
+export interface Service {
+  readonly name: string
+  readonly project?: string | undefined
+  readonly status: ServiceStatus
+  /** The declared spec as the engine holds it; `${secrets.X}` unresolved. */
+  readonly spec: ServiceSpec
+  readonly desiredReplicas: number
+  /** Replicas that are ready. */
+  readonly runningReplicas: number
+  /** The release that serves now. */
+  readonly release?: string | undefined
+  readonly endpoints: readonly Endpoint[]
+  readonly replicas: readonly Replica[]
+  readonly lastFailure?: ServiceFailure | undefined
+  readonly createdAt?: string | undefined
+  readonly updatedAt?: string | undefined
+}
+
+export type ReleaseStatus = 'deploying' | 'active' | 'superseded' | 'failed'
+
+/** One deploy, kept for rollback. */
+export interface Release {
+  /** `r1`, `r2`, … per service. */
+  readonly id: string
+  readonly service: string
+  readonly status: ReleaseStatus
+  readonly spec: ServiceSpec
+  readonly createdAt: string
+  readonly actor?: string | undefined
+  /** Why it was made: `deploy`, `rollback to r3`, `git push 1a2b3c4d`. */
+  readonly reason: string
+  readonly failure?: ServiceFailure | undefined
+}
+
+export interface ReleaseFacet {
+  /** Newest first. */
+  list(name: string, options?: CallOptions): Promise<Release[]>
+  /** A rolling deploy of an old release; without `to`, of the one before. Resolves when it serves. */
+  rollback(name: string, options?: CallOptions & {readonly to?: string | undefined}): Promise<Service>
+}
+
+/** Content-addressed source archives (gzipped tar), for services that are built from a folder. */
+export interface ArtifactFacet {
+  has(digest: string, options?: CallOptions): Promise<boolean>
+  /** @param digest `sha256:<64 hex>` of the bytes; a mismatch is CONFLICT and nothing is kept. */
+  put(digest: string, content: NodeJS.ReadableStream, options?: CallOptions): Promise<void>
+}
+
+/** What happened to one replica or host while a deploy was on; shown as progress. */
+export interface NodeInfo {
+  readonly id: string
+  readonly address: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly draining: boolean
+  readonly lastSeen: string
+}
+
+export interface NodeFacet {
+  list(options?: CallOptions): Promise<NodeInfo[]>
+}
+
+/** Facts about the core methods, so that the planner stays pure. */
+export interface ServiceTraits {
+  /** Ways to give code that the engine can run. */
+  readonly sources: readonly ('image' | 'command' | 'build')[]
+  readonly labels: boolean
+}
+
+/**
+ * Runs replicated services. `create` and `update` are rolling deploys: they resolve only when the new version was
+ * observed ready and reject with DEPLOY_FAILED (details: ServiceFailure) while the old version still serves.
+ * `start`, `stop`, `restart` and `scale` are idempotent and resolve when the state was observed.
+ */
+export interface ServiceEngine extends Collection<ServiceSpec, Service> {
+  readonly name: string
+  readonly traits: ServiceTraits
+  check(options?: CallOptions): Promise<Health>
+  update(name: string, spec: ServiceSpec, options?: CallOptions): Promise<Service>
+  start(name: string, options?: CallOptions): Promise<Service>
+  stop(name: string, options?: CallOptions): Promise<Service>
+  restart(name: string, options?: CallOptions): Promise<Service>
+  scale(name: string, replicas: number, options?: CallOptions): Promise<Service>
+  readonly logs?: LogFacet | undefined
+  readonly releases?: ReleaseFacet | undefined
+  readonly artifacts?: ArtifactFacet | undefined
+  readonly events?: EventFacet | undefined
+  readonly exec?: ExecFacet | undefined
+  readonly nodes?: NodeFacet | undefined
+}

@@ -1,0 +1,9 @@
+const NAME = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
+
+/** Why the text is no resource name, or undefined when it is one. The rule is the intersection of all engines' rules. */
+export function nameProblem(value: string): string | undefined {
+  if (NAME.test(value)) return undefined
+  if (value === '') return 'the name is empty'
+  if (value.length > 63) return `the name has ${value.length} characters; at most 63 are allowed`
+  return 'a name has lower-case letters, digits and "-", starts with a letter and ends with a letter or digit'
+}

@@ -1,0 +1,24 @@
+import {z} from 'zod'
+import {nameProblem} from '../names.ts'
+import {parseBytes} from '../units.ts'
+
+/** A name that every engine accepts: a DNS label (RFC 1123), 1–63 of a-z, 0-9 and '-', starting with a letter. */
+export const resourceName = z.string().superRefine((value, context) => {
+  const problem = nameProblem(value)
+  if (problem !== undefined) context.addIssue({code: 'custom', message: problem})
+})
+
+/** Bytes as a number, or a size text; always a whole number of bytes after parsing. */
+export const bytes = z.union([z.int().min(0), z.string()]).transform((value, context) => {
+  const size = typeof value === 'number' ? value : parseBytes(value)
+  if (size !== undefined) return size
+  context.addIssue({code: 'custom', message: `'${value}' is not a size; write 512Mi, 1GiB or 1GB`})
+  return z.NEVER
+})
+
+export const labelMap = z.record(
+  z.string().min(1).max(63),
+  z.union([z.string(), z.number(), z.boolean()]).transform(String),
+)
+
+export const port = z.int().min(1).max(65_535)

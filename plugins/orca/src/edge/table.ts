@@ -1,0 +1,69 @@
+/** What the edge proxy serves. A table replaces the one before as a whole; requests under way end on the old targets. */
+
+export interface EdgeTarget {
+  /** `127.0.0.1:41234`. */
+  readonly address: string
+  /** Share of the requests, relative to the other targets; 0 = only when pinned. */
+  readonly weight: number
+  /** Release that runs there; histograms are kept per (service, version). */
+  readonly version: string
+}
+
+export interface EdgeService {
+  readonly service: string
+  readonly protocol: 'http' | 'tcp'
+  /** Loopback port of its own; for tcp the only way in. */
+  readonly port: number | undefined
+  /** Bind address of that port. Default 127.0.0.1. */
+  readonly bind?: string | undefined
+  /** Host names on the shared HTTP listener; lower case, no port. */
+  readonly hosts: readonly string[]
+  /** Path patterns on those hosts: exact, or a prefix ending in `*`; the longest match wins; empty = all paths. */
+  readonly paths: readonly string[]
+  readonly stripPrefix?: string | undefined
+  /** Empty = answers 503 with `Retry-After: 1`. */
+  readonly targets: readonly EdgeTarget[]
+}
+
+export interface EdgeTable {
+  /** Shared listener for host names. */
+  readonly http: {readonly bind: string; readonly port: number}
+  readonly services: readonly EdgeService[]
+}
+
+export interface EdgeListener {
+  readonly service: string | undefined
+  readonly bind: string
+  readonly port: number
+  /** Why it could not be opened (`EADDRINUSE`); the rest of the table is in force all the same. */
+  readonly error?: string | undefined
+}
+
+/** Counters since the edge started. Bounds of the histogram in seconds are fixed: see `EDGE_BUCKETS`. */
+export interface EdgeVersionStats {
+  readonly service: string
+  readonly version: string
+  readonly requests: number
+  /** By status class: index 1 = 1xx … 5 = 5xx; index 0 = no answer from the target. */
+  readonly classes: readonly number[]
+  readonly buckets: readonly number[]
+  readonly seconds: number
+  readonly inFlight: number
+}
+
+export const EDGE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
+
+/** Client side of the edge process, as the control plane uses it. The process outlives the control plane. */
+export interface Edge {
+  /** Puts the table in force; resolves when new requests follow it. Starts the process when it does not run. */
+  apply(table: EdgeTable): Promise<EdgeListener[]>
+  /** Resolves when no request is under way at the address (it must be out of the table), or after the timeout: false. */
+  drained(address: string, timeoutMs: number): Promise<boolean>
+  stats(): Promise<EdgeVersionStats[]>
+  /** A target refused or reset a connection; the control plane may want to look at it at once. */
+  onTargetFailure(listener: (address: string) => void): () => void
+  health(): Promise<{readonly pid: number; readonly uptimeMs: number} | undefined>
+  /** Ends the process after requests under way, at most `drainMs`. */
+  shutdown(drainMs: number): Promise<void>
+  close(): void
+}

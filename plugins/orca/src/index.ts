@@ -1,0 +1,1 @@
+export {OmniError} from '@omni-cli/sdk'

@@ -1,0 +1,57 @@
+import type {Health, LogLine, LogOptions, NodeInfo, OmniEvent, Release, Service, ServiceSpec} from '@omni-cli/sdk'
+
+/** Who asks, for releases and events. */
+export interface Actor {
+  readonly name: string
+  readonly role: 'admin' | 'deployer' | 'viewer'
+}
+
+export interface DeployOutcome {
+  readonly deployed: readonly string[]
+  readonly errors: readonly {readonly service: string; readonly message: string; readonly details?: unknown}[]
+  /** Fields that were accepted but cannot be enforced here. */
+  readonly warnings: readonly string[]
+}
+
+export interface DeployRequestOptions {
+  readonly actor: Actor
+  readonly reason: string
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((event: {readonly service: string; readonly note: string}) => void) | undefined
+}
+
+/**
+ * Everything the HTTP API can ask of the orchestrator. Names and texts of Orca's wire stay in the API layer.
+ * NOT_FOUND for an unknown service. All mutations of one service are serialised by one lock.
+ */
+export interface Control {
+  readonly clusterName: string
+  health(): Promise<Health>
+  /** Deploys in dependency order, waits for each to be ready; a failed one fails its dependants, not the others. */
+  deploy(specs: readonly ServiceSpec[], options: DeployRequestOptions): Promise<DeployOutcome>
+  list(project?: string): Promise<Service[]>
+  get(name: string): Promise<Service | undefined>
+  scale(name: string, replicas: number, actor: Actor): Promise<Service>
+  start(name: string, actor: Actor): Promise<Service>
+  /** Keeps the spec and the releases; status `stopped`. */
+  stop(name: string, actor: Actor): Promise<Service>
+  /** Rolling; never fewer ready replicas than before. */
+  restart(name: string, actor: Actor): Promise<Service>
+  /** Stops and forgets everything but logs; with purge also volumes and logs. Absent is no error. */
+  remove(name: string, options: {readonly actor: Actor; readonly purge: boolean}): Promise<void>
+  releases(name: string): Promise<Release[]>
+  rollback(name: string, options: {readonly to?: string | undefined; readonly actor: Actor}): Promise<Service>
+  logs(name: string, options: LogOptions): AsyncIterable<LogLine>
+  events(options: {
+    readonly since?: number | undefined
+    readonly follow?: boolean | undefined
+    readonly ref?: string | undefined
+    readonly signal?: AbortSignal | undefined
+  }): AsyncIterable<OmniEvent>
+  nodes(): Promise<NodeInfo[]>
+  /** Prometheus text. */
+  metrics(): Promise<string>
+  hasArtifact(digest: string): Promise<boolean>
+  /** CONFLICT when the bytes have another digest. */
+  putArtifact(digest: string, content: AsyncIterable<Buffer>): Promise<void>
+}

@@ -1,1 +1,4 @@
-export {}
+export * from './command.ts'
+export * from './progress.ts'
+export * from './session.ts'
+export * from './view.ts'

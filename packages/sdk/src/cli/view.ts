@@ -6,8 +6,8 @@ export interface Column<Row> {
   /** Upper case. */
   readonly header: string
   /** Undefined and '' are shown as `-`. Untrusted text is escaped by the renderer. */
-  readonly value: (row: Row) => string | number | undefined
-  readonly tone?: ((row: Row) => Tone) | undefined
+  value(row: Row): string | number | undefined
+  tone?(row: Row): Tone
   /** Only with `-o wide`. */
   readonly wide?: boolean | undefined
   readonly align?: 'left' | 'right' | undefined
@@ -19,9 +19,9 @@ export interface ListView<Row> {
   readonly columns: readonly Column<Row>[]
   readonly rows: readonly Row[] | AsyncIterable<Row>
   /** `service/web`. */
-  readonly ref: (row: Row) => string
+  ref(row: Row): string
   /** What JSON and YAML show; default: the row itself. */
-  readonly data?: ((row: Row) => unknown) | undefined
+  data?(row: Row): unknown
   /** Shown on stderr when there is no row. */
   readonly empty: string
 }
@@ -31,7 +31,7 @@ export interface ItemView<T> {
   readonly type: 'item'
   readonly data: T
   /** Lines for a person. */
-  readonly text: (data: T) => readonly TextLine[]
+  text(data: T): readonly TextLine[]
   readonly ref?: string | undefined
   /** Exit status when the command did its work but has something to tell: 9 degraded, 10 changes. Default 0. */
   readonly exitCode?: number | undefined

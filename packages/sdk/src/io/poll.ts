@@ -1,0 +1,47 @@
+import {OmniError} from '../errors.ts'
+import {formatDuration} from '../units.ts'
+import {aborted, throwIfAborted} from './sleep.ts'
+
+export interface PollOptions {
+  readonly everyMs: number
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+type Probed<T> = T | undefined | false
+
+/**
+ * Asks at once and then every `everyMs` until the probe gives something other than `undefined` or `false`.
+ * A probe that throws ends the wait with its error. TIMEOUT when the time is over, also while a probe hangs; ABORTED.
+ */
+export function poll<T>(options: PollOptions, probe: () => Promise<Probed<T>> | Probed<T>): Promise<T> {
+  const {everyMs, timeoutMs, signal} = options
+  throwIfAborted(signal)
+  const {promise, resolve, reject} = Promise.withResolvers<T>()
+  let next: NodeJS.Timeout | undefined
+  let isOver = false
+  const deadline = setTimeout(
+    () => reject(new OmniError('TIMEOUT', `not reached within ${formatDuration(timeoutMs)}`, {retryable: true})),
+    timeoutMs,
+  )
+  const abort = () => reject(aborted(signal))
+  signal?.addEventListener('abort', abort, {once: true})
+
+  const ask = async (): Promise<void> => {
+    try {
+      const found = await probe()
+      if (isOver) return
+      if (found === undefined || found === false) next = setTimeout(ask, everyMs)
+      else resolve(found)
+    } catch (error) {
+      reject(error)
+    }
+  }
+  void ask()
+  return promise.finally(() => {
+    isOver = true
+    clearTimeout(deadline)
+    clearTimeout(next)
+    signal?.removeEventListener('abort', abort)
+  })
+}

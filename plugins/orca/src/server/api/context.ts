@@ -1,0 +1,50 @@
+import type {Logger} from '@omni-cli/sdk'
+import type {FastifyRequest} from 'fastify'
+import type {Actor, Control} from '../control.ts'
+import type {TokenStore} from '../store/tokens.ts'
+import type {WebhookStore} from '../store/webhooks.ts'
+
+/** What the routes work on. */
+export interface ApiContext {
+  readonly control: Control
+  readonly tokens: TokenStore
+  readonly webhooks: WebhookStore
+  /** Secret of the owner, from the file in the home folder. */
+  readonly adminToken: string
+  readonly version: string
+  /** RFC 3339. */
+  readonly startedAt: string
+  readonly log: Logger
+  /** Aborted when the server stops: endless answers end. */
+  readonly closing: AbortSignal
+  /** Ends the server after the answer is out; with `stop` the services are stopped first. */
+  readonly shutdown: (workloads: 'keep' | 'stop') => void
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the access check on every route that is not open. */
+    actor: Actor | undefined
+  }
+}
+
+/** Who asks. Only open routes have nobody, and they do not call this. */
+export function actorOf(request: FastifyRequest): Actor {
+  if (request.actor === undefined) throw new Error(`no actor on ${request.method} ${request.routeOptions.url}`)
+  return request.actor
+}
+
+/** Media type by which our own client asks for our forms (full services, JSON errors) on paths that Orca has too. */
+export const NATIVE = 'application/vnd.omni+json'
+
+export const isNative = (request: FastifyRequest): boolean => accepts(request, NATIVE)
+
+export const accepts = (request: FastifyRequest, mediaType: string): boolean =>
+  (request.headers.accept ?? '').toLowerCase().includes(mediaType)
+
+/** Parameters of the path, decoded. */
+export function param(request: FastifyRequest, key: string): string {
+  const {params} = request
+  const value = typeof params === 'object' && params !== null ? Reflect.get(params, key) : undefined
+  return typeof value === 'string' ? value : ''
+}

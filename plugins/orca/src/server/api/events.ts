@@ -1,0 +1,34 @@
+import type {OmniEvent} from '@omni-cli/sdk'
+import type {FastifyInstance, FastifyRequest} from 'fastify'
+import {asBoolean, asCount, asText, queryValue} from './body.ts'
+import {type ApiContext, accepts} from './context.ts'
+import {stream} from './stream.ts'
+
+/** What has happened: server-sent events (following by default), or JSON lines when the client asks for them. */
+export function eventRoutes(app: FastifyInstance, {control, closing}: ApiContext): void {
+  app.get('/api/v1/events', {exposeHeadRoute: false}, async (request, reply) => {
+    const asJson = accepts(request, 'application/x-ndjson')
+    const options = {
+      since: queryValue(request, 'since', asCount) ?? lastEventId(request),
+      follow: queryValue(request, 'follow', asBoolean) ?? !asJson,
+      ref: queryValue(request, 'ref', asText),
+    }
+    const format = asJson
+      ? {contentType: 'application/x-ndjson', heartbeat: '\n'}
+      : {contentType: 'text/event-stream', heartbeat: ': \n\n'}
+    const encode = asJson ? (event: OmniEvent) => `${JSON.stringify(event)}\n` : toServerSentEvent
+    await stream(reply, {...format, signal: options.follow ? closing : undefined}, async (out) => {
+      for await (const event of control.events({...options, signal: out.signal})) await out.write(encode(event))
+    })
+  })
+}
+
+/** JSON has no raw line ends, so the data is always one line. */
+export const toServerSentEvent = (event: OmniEvent): string =>
+  `id: ${event.id}\nevent: ${event.type.replace(/[\r\n]/g, ' ')}\ndata: ${JSON.stringify(event)}\n\n`
+
+/** Sent by a client that comes back after its connection broke. */
+const lastEventId = (request: FastifyRequest): number | undefined => {
+  const header = request.headers['last-event-id']
+  return typeof header === 'string' ? asCount(header) : undefined
+}

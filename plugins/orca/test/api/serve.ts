@@ -1,0 +1,74 @@
+import {createServer} from 'node:http'
+import type {AddressInfo} from 'node:net'
+import {DatabaseSync} from 'node:sqlite'
+import {silentLogger} from '@omni-cli/sdk'
+import {createApi} from '../../src/server/api/app.ts'
+import type {Actor} from '../../src/server/control.ts'
+import {createTokenStore} from '../../src/server/store/tokens.ts'
+import {createWebhookStore} from '../../src/server/store/webhooks.ts'
+import {FakeControl} from './fake-control.ts'
+
+export const ADMIN = 'owner-token'
+
+/** The API over a fake orchestrator, on a real port. */
+export async function serveApi() {
+  const control = new FakeControl()
+  const database = new DatabaseSync(':memory:')
+  const tokens = createTokenStore(database)
+  const webhooks = createWebhookStore(database)
+  const closing = new AbortController()
+  const shutdowns: string[] = []
+  const app = createApi({
+    control,
+    tokens,
+    webhooks,
+    adminToken: ADMIN,
+    version: '1.2.3',
+    startedAt: '2026-01-01T00:00:00Z',
+    log: silentLogger,
+    closing: closing.signal,
+    shutdown: (workloads) => shutdowns.push(workloads),
+  })
+  await app.ready()
+  const server = createServer(app.routing)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const {port} = server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}`
+  const tokenOf = (role: Actor['role']) => tokens.create({name: `a-${role}`, role}).token
+
+  const call = async (method: string, path: string, options: CallOptions = {}) => {
+    const {token = ADMIN, body, headers = {}} = options
+    const json = body === undefined || typeof body === 'string' || body instanceof Buffer ? undefined : body
+    const answer = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        ...(token === '' ? {} : {authorization: `Bearer ${token}`}),
+        ...(body === undefined ? {} : {'content-type': 'application/json'}),
+        ...headers,
+      },
+      ...(body === undefined ? {} : {body: json === undefined ? (body as string) : JSON.stringify(json)}),
+    })
+    const text = await answer.text()
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      get json() {
+        return JSON.parse(text)
+      },
+    }
+  }
+  const close = async () => {
+    closing.abort()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+    await app.close()
+  }
+  return {app, control, tokens, webhooks, closing, shutdowns, url, port, tokenOf, call, close}
+}
+
+interface CallOptions {
+  readonly token?: string
+  readonly body?: unknown
+  readonly headers?: Record<string, string>
+}

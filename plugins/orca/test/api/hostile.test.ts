@@ -1,0 +1,79 @@
+import {connect} from 'node:net'
+import {afterEach, beforeEach, expect, it} from 'vitest'
+import {serveApi} from './serve.ts'
+
+let api: Awaited<ReturnType<typeof serveApi>>
+beforeEach(async () => {
+  api = await serveApi()
+})
+afterEach(() => api.close())
+
+/** Sends raw bytes and resolves with the answer when the server ends the connection or the head is complete. */
+const raw = (...chunks: (string | Buffer)[]) => {
+  const socket = connect(api.port, '127.0.0.1')
+  for (const chunk of chunks) socket.write(chunk)
+  return new Promise<string>((resolve, reject) => {
+    let text = ''
+    socket.on('error', reject)
+    socket.on('close', () => resolve(text))
+    socket.on('data', (data) => {
+      text += data
+      if (text.includes('\r\n\r\n')) socket.destroy()
+    })
+  })
+}
+
+const AUTH = 'Authorization: Bearer owner-token\r\n'
+
+it('refuses a doubled Authorization header, even when both are right', async () => {
+  const answer = await raw(`GET /api/v1/status HTTP/1.1\r\nHost: x\r\n${AUTH}${AUTH}\r\n`)
+  expect(answer).toMatch(/^HTTP\/1\.1 401 /)
+})
+
+it('refuses a body of 100 MB by its length, without waiting for it', async () => {
+  const answer = await raw(
+    `POST /api/v1/deploy HTTP/1.1\r\nHost: x\r\n${AUTH}Content-Type: application/json\r\nContent-Length: 104857600\r\n\r\n`,
+  )
+  expect(answer).toMatch(/^HTTP\/1\.1 413 /)
+})
+
+it('refuses an endless body as soon as it is too long', async () => {
+  const chunk = Buffer.alloc(512 * 1024, ' ')
+  const framed = Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')])
+  const answer = await raw(
+    `POST /api/v1/deploy HTTP/1.1\r\nHost: x\r\n${AUTH}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    ...Array.from({length: 6}, () => framed),
+  )
+  expect(answer).toMatch(/^HTTP\/1\.1 413 /)
+})
+
+it('lets a client that sends 100 MB read the refusal', async () => {
+  const answer = await api.call('POST', '/api/v1/deploy', {body: Buffer.alloc(100 * 1024 * 1024, ' ')})
+  expect([answer.status, answer.text]).toEqual([413, 'Failed to buffer the request body: length limit exceeded'])
+})
+
+it('refuses a stranger before it reads the body', async () => {
+  const answer = await raw(
+    'POST /api/v1/deploy HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 104857600\r\n\r\n{',
+  )
+  expect(answer).toMatch(/^HTTP\/1\.1 401 /)
+})
+
+it('refuses a head that is too long', async () => {
+  const answer = await raw(`GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(40_000)}\r\n\r\n`)
+  expect(answer).toMatch(/^HTTP\/1\.1 431 /)
+})
+
+it.each([
+  ['deep nesting', `{"services":${'['.repeat(500_000)}`],
+  ['no UTF-8', Buffer.from([0x7b, 0xff, 0xfe, 0x7d])],
+])('survives %s', async (_name, body) => {
+  expect((await api.call('POST', '/api/v1/deploy', {body})).status).toBe(400)
+  expect((await api.call('GET', '/api/v1/health')).status).toBe(200)
+})
+
+it('does not mistake __proto__ for a field', async () => {
+  const body = '{"services":[{"name":"web","image":"x","__proto__":{"replicas":9},"constructor":1}]}'
+  expect((await api.call('POST', '/api/v1/deploy', {body})).status).toBe(200)
+  expect(api.control.services.get('web')?.desiredReplicas).toBe(1)
+})

@@ -1,5 +1,5 @@
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Path with query, percent-encoded: `/api/v1/status?project=a`. */
   readonly path: string
   readonly headers?: Readonly<Record<string, string>> | undefined

@@ -12,7 +12,7 @@ const AUTH_SCHEME = /\b(bearer|basic|digest|token)(\s+)[\w.~+/=:-]{6,}/gi
 const HEADER =
   /\b((?:proxy-)?authorization|set-cookie|cookie|x-api-key|x-auth-token|private-token)(["']?\s*[:=]\s*["']?)([^\r\n"']+)/gi
 const ASSIGNMENT =
-  /(^|[?&;\s"'{,-])([\w.-]*(?:token|password|passwd|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key))(["']?\s*[=:]\s*["']?)([^\s&"',;}]+)/gi
+  /(^|[?&;\s"'{,([-])([\w.-]*(?:token|password|passwd|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key))(["']?\s*[=:]\s*["']?)([^\s&"',;}]+)/gi
 const PEM = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g
 
 /** True for a key whose value must not be shown: `token`, `API_KEY`, `dbPassword`; not `tokenFile` or `keyId`. */

@@ -1,0 +1,55 @@
+import {z} from 'zod'
+import {nameProblem} from '../../names.ts'
+import {OUTPUT_FORMATS} from '../view.ts'
+
+const text = z.string().min(1, 'is empty').max(4096)
+
+const contextName = text
+  .max(253)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._@:/-]*$/, 'has characters that a context name cannot have')
+
+export const CONTEXT_KEYS = ['name', 'cluster', 'namespace', 'providers'] as const
+
+/** Every other key of a context is the id of a provider, or of a plugin's list, and holds its settings. */
+const context = z
+  .object({
+    name: contextName.describe('how `--context` calls it'),
+    cluster: text.optional().describe('a context of the kubeconfig: services and models through the kubernetes plugin'),
+    namespace: text.optional().describe('namespace that commands use when none is given'),
+    providers: z
+      .record(z.string(), text)
+      .optional()
+      .describe('which driver answers for a kind: {instances: incus, services: orca}'),
+  })
+  .catchall(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())], {error: 'unknown key'}))
+
+const preferences = z.strictObject({
+  'default-runtime': text.optional().describe('runtime of an inference service that names none'),
+  'auto-select-runtime': z.boolean().optional().describe('choose a runtime that fits the model'),
+  'auto-scaling': z.boolean().optional().describe('new inference services scale by themselves'),
+  'monitoring-enabled': z.boolean().optional().describe('new services are monitored'),
+  'output-format': z.enum(OUTPUT_FORMATS).optional().describe('output format when -o is not given'),
+})
+
+const plugin = z.strictObject({
+  name: text.describe('name of the package, or its last part'),
+  enabled: z.boolean().default(true).describe('false: what it contributes is not used'),
+})
+
+const aliasName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'an alias has letters, digits, "-" and "_"')
+
+/** `~/.ome/config.yaml`. */
+export const configSchema = z.strictObject({
+  'current-context': text.optional().describe('context in force when none is given'),
+  contexts: z.array(context).default([]).describe('places to work with'),
+  preferences: preferences.default({}).describe('defaults of commands'),
+  plugins: z.array(plugin).default([]).describe('plugins that are turned on or off'),
+  aliases: z
+    .record(aliasName, z.union([text, z.array(z.string()).min(1)]))
+    .default({})
+    .describe('words of your own: {d: deploy}'),
+})
+
+/** True for a text that can name a context. */
+export const isContextName = (name: string): boolean =>
+  contextName.safeParse(name).success || nameProblem(name) === undefined

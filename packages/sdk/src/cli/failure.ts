@@ -1,0 +1,118 @@
+import {ERROR_CODES, type ErrorBody, isAbort, isOmniError, messageOf} from '../errors.ts'
+import {escapeTerminalLine} from '../io/escape.ts'
+import {reasonOf} from '../io/files.ts'
+import {redact} from '../io/redact.ts'
+import {nearest} from '../nearest.ts'
+import type {Paint} from './style.ts'
+
+/** What an error means to a shell, a person and a program. */
+export interface Failure {
+  readonly exit: number
+  readonly body: ErrorBody
+  /** Nothing is printed: the command asked for this exit status. */
+  readonly isSilent: boolean
+  /** Nobody foresaw it. */
+  readonly isBug: boolean
+}
+
+export interface CommandWords {
+  /** `omni logs`, for hints. */
+  readonly name: string
+  /** With their dashes. */
+  readonly flags: readonly string[]
+}
+
+/** Codes of the system that tell about the user's machine, not about a mistake of ours. */
+const MACHINE_ERRORS = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'EIO', 'ENOTDIR'])
+
+/** The one mapping from anything thrown to text, JSON and exit status. */
+export function failureOf(error: unknown, words: CommandWords): Failure {
+  if (isOmniError(error)) {
+    const exit = ERROR_CODES[error.code]?.exit ?? 1
+    return {exit, body: redact({...error.toJSON()}), isSilent: false, isBug: false}
+  }
+  if (isAbort(error)) return expected('ABORTED', {code: 'ABORTED', message: 'interrupted'})
+  if (typeof error === 'object' && error !== null) {
+    if ('code' in error && error.code === 'EEXIT') {
+      return {exit: oclifExit(error) ?? 0, body: {code: 'EXIT', message: ''}, isSilent: true, isBug: false}
+    }
+    if ('parse' in error && error instanceof Error) return expected('USAGE', usageBody(error, words))
+    const exit = oclifExit(error)
+    if (exit !== undefined) {
+      const code = exit === ERROR_CODES.USAGE.exit ? 'USAGE' : 'FAILED'
+      return {exit, body: redact({code, message: messageOf(error)}), isSilent: false, isBug: false}
+    }
+    if ('syscall' in error && 'code' in error && MACHINE_ERRORS.has(String(error.code))) {
+      const path = 'path' in error && typeof error.path === 'string' ? ` '${error.path}'` : ''
+      return expected('IO', {code: 'IO', message: `cannot ${error.syscall}${path}: ${reasonOf(error)}`})
+    }
+  }
+  return {
+    exit: 1,
+    body: redact({code: 'BUG', message: messageOf(error) || 'unknown error'}),
+    isSilent: false,
+    isBug: true,
+  }
+}
+
+/** What a person reads on stderr. */
+export function failureText(failure: Failure, paint: Paint, stack?: string | undefined): string {
+  const [first = '', ...rest] = failure.body.message.split('\n').map(escapeTerminalLine)
+  const lines = [`${paint('error:', 'bad')} ${first}`, ...rest.map((line) => `  ${line}`)]
+  if (failure.body.hint !== undefined) {
+    lines.push(...failure.body.hint.split('\n').map((line) => `${paint('try:', 'warn')} ${escapeTerminalLine(line)}`))
+  }
+  if (failure.isBug) {
+    if (stack !== undefined) lines.push(...redact(stack).split('\n').map(escapeTerminalLine))
+    const how = stack === undefined ? 'the output of the same command with --debug' : 'the lines above'
+    lines.push(`this is a bug in omni or in a plugin: please report it with ${how} and of 'omni version'`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+const expected = (code: keyof typeof ERROR_CODES, body: ErrorBody): Failure => ({
+  exit: ERROR_CODES[code].exit,
+  body: redact(body),
+  isSilent: false,
+  isBug: false,
+})
+
+function oclifExit(error: object): number | undefined {
+  if (!('oclif' in error) || typeof error.oclif !== 'object' || error.oclif === null) return undefined
+  return 'exit' in error.oclif && typeof error.oclif.exit === 'number' ? error.oclif.exit : undefined
+}
+
+function usageBody(error: Error, words: CommandWords): ErrorBody {
+  const unknown = 'flags' in error && error.name !== 'RequiredArgsError' ? unknownFlags(error) : []
+  const [flag] = unknown
+  if (flag !== undefined) {
+    const meant = nearest(flag, words.flags)
+    return {
+      code: 'USAGE',
+      message: `unknown flag ${unknown.map((name) => `'${name}'`).join(', ')}`,
+      hint: meant === undefined ? `${words.name} --help` : `did you mean '${meant}'? (${words.name} --help)`,
+    }
+  }
+  return {code: 'USAGE', message: usageMessage(error.message), hint: `${words.name} --help`}
+}
+
+const unknownFlags = (error: object): string[] =>
+  'flags' in error && Array.isArray(error.flags)
+    ? error.flags.filter((flag): flag is string => typeof flag === 'string')
+    : []
+
+/** oclif's messages in our form: lower case, without its preambles and its pointer to the help. */
+function usageMessage(message: string): string {
+  const lines = message
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && line !== 'See more help with --help')
+    .filter((line) => !/^The following errors? occurred:/.test(line))
+  const [first = '', ...rest] = lines
+  const flag = /^Parsing (--[\w-]+)$/.exec(first)?.[1]
+  const text = flag === undefined ? lines.join('\n') : `${flag}: ${lowerFirst(rest.join(' '))}`
+  return lowerFirst(text)
+}
+
+const lowerFirst = (text: string): string =>
+  /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text

@@ -1,0 +1,62 @@
+import {DefaultRenderer, Listr, ListrLogger, type ListrTaskObject, ListrTaskState, ProcessOutput} from 'listr2'
+import {escapeTerminal} from '../../io/escape.ts'
+import {formatDuration} from '../../units.ts'
+import type {Progress} from '../progress.ts'
+import {progressOf, type StepSink} from './plain.ts'
+
+/** The display is on stderr, so it does not matter whether stdout is a terminal. */
+class StderrRenderer extends DefaultRenderer {
+  static override nonTTY = true
+}
+
+type Task = ListrTaskObject<object, typeof StderrRenderer, 'simple' extends string ? typeof StderrRenderer : never>
+
+/** Spinners and ticks with listr2. Steps are not known beforehand, so a task without a title holds the list open. */
+export function terminalProgress(stream: NodeJS.WriteStream): Progress {
+  const closing = Promise.withResolvers<void>()
+  const list = new Listr<object, typeof StderrRenderer, typeof StderrRenderer>([{task: () => closing.promise}], {
+    concurrent: true,
+    exitOnError: false,
+    registerSignalListeners: false,
+    renderer: StderrRenderer,
+    fallbackRenderer: StderrRenderer,
+    rendererOptions: {
+      formatOutput: 'truncate',
+      collapseErrors: false,
+      logger: new ListrLogger({useIcons: true, toStderr: [], processOutput: new ProcessOutput(stream, stream)}),
+    },
+  })
+  const running = list.run({})
+  return progressOf(
+    (title) => {
+      list.add({title: escapeTerminal(title), task: () => undefined})
+      const task = list.tasks.at(-1)
+      return task === undefined ? {note: () => undefined, end: () => undefined} : taskSink(task, escapeTerminal(title))
+    },
+    async () => {
+      closing.resolve()
+      await running
+    },
+  )
+}
+
+function taskSink(task: Task, title: string): StepSink {
+  // Tasks that are added to a running list are not checked by it, and only enabled ones are shown.
+  void task.check({})
+  task.state$ = ListrTaskState.STARTED
+  return {
+    note(text) {
+      task.output$ = escapeTerminal(text)
+    },
+    end(outcome, text, tookMs) {
+      task.title$ = `${title} (${formatDuration(tookMs)})${text ? `: ${escapeTerminal(text)}` : ''}`
+      task.state$ = STATES[outcome]
+    },
+  }
+}
+
+const STATES = {
+  done: ListrTaskState.COMPLETED,
+  skipped: ListrTaskState.SKIPPED,
+  failed: ListrTaskState.FAILED,
+} as const

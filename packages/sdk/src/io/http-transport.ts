@@ -1,0 +1,56 @@
+import type {AgentOptions, ClientRequest, RequestOptions} from 'node:http'
+import {OmniError} from '../errors.ts'
+import type {HttpTarget} from './http.ts'
+import {redact} from './redact.ts'
+
+export interface Address {
+  readonly isTls: boolean
+  /** Where to connect, for `http.request`. */
+  readonly options: RequestOptions
+  /** Put before the path of each request. */
+  readonly prefix: string
+}
+
+/** `http://host:port/prefix`, `https://…`, `unix:/path/to.sock`. CONFIG_INVALID otherwise. */
+export function parseTarget(url: string): Address {
+  if (url.startsWith('unix:')) {
+    return {isTls: false, prefix: '', options: {socketPath: url.slice('unix:'.length), host: 'localhost'}}
+  }
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol)) {
+    throw new OmniError('CONFIG_INVALID', `'${redact(url)}' is no http, https or unix address`)
+  }
+  const {username, password, port} = parsed
+  return {
+    isTls: parsed.protocol === 'https:',
+    prefix: parsed.pathname.replace(/\/$/, ''),
+    options: {
+      host: parsed.hostname.replace(/^\[|\]$/g, ''),
+      ...(port === '' ? {} : {port}),
+      ...(username === '' ? {} : {auth: `${decodeURIComponent(username)}:${decodeURIComponent(password)}`}),
+    },
+  }
+}
+
+export type StartRequest = (options: RequestOptions) => ClientRequest
+
+/** Opens requests over connections that are kept and do not keep the process alive. */
+export async function openTransport(address: Address, tls: HttpTarget['tls']): Promise<StartRequest> {
+  const settings: AgentOptions = {
+    keepAlive: true,
+    keepAliveMsecs: 15_000,
+    scheduling: 'lifo',
+    // A proxy is for other machines, whatever NO_PROXY forgot.
+    ...(isLocal(address.options.host ?? '') ? {} : {proxyEnv: process.env}),
+  }
+  if (address.isTls) {
+    const {Agent, request} = await import('node:https')
+    const agent = new Agent({...settings, ...tls})
+    return (options) => request({...options, agent})
+  }
+  const {Agent, request} = await import('node:http')
+  const agent = new Agent(settings)
+  return (options) => request({...options, agent})
+}
+
+const isLocal = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)

@@ -1,1 +1,29 @@
-export {}
+export {
+  type ApplyEvent,
+  type ApplyOptions,
+  type ApplyResult,
+  applyError,
+  applyPlan,
+  resultData,
+} from './apply.ts'
+export type {PlannerTraits} from './kinds.ts'
+export {type LockHolder, type LockOptions, withLock} from './lock.ts'
+export {PROJECT_FILES} from './manifest/discover.ts'
+export {type LoadOptions, loadManifest, type Manifest, type Resource} from './manifest/load.ts'
+export type {Problem} from './manifest/problem.ts'
+export {type FieldSchema, fieldSchema, schemaAt, typeInWords} from './manifest/schema.ts'
+export {didYouMean, nearest} from './nearest.ts'
+export {type Drivers, observe, traitsOf} from './observe.ts'
+export {
+  type Action,
+  type Change,
+  hasChanges,
+  type Observed,
+  type Operation,
+  PLAN_LABEL,
+  type Plan,
+  type PlannedKind,
+  refOf,
+  type Wanted,
+} from './operation.ts'
+export {buildPlan, buildRemoval, type PlanOptions} from './plan.ts'

@@ -16,9 +16,18 @@ export const bytes = z.union([z.int().min(0), z.string()]).transform((value, con
   return z.NEVER
 })
 
+/** Texts by name; numbers and booleans become texts. */
+export const textMap = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+
 export const labelMap = z.record(
   z.string().min(1).max(63),
   z.union([z.string(), z.number(), z.boolean()]).transform(String),
 )
 
 export const port = z.int().min(1).max(65_535)
+
+/** Something about a spec that its schema cannot say. `path` leads to the field. */
+export interface SpecProblem {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+}

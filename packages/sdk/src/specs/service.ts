@@ -1,112 +1,127 @@
 import {z} from 'zod'
-import {bytes, labelMap, port, resourceName} from './fields.ts'
+import {bytes, labelMap, port, resourceName, type SpecProblem} from './fields.ts'
 
 /**
  * A service: keys are those of Orca's `service.toml` (snake_case), plus what Orca lacks. The same shape is written in
- * TOML and YAML, sent over HTTP and stored. Source of the Orca part: its published service reference.
+ * TOML and YAML, sent over HTTP and stored. The descriptions are what `omni explain` shows.
  */
 
 const seconds = z.number().min(0).max(86_400)
+const words = z.union([z.string().min(1), z.array(z.string()).min(1)])
 
 /** Kinds of probe: `path` = HTTP GET answering 2xx or 3xx, `tcp: true` = the port accepts, `exec` = exit 0. */
 export const probeSpec = z.strictObject({
-  path: z.string().startsWith('/').optional(),
-  tcp: z.boolean().optional(),
-  exec: z.array(z.string()).min(1).optional(),
+  path: z.string().startsWith('/').optional().describe('HTTP GET on this path answers 2xx or 3xx'),
+  tcp: z.boolean().optional().describe('the port accepts a connection'),
+  exec: z.array(z.string()).min(1).optional().describe('this program exits with 0'),
   port: port.optional().describe("another port than the service's own"),
-  interval_secs: seconds.default(10),
-  timeout_secs: seconds.default(3),
-  failure_threshold: z.int().min(1).default(3),
-  initial_delay_secs: seconds.default(0),
+  interval_secs: seconds.default(10).describe('seconds between two probes'),
+  timeout_secs: seconds.default(3).describe('seconds until a probe counts as failed'),
+  failure_threshold: z.int().min(1).default(3).describe('failures in a row until it counts'),
+  initial_delay_secs: seconds.default(0).describe('seconds before the first probe'),
 })
 
 export const resourcesSpec = z.strictObject({
-  memory: bytes.optional(),
-  cpu: z.number().positive().optional().describe('cores'),
+  memory: bytes.optional().describe('limit: bytes, or a size such as 512Mi or 1GiB'),
+  cpu: z.number().positive().optional().describe('limit in cores; 0.5 is half of one'),
   gpu: z
     .strictObject({
-      count: z.int().min(0),
-      vendor: z.string().optional(),
-      vram_min: z.int().min(0).optional().describe('MiB'),
-      model: z.string().optional(),
+      count: z.int().min(0).describe('number of devices'),
+      vendor: z.string().optional().describe('e.g. nvidia'),
+      vram_min: z.int().min(0).optional().describe('least memory of a device, in MiB'),
+      model: z.string().optional().describe('name of the device'),
     })
-    .optional(),
+    .optional()
+    .describe('accelerators'),
 })
 
 export const buildSpec = z.strictObject({
-  /** For a folder: commands run in a clean copy of it, in order. */
-  commands: z.array(z.union([z.string().min(1), z.array(z.string()).min(1)])).optional(),
-  repo: z.string().optional(),
-  branch: z.string().optional(),
-  dockerfile: z.string().optional(),
-  context: z.string().optional(),
+  commands: z.array(words).optional().describe('for a folder: commands run in a clean copy of it, in order'),
+  repo: z.string().optional().describe('git repository to clone'),
+  branch: z.string().optional().describe('branch of the repository'),
+  dockerfile: z.string().optional().describe('path of the Dockerfile in the sources'),
+  context: z.string().optional().describe('folder given to the image build'),
 })
 
 export const deploySpec = z.strictObject({
-  strategy: z.enum(['rolling', 'blue-green', 'canary', 'recreate']).default('rolling'),
-  max_unavailable: z.int().min(0).optional(),
-  canary_weight: z.int().min(0).max(100).default(20),
-  /** How long a new replica may take to become ready. */
-  ready_timeout_secs: seconds.default(60),
-  /** How long requests in flight may take before an old replica is stopped. */
-  drain_secs: seconds.default(5),
+  strategy: z.enum(['rolling', 'blue-green', 'canary', 'recreate']).default('rolling').describe('how versions change'),
+  max_unavailable: z.int().min(0).optional().describe('replicas that may be missing during a deploy'),
+  canary_weight: z.int().min(0).max(100).default(20).describe('percent of the requests for a canary'),
+  ready_timeout_secs: seconds.default(60).describe('how long a new replica may take to become ready'),
+  drain_secs: seconds.default(5).describe('how long requests in flight may take before an old replica is stopped'),
+})
+
+const placementSpec = z.strictObject({
+  labels: labelMap.optional().describe('labels a node must have'),
+  node: z.string().optional().describe('address, id or host name of one node'),
+  requires_gpu: z.boolean().optional().describe('only nodes with an accelerator'),
+})
+
+const volumeSpec = z.strictObject({
+  path: z.string().min(1).describe('where it is seen inside'),
+  size: bytes.optional().describe('bytes, or a size such as 10Gi'),
 })
 
 export const serviceSpec = z.strictObject({
-  name: resourceName,
-  project: resourceName.optional(),
+  name: resourceName.describe('name of the service; in a map, its key'),
+  project: resourceName.optional().describe('group it belongs to; in the folder form, the name of its folder'),
   runtime: z
     .enum(['container', 'wasm', 'process'])
     .optional()
     .describe('default: process when there is a command, else container'),
-  image: z.string().min(1).optional(),
-  module: z.string().min(1).optional(),
-  /** A text is split into words with quotes honoured, never given to a shell; `$PORT` and `${NAME}` are replaced from the environment. */
-  command: z.union([z.string().min(1), z.array(z.string()).min(1)]).optional(),
-  /** `sha256:<hex>` of the source archive that the command runs in; written by `omni up` and `omni deploy`. */
+  image: z.string().min(1).optional().describe('container image'),
+  module: z.string().min(1).optional().describe('WebAssembly component'),
+  command: words
+    .optional()
+    .describe(
+      'program and arguments; a text is split into words, never given to a shell; $PORT and other variables are filled in',
+    ),
   artifact: z
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/)
-    .optional(),
-  /** Folder of the sources, relative to the file; `omni` packs it and replaces it by `artifact`. */
-  source: z.string().min(1).optional(),
-  working_dir: z.string().optional().describe('inside the sources'),
-  user: z.string().optional(),
-  replicas: z.union([z.int().min(0).max(1000), z.literal('auto')]).default(1),
-  port: port.optional(),
-  protocol: z.enum(['http', 'tcp']).default('http'),
+    .optional()
+    .describe('digest of the source archive the command runs in; written by omni when it packs `source`'),
+  source: z.string().min(1).optional().describe('folder of the sources, relative to the file; omni packs it'),
+  working_dir: z.string().optional().describe('folder inside the sources where the command runs'),
+  user: z.string().optional().describe('system user that runs it'),
+  replicas: z
+    .union([z.int().min(0).max(1000), z.literal('auto')])
+    .default(1)
+    .describe('how many run at once'),
+  port: port.optional().describe('port the program listens on; given to it as PORT'),
+  protocol: z.enum(['http', 'tcp']).default('http').describe('what is spoken on the port'),
   host_port: port.optional().describe('fixed port on this machine; default: a free one, kept over releases'),
-  domain: z.string().min(1).max(253).optional(),
-  domains: z.array(z.string().min(1).max(253)).optional(),
-  routes: z.array(z.string()).default([]),
-  strip_prefix: z.string().optional(),
+  domain: z.string().min(1).max(253).optional().describe('host name it answers for'),
+  domains: z.array(z.string().min(1).max(253)).optional().describe('several host names'),
+  routes: z.array(z.string()).default([]).describe('paths of the domain it serves, e.g. /api/*; none = all'),
+  strip_prefix: z.string().optional().describe('path prefix taken off before the request is passed on'),
   health: z.string().startsWith('/').optional().describe('HTTP path: liveness and start-up'),
-  readiness: probeSpec.optional(),
-  liveness: probeSpec.optional(),
-  startup: probeSpec.optional(),
-  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
-  labels: labelMap.default({}),
-  resources: resourcesSpec.optional(),
-  volume: z.strictObject({path: z.string().min(1), size: bytes.optional()}).optional(),
-  deploy: deploySpec.optional(),
-  placement: z
-    .strictObject({labels: labelMap.optional(), node: z.string().optional(), requires_gpu: z.boolean().optional()})
-    .optional(),
-  network: z.string().optional(),
-  aliases: z.array(z.string()).default([]),
-  mounts: z.array(z.string()).default([]),
-  triggers: z.array(z.string()).default([]),
-  assets: z.string().optional(),
-  build: buildSpec.optional(),
-  tls_cert: z.string().optional(),
-  tls_key: z.string().optional(),
-  internal: z.boolean().default(false),
-  depends_on: z.array(resourceName).default([]),
-  /** How long SIGTERM may take before SIGKILL of the whole process group. */
-  stop_grace_secs: seconds.default(10),
-  extra_ports: z.array(z.string()).optional(),
-  pull_policy: z.enum(['auto', 'always', 'never', 'if-not-present']).optional(),
-  restart_policy: z.string().optional(),
+  readiness: probeSpec.optional().describe('whether a replica gets requests'),
+  liveness: probeSpec.optional().describe('whether a replica is restarted'),
+  startup: probeSpec.optional().describe('whether a new replica has started'),
+  env: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
+    .default({})
+    .describe('environment of the program; references to secrets are filled in by the server'),
+  labels: labelMap.default({}).describe('for selection with -l'),
+  resources: resourcesSpec.optional().describe('limits of each replica'),
+  volume: volumeSpec.optional().describe('data that is kept over releases'),
+  deploy: deploySpec.optional().describe('how a new version replaces the old one'),
+  placement: placementSpec.optional().describe('where it may run'),
+  network: z.string().optional().describe('network shared with other services; in the folder form, the folder'),
+  aliases: z.array(z.string()).default([]).describe('further names on the network'),
+  mounts: z.array(z.string()).default([]).describe('folders of the host: /host/path:/inside[:ro]'),
+  triggers: z.array(z.string()).default([]).describe('what starts a WebAssembly component, e.g. http:/path*'),
+  assets: z.string().optional().describe('folder of static files'),
+  build: buildSpec.optional().describe('how the sources become something that runs'),
+  tls_cert: z.string().optional().describe('PEM file of the certificate, on the server'),
+  tls_key: z.string().optional().describe('PEM file of the key, on the server'),
+  internal: z.boolean().default(false).describe('also join the internal network'),
+  depends_on: z.array(resourceName).default([]).describe('services that are deployed before'),
+  stop_grace_secs: seconds.default(10).describe('how long SIGTERM may take before SIGKILL of the process group'),
+  extra_ports: z.array(z.string()).optional().describe('further published ports, e.g. "2222:22"'),
+  pull_policy: z.enum(['auto', 'always', 'never', 'if-not-present']).optional().describe('when an image is pulled'),
+  restart_policy: z.string().optional().describe('no, always, unless-stopped or on-failure[:N]'),
 })
 
 export type ServiceSpec = z.output<typeof serviceSpec>
@@ -114,3 +129,40 @@ export type ServiceSpec = z.output<typeof serviceSpec>
 export type ServiceInput = z.input<typeof serviceSpec>
 export type ProbeSpec = z.output<typeof probeSpec>
 export type BuildSpec = z.output<typeof buildSpec>
+
+/** What is wrong with a spec that the schema accepts: fields that exclude or need each other. */
+export function serviceProblems(spec: ServiceSpec): SpecProblem[] {
+  const problems: SpecProblem[] = []
+  const wrong = (message: string, ...path: (string | number)[]) => problems.push({path, message})
+  if (![spec.image, spec.module, spec.command, spec.build, spec.source, spec.artifact].some((given) => given)) {
+    wrong(`service '${spec.name}' has nothing to run: it needs a command, an image, a module, a build or a source`)
+  }
+  if (spec.runtime === 'process' && spec.command === undefined)
+    wrong("the runtime 'process' needs a command", 'runtime')
+  if (spec.runtime === 'wasm' && spec.module === undefined) wrong("the runtime 'wasm' needs a module", 'runtime')
+  if (spec.domain !== undefined && spec.domains !== undefined) wrong("give either 'domain' or 'domains'", 'domains')
+  if (spec.depends_on.includes(spec.name)) {
+    wrong(`service '${spec.name}' depends on itself`, 'depends_on', spec.depends_on.indexOf(spec.name))
+  }
+  if (spec.port === undefined && spec.module === undefined) {
+    for (const field of ['health', 'host_port', 'domain', 'domains'] as const) {
+      if (spec[field] !== undefined) wrong(`'${field}' needs a 'port'`, field)
+    }
+  }
+  for (const name of ['readiness', 'liveness', 'startup'] as const) {
+    for (const message of probeProblems(spec[name], spec.port)) wrong(message, name)
+  }
+  const policy = spec.restart_policy
+  if (policy !== undefined && !/^(no|always|unless-stopped|on-failure(:\d+)?)$/.test(policy)) {
+    wrong(`'${policy}' is no restart policy; write no, always, unless-stopped or on-failure[:N]`, 'restart_policy')
+  }
+  return problems
+}
+
+function probeProblems(probe: ProbeSpec | undefined, servicePort: number | undefined): string[] {
+  if (probe === undefined) return []
+  const kinds = [probe.path !== undefined, probe.tcp === true, probe.exec !== undefined].filter(Boolean).length
+  if (kinds !== 1) return ["a probe has exactly one of 'path', 'tcp: true' and 'exec'"]
+  const needsPort = probe.exec === undefined && probe.port === undefined && servicePort === undefined
+  return needsPort ? ["the probe needs a 'port': its own, or that of the service"] : []
+}

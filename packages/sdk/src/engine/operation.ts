@@ -1,0 +1,60 @@
+import type {Instance} from '../contracts/instance-provider.ts'
+import type {Service} from '../contracts/service-engine.ts'
+import type {Resource} from './manifest/load.ts'
+
+/** Kinds that the planner creates, changes and removes. */
+export type PlannedKind = 'service' | 'instance'
+
+/** One field that differs. Values that look like secrets are masked. */
+export interface Change {
+  /** Dotted: `env.LOG_LEVEL`. */
+  readonly path: string
+  /** Undefined when it is not set now. */
+  readonly from?: unknown
+  /** Undefined when it will not be set. */
+  readonly to?: unknown
+}
+
+export type Action = 'create' | 'update' | 'replace' | 'remove' | 'start' | 'stop' | 'keep'
+
+/** One step of a plan; plain data, safe to print. */
+export interface Operation {
+  /** Unique in the plan; the `ref`. */
+  readonly id: string
+  readonly action: Action
+  /** `service/web`. */
+  readonly ref: string
+  readonly changes: readonly Change[]
+  /** Ids of operations that must have succeeded before. */
+  readonly dependsOn: readonly string[]
+  /** Why, in a few words. */
+  readonly reason: string
+}
+
+/** What is there now, one list a kind; a kind that was not asked for is absent. */
+export interface Observed {
+  readonly service?: readonly Service[] | undefined
+  readonly instance?: readonly Instance[] | undefined
+}
+
+/** A resource with the spec that will be sent: what commands set is kept, the owner labels are added. */
+export type Wanted = Extract<Resource, {kind: PlannedKind}>
+
+export interface Plan {
+  /** In an order that honours `dependsOn`. */
+  readonly operations: readonly Operation[]
+  /** What create, update and replace send, by operation id. Specs may hold secrets: not for printing. */
+  readonly wanted: ReadonlyMap<string, Wanted>
+  /** Remarks for the user. */
+  readonly notes: readonly string[]
+}
+
+/** Label that names the plan a thing belongs to. */
+export const PLAN_LABEL = 'omni.plan'
+/** Label with hashes of settings that a driver cannot read back. */
+export const HASH_LABEL = 'omni.hash'
+
+export const refOf = (thing: {readonly kind: string; readonly name: string}) => `${thing.kind}/${thing.name}`
+
+/** True when the plan would change something. */
+export const hasChanges = (plan: Pick<Plan, 'operations'>) => plan.operations.some(({action}) => action !== 'keep')

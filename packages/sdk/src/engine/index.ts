@@ -12,7 +12,7 @@ export {PROJECT_FILES} from './manifest/discover.ts'
 export {type LoadOptions, loadManifest, type Manifest, type Resource} from './manifest/load.ts'
 export type {Problem} from './manifest/problem.ts'
 export {type FieldSchema, fieldSchema, schemaAt, typeInWords} from './manifest/schema.ts'
-export {didYouMean, nearest} from './nearest.ts'
+export {didYouMean} from './did-you-mean.ts'
 export {type Drivers, observe, traitsOf} from './observe.ts'
 export {
   type Action,

@@ -1,5 +1,5 @@
 import type {z} from 'zod'
-import {didYouMean} from '../nearest.ts'
+import {didYouMean} from '../did-you-mean.ts'
 import type {Draft} from './documents.ts'
 import type {FoundProblem} from './problem.ts'
 import {type FieldSchema, schemaAt, typeInWords} from './schema.ts'
@@ -12,7 +12,8 @@ export function problemsOf(draft: Draft, issues: readonly Issue[], schema: Field
   return issues.flatMap((issue) => problemsOfIssue(draft, issue, schema))
 }
 
-function problemsOfIssue(draft: Draft, issue: Issue, schema: FieldSchema): FoundProblem[] {
+function problemsOfIssue(draft: Draft, found: Issue, schema: FieldSchema): FoundProblem[] {
+  const issue = deepest(found)
   const path = issue.path.filter((part) => typeof part !== 'symbol')
   if (issue.code === 'unrecognized_keys') {
     const known = Object.keys(schemaAt(schema, path)?.properties ?? {})
@@ -25,6 +26,13 @@ function problemsOfIssue(draft: Draft, issue: Issue, schema: FieldSchema): Found
   const isAboutKey = issue.code === 'invalid_key' || isMissing(draft, path)
   const offset = offsetOf(draft.tree, path, isAboutKey ? 'key' : 'value')
   return [problemAt(draft.source, offset, {message: messageOf(draft, issue, path, schema)})]
+}
+
+/** Of the alternatives of a union, the one that fits but for something inside. */
+function deepest(issue: Issue): Issue {
+  if (issue.code !== 'invalid_union') return issue
+  const inner = issue.errors.find((issues) => issues.length > 0 && issues.every(({path}) => path.length > 0))?.[0]
+  return inner === undefined ? issue : deepest({...inner, path: [...issue.path, ...inner.path]})
 }
 
 function messageOf(draft: Draft, issue: Issue, path: TreePath, schema: FieldSchema): string {

@@ -35,7 +35,7 @@ export function parseYaml(source: Source, problems: FoundProblem[]): SourceDocum
     }
     if (problems.length > before || document.contents === null) continue
     const root = new Reader(source, problems).read(document.contents, 0)
-    if (problems.length === before && !(root.kind === 'scalar' && root.value === null)) found.push({source, root})
+    if (!(root.kind === 'scalar' && root.value === null)) found.push({source, root})
   }
   return found
 }

@@ -1,0 +1,136 @@
+import {dirname} from 'node:path'
+import {ensurePrivateDir, type Logger, messageOf, OmniError, silentLogger, sleep, writeFileAtomic} from '@omni-cli/sdk'
+import {socketPath} from '../socket-path.ts'
+import {healthAnswer, listenersAnswer, statsAnswer} from './control/answers.ts'
+import {type Channel, openChannel} from './control/channel.ts'
+import type {EdgeCall} from './control/wire.ts'
+import {tableFile} from './files.ts'
+import {launchEdge} from './launch.ts'
+import type {Edge, EdgeListener, EdgeTable} from './table.ts'
+
+export interface EdgeOptions {
+  readonly home: string
+  readonly log?: Logger | undefined
+}
+
+/** The longest pause between two attempts to bring a dead edge process back. */
+const MAX_REVIVE_PAUSE_MS = 5_000
+
+/**
+ * The edge process of a home, as its control plane sees it. `apply` starts the process; from then on it is started again
+ * when it dies, until `shutdown` or `close`. The other calls never start it: without it there is nothing under way, no
+ * counter and no health.
+ */
+export function createEdge({home, log = silentLogger}: EdgeOptions): Edge {
+  return new EdgeClient(home, log)
+}
+
+class EdgeClient implements Edge {
+  readonly #home: string
+  readonly #log: Logger
+  readonly #listeners = new Set<(address: string) => void>()
+  #channel: Promise<Channel | undefined> | undefined
+  #applying: Promise<unknown> = Promise.resolve()
+  /** The process shall run: a table was applied. */
+  #isWanted = false
+
+  constructor(home: string, log: Logger) {
+    this.#home = home
+    this.#log = log
+  }
+
+  apply(table: EdgeTable): Promise<EdgeListener[]> {
+    const applied = this.#applying.then(async () => {
+      // The file first: a process that starts right now begins with this table.
+      await ensurePrivateDir(dirname(tableFile(this.#home)))
+      await writeFileAtomic(tableFile(this.#home), JSON.stringify(table))
+      this.#isWanted = true
+      const channel = await this.#running()
+      return listenersAnswer(await channel.call({method: 'apply', table}))
+    })
+    this.#applying = applied.catch(() => undefined)
+    return applied
+  }
+
+  async drained(address: string, timeoutMs: number): Promise<boolean> {
+    return (await this.#ask({method: 'drained', address, timeoutMs})) !== false
+  }
+
+  async stats() {
+    return statsAnswer((await this.#ask({method: 'stats'})) ?? [])
+  }
+
+  async health() {
+    const answer = await this.#ask({method: 'health'})
+    return answer === undefined ? undefined : healthAnswer(answer)
+  }
+
+  onTargetFailure(listener: (address: string) => void): () => void {
+    this.#listeners.add(listener)
+    void this.#connection()
+    return () => this.#listeners.delete(listener)
+  }
+
+  async shutdown(drainMs: number): Promise<void> {
+    this.#isWanted = false
+    const channel = await this.#connection()
+    if (channel === undefined) return
+    await channel.call({method: 'shutdown', drainMs})
+    await channel.closed
+  }
+
+  close(): void {
+    this.#isWanted = false
+    this.#listeners.clear()
+    void this.#channel?.then((channel) => channel?.close())
+  }
+
+  /** The answer, or undefined when the process does not run. */
+  async #ask(call: EdgeCall): Promise<unknown> {
+    return (await this.#connection())?.call(call)
+  }
+
+  /** The open channel, or a new one; undefined when nobody listens. Callers at the same time share it. */
+  #connection(): Promise<Channel | undefined> {
+    this.#channel ??= this.#open()
+    return this.#channel
+  }
+
+  async #open(): Promise<Channel | undefined> {
+    const channel = await openChannel(socketPath(this.#home, 'edge'), (address) => {
+      for (const listener of this.#listeners) listener(address)
+    })
+    if (channel === undefined) {
+      this.#channel = undefined
+      return undefined
+    }
+    void channel.closed.then(() => {
+      this.#channel = undefined
+      if (this.#isWanted) return this.#revive()
+    })
+    return channel
+  }
+
+  async #running(): Promise<Channel> {
+    const channel = await this.#connection()
+    if (channel !== undefined) return channel
+    this.#log.debug('starting the edge proxy', {home: this.#home})
+    await launchEdge(this.#home, async () => (await this.#connection()) !== undefined)
+    const started = await this.#connection()
+    if (started === undefined) throw new OmniError('UNAVAILABLE', 'the edge proxy went away at once')
+    return started
+  }
+
+  /** The process died: it comes back with the table it had. */
+  async #revive(): Promise<void> {
+    for (let pauseMs = 50; this.#isWanted; pauseMs = Math.min(pauseMs * 2, MAX_REVIVE_PAUSE_MS)) {
+      try {
+        await this.#running()
+        return
+      } catch (error) {
+        this.#log.debug('the edge proxy did not come back', {error: messageOf(error)})
+        await sleep(pauseMs)
+      }
+    }
+  }
+}

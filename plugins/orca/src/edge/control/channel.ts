@@ -1,0 +1,74 @@
+import {connect, type Socket} from 'node:net'
+import {OmniError} from '@omni-cli/sdk'
+import {onJsonLines, writeJsonLine} from './lines.ts'
+import {type EdgeCall, edgeMessage} from './wire.ts'
+
+/** A connection to the edge process. */
+export interface Channel {
+  readonly isOpen: boolean
+  /** UNAVAILABLE when the process goes away before it answers. */
+  call(call: EdgeCall): Promise<unknown>
+  /** Resolves when the connection has ended, from whichever side. */
+  readonly closed: Promise<void>
+  close(): void
+}
+
+/** Connects to the control socket; undefined when nobody listens there. */
+export async function openChannel(
+  path: string,
+  onTargetFailure: (address: string) => void,
+): Promise<Channel | undefined> {
+  const socket = await connected(path)
+  if (socket === undefined) return undefined
+  const pending = new Map<number, PromiseWithResolvers<unknown>>()
+  const closed = Promise.withResolvers<void>()
+  let lastId = 0
+  onJsonLines(socket, (value) => {
+    const message = edgeMessage.parse(value)
+    if ('event' in message) return onTargetFailure(message.address)
+    const waiting = pending.get(message.id)
+    pending.delete(message.id)
+    if ('error' in message) waiting?.reject(new Error(`edge: ${message.error}`))
+    else waiting?.resolve(message.result)
+  })
+  socket.on('error', () => socket.destroy())
+  socket.on('close', () => {
+    for (const waiting of pending.values()) waiting.reject(gone())
+    pending.clear()
+    closed.resolve()
+  })
+  // An idle channel must not keep its process alive.
+  socket.unref()
+  return {
+    get isOpen() {
+      return !socket.destroyed
+    },
+    call: (call) => {
+      if (socket.destroyed) return Promise.reject(gone())
+      const waiting = Promise.withResolvers<unknown>()
+      pending.set(++lastId, waiting)
+      socket.ref()
+      writeJsonLine(socket, {id: lastId, ...call})
+      return waiting.promise.finally(() => {
+        if (pending.size === 0) socket.unref()
+      })
+    },
+    closed: closed.promise,
+    close: () => socket.destroy(),
+  }
+}
+
+const gone = (): OmniError =>
+  new OmniError('UNAVAILABLE', 'the edge proxy went away', {hint: 'omni doctor', retryable: true})
+
+function connected(path: string): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    const fail = () => resolve(undefined)
+    socket.once('error', fail)
+    socket.once('connect', () => {
+      socket.off('error', fail)
+      resolve(socket)
+    })
+  })
+}

@@ -1,0 +1,78 @@
+import {once} from 'node:events'
+import {createServer, type Socket} from 'node:net'
+import type {DataPlane} from '../proxy/data-plane.ts'
+import {onJsonLines, writeJsonLine} from './lines.ts'
+import {parseTable} from './table-schema.ts'
+import {type EdgeRequest, edgeRequest} from './wire.ts'
+
+export interface ControlServer {
+  /** Tells every client that a target failed. */
+  reportFailure(address: string): void
+  /** Takes no more calls and ends the connections. */
+  close(): void
+}
+
+export interface ControlOptions {
+  readonly path: string
+  readonly plane: DataPlane
+  readonly shutdown: (drainMs: number) => Promise<void>
+}
+
+/** Listens on the control socket (0600, whatever the umask). The path must be free. */
+export async function listenForControl(options: ControlOptions): Promise<ControlServer> {
+  const clients = new Set<Socket>()
+  const server = createServer((socket) => {
+    clients.add(socket)
+    socket.on('close', () => clients.delete(socket))
+    socket.on('error', () => socket.destroy())
+    onJsonLines(socket, (value) => void reply(socket, value, options))
+  })
+  // The socket file must not be open to others even for the moment before a chmod.
+  const umask = process.umask(0o177)
+  try {
+    server.listen(options.path)
+    await once(server, 'listening')
+  } finally {
+    process.umask(umask)
+  }
+  return {
+    reportFailure: (address) => {
+      for (const client of clients) writeJsonLine(client, {event: 'target-failure', address})
+    },
+    close: () => {
+      server.close()
+      for (const client of clients) client.end()
+    },
+  }
+}
+
+async function reply(socket: Socket, value: unknown, options: ControlOptions): Promise<void> {
+  const request = edgeRequest.safeParse(value)
+  if (!request.success) {
+    socket.destroy()
+    return
+  }
+  const {id} = request.data
+  try {
+    writeJsonLine(socket, {id, result: (await answer(request.data, options)) ?? null})
+  } catch (error) {
+    writeJsonLine(socket, {id, error: error instanceof Error ? error.message : String(error)})
+  }
+}
+
+async function answer(request: EdgeRequest, {plane, shutdown}: ControlOptions): Promise<unknown> {
+  switch (request.method) {
+    case 'apply':
+      return plane.apply(parseTable(request.table))
+    case 'drained':
+      return plane.drained(request.address, request.timeoutMs)
+    case 'stats':
+      return plane.stats()
+    case 'health':
+      return {pid: process.pid, uptimeMs: Math.round(performance.now())}
+    case 'shutdown':
+      return shutdown(request.drainMs)
+    default:
+      return request satisfies never
+  }
+}

@@ -1,0 +1,58 @@
+import {spawn} from 'node:child_process'
+import {closeSync, openSync, readFileSync} from 'node:fs'
+import {dirname} from 'node:path'
+import {ensurePrivateDir, OmniError, poll} from '@omni-cli/sdk'
+import {programPath} from '../programs.ts'
+import {lockFile, logFile, tableFile} from './files.ts'
+
+const START_TIMEOUT_MS = 15_000
+
+/** Only what Node and our paths need: the edge has no use for anybody's secrets. */
+const PASSED_VARIABLES = ['PATH', 'HOME', 'USER', 'LANG', 'TZ', 'TMPDIR', 'TEMP', 'TMP']
+
+/**
+ * Starts the edge process in the background and waits until `isReady`. Starting twice is harmless: one of the two wins.
+ * UNAVAILABLE with the end of its log when it does not come up.
+ */
+export async function launchEdge(home: string, connect: () => Promise<boolean>): Promise<void> {
+  await Promise.all([tableFile(home), logFile(home), lockFile(home)].map((file) => ensurePrivateDir(dirname(file))))
+  const log = openSync(logFile(home), 'a', 0o600)
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', programPath('edge'), '--home', home],
+    {
+      cwd: home,
+      detached: true,
+      env: Object.fromEntries(PASSED_VARIABLES.map((name) => [name, process.env[name]])),
+      stdio: ['ignore', 'ignore', log],
+    },
+  )
+  closeSync(log)
+  let failure: string | undefined
+  child.on('error', (error) => {
+    failure = error.message
+  })
+  child.on('exit', (code, signal) => {
+    // 0 = another process serves this home; it will answer.
+    if (code !== 0) failure = `it ended with ${signal ?? `exit code ${code}`}`
+  })
+  child.unref()
+  await poll({everyMs: 10, timeoutMs: START_TIMEOUT_MS}, async () => {
+    if (failure !== undefined) throw notStarted(home, failure)
+    return connect()
+  })
+}
+
+const notStarted = (home: string, reason: string): OmniError =>
+  new OmniError('UNAVAILABLE', `the edge proxy did not start: ${reason}`, {
+    hint: `cat '${logFile(home)}'`,
+    details: {log: lastLines(logFile(home))},
+  })
+
+function lastLines(path: string): readonly string[] {
+  try {
+    return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-10)
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,64 @@
+import {readFileSync, rmSync} from 'node:fs'
+import {parseArgs} from 'node:util'
+import {socketPath} from '../socket-path.ts'
+import {type ControlServer, listenForControl} from './control/control-server.ts'
+import {takeLock} from './control/lock.ts'
+import {parseTable} from './control/table-schema.ts'
+import {lockFile, tableFile} from './files.ts'
+import {DataPlane} from './proxy/data-plane.ts'
+
+/** On SIGTERM; a control plane that ends the process says its own time. */
+const DRAIN_MS = 10_000
+
+await main()
+
+/** The edge process: `main.js --home DIR`. Ends at once, and well, when another one serves this home. */
+async function main(): Promise<void> {
+  const {values} = parseArgs({options: {home: {type: 'string'}}})
+  if (values.home === undefined) throw new Error('--home is missing')
+  const lock = takeLock(lockFile(values.home))
+  if (lock === undefined) return log('another edge process serves this home')
+  let control: ControlServer | undefined
+  const plane = new DataPlane({
+    onTargetFailure: (address) => {
+      log(`target ${address} failed`)
+      control?.reportFailure(address)
+    },
+  })
+  await restoreTable(plane, tableFile(values.home))
+  const path = socketPath(values.home, 'edge')
+  // We hold the lock, so nobody listens there.
+  rmSync(path, {force: true})
+
+  const shutdown = async (drainMs: number): Promise<void> => {
+    log('shutting down')
+    await plane.shutdown(drainMs)
+    setImmediate(() => {
+      control?.close()
+      rmSync(path, {force: true})
+      process.exit(0)
+    })
+  }
+  control = await listenForControl({path, plane, shutdown})
+  process.on('SIGTERM', () => void shutdown(DRAIN_MS))
+  process.on('SIGINT', () => void shutdown(DRAIN_MS))
+  // The terminal of whoever started us may go away.
+  process.on('SIGHUP', () => undefined)
+  log(`ready, pid ${process.pid}`)
+}
+
+/** Serves what was served before, until a control plane says otherwise. */
+async function restoreTable(plane: DataPlane, path: string): Promise<void> {
+  try {
+    const listeners = await plane.apply(parseTable(JSON.parse(readFileSync(path, 'utf8'))))
+    for (const {bind, port, error} of listeners)
+      if (error !== undefined) log(`cannot listen on ${bind}:${port}: ${error}`)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
+    log(`the stored table is not usable: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function log(message: string): void {
+  process.stderr.write(`${new Date().toISOString()} ${message}\n`)
+}

@@ -1,0 +1,269 @@
+import type {Socket} from 'node:net'
+import {checkUnfinishedHead, findHeadEnd, requestStart} from '../http/head-end.ts'
+import {Refusal} from '../http/refusal.ts'
+import {parseRequestHead, type RequestHead} from '../http/request-head.ts'
+import {Exchange} from './exchange.ts'
+import {peerLines} from './forwarded.ts'
+import {ownAnswerText} from './own-answer.ts'
+import type {Resolve} from './routes.ts'
+import {splice} from './splice.ts'
+import type {EdgeTimeouts} from './timeouts.ts'
+
+/** The listener that a connection came in by, as it is at the moment. */
+export interface Site {
+  readonly resolve: Resolve
+  /** No further requests: connections close after the current one. */
+  readonly isClosing: boolean
+  readonly timeouts: EdgeTimeouts
+  readonly nextRequestId: () => string
+  readonly onClosed: (connection: ClientConnection) => void
+}
+
+/** One client: reads requests one after the other and keeps their answers in order. */
+export class ClientConnection {
+  readonly socket: Socket
+  readonly peerLines: string
+  readonly #site: Site
+  #unread: Buffer | undefined
+  /** Bytes of `#unread` known not to hold the end of a head. */
+  #scanned = 0
+  #request: RequestHead | undefined
+  #exchange: Exchange | undefined
+  /** Our last byte is written or being written; what the client still sends is thrown away. */
+  #isLeaving = false
+  /** The client sent its last byte. */
+  #isEnded = false
+  #isReading = false
+  #isTunnel = false
+  #deadline: number
+  #writtenAtDeadline = 0
+
+  constructor(socket: Socket, site: Site) {
+    this.socket = socket
+    this.#site = site
+    this.peerLines = peerLines(socket.remoteAddress ?? 'unknown')
+    this.#deadline = performance.now() + site.timeouts.idleMs
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    socket.on('drain', () => this.#drained())
+    socket.on('end', () => this.#ended())
+    socket.on('error', ignoreError)
+    socket.on('close', () => this.#closed())
+  }
+
+  /** Whether the connection may stay open after the current answer. */
+  get mayKeep(): boolean {
+    const isLast = this.#isEnded && this.#unread === undefined
+    return this.#request?.isPersistent === true && !this.#site.isClosing && !isLast
+  }
+
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket.resume()
+  }
+
+  /** Bytes that were read but not used yet. */
+  takeUnread(): Buffer | undefined {
+    const bytes = this.#unread
+    this.#unread = undefined
+    return bytes
+  }
+
+  /** Bytes of a later request; no more are read until it is their turn. */
+  putBack(bytes: Buffer): void {
+    this.#unread = this.#unread === undefined ? bytes : Buffer.concat([this.#unread, bytes])
+    this.socket.pause()
+  }
+
+  /** The answer of the current exchange is written. */
+  exchanged(keep: boolean): void {
+    this.#exchange = undefined
+    this.#request = undefined
+    if (!keep) this.#leave()
+    else this.#readRequests()
+  }
+
+  /** Answers in the proxy's own name. */
+  refuse(refusal: Refusal): void {
+    const request = this.#request
+    const keep = request !== undefined && isWithoutBody(request) && this.mayKeep
+    const text = ownAnswerText({
+      status: refusal.status,
+      message: refusal.message,
+      requestId: this.#exchange?.requestId ?? request?.requestId ?? this.#site.nextRequestId(),
+      keep,
+      minor: request?.minor ?? 1,
+      withBody: request?.method !== 'HEAD',
+    })
+    this.socket.write(text, 'latin1')
+    this.exchanged(keep)
+  }
+
+  /** The answer broke off in the middle: the client must see that. */
+  abort(): void {
+    this.#exchange = undefined
+    this.socket.resetAndDestroy()
+  }
+
+  /** From now on bytes only pass, both ways. */
+  tunnel(backend: Socket, onClosed: () => void): void {
+    const unread = this.takeUnread()
+    this.#isTunnel = true
+    this.#exchange = undefined
+    for (const event of ['data', 'drain', 'end', 'close']) this.socket.removeAllListeners(event)
+    if (unread !== undefined) backend.write(unread)
+    if (this.#isEnded) backend.end()
+    splice(this.socket, backend, () => {
+      onClosed()
+      this.#site.onClosed(this)
+    })
+  }
+
+  /** Closes the connection when nothing is under way; else that happens after the current answer. */
+  closeWhenIdle(): void {
+    if (this.#exchange === undefined && this.#unread === undefined && !this.#isTunnel && !this.#isLeaving) this.#leave()
+  }
+
+  destroy(): void {
+    this.socket.destroy()
+  }
+
+  /** Ends what took too long. */
+  sweep(now: number): void {
+    if (now < this.#deadline || this.#isTunnel) return
+    if (this.#isLeaving) this.socket.destroy()
+    else if (this.#exchange !== undefined) this.#sweepHalfClosed(now)
+    else if (this.#unread !== undefined) this.refuse(new Refusal(408, 'the request head took too long'))
+    else this.#leave()
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#isLeaving) return
+    const exchange = this.#exchange
+    if (exchange === undefined) {
+      if (this.#unread === undefined) {
+        this.#unread = chunk
+        this.#deadline = performance.now() + this.#site.timeouts.headMs
+      } else this.#unread = Buffer.concat([this.#unread, chunk])
+      this.#readRequests()
+      return
+    }
+    const end = exchange.receive(chunk)
+    if (this.#exchange === exchange && end < chunk.length) this.putBack(end === 0 ? chunk : chunk.subarray(end))
+  }
+
+  #readRequests(): void {
+    // Answers of our own come at once and call back into here: the loop below goes on with the next request.
+    if (this.#isReading) return
+    this.#isReading = true
+    while (this.#mayReadNext() && this.#readRequest());
+    this.#isReading = false
+    if (this.#exchange !== undefined || this.#isLeaving) return
+    if (this.#isEnded) this.#leave()
+    else if (this.socket.writableNeedDrain) this.socket.pause()
+    else this.#await()
+  }
+
+  /** A client that does not read its answers gets no further ones. */
+  #mayReadNext(): boolean {
+    return (
+      this.#unread !== undefined && this.#exchange === undefined && !this.#isLeaving && !this.socket.writableNeedDrain
+    )
+  }
+
+  /** Reads one request and sets it off; false when its head is not complete. */
+  #readRequest(): boolean {
+    try {
+      const request = this.#takeHead()
+      if (request === undefined) return false
+      this.#request = request
+      const destination = this.#site.resolve(request)
+      const exchange = new Exchange(this, request, destination, request.requestId ?? this.#site.nextRequestId())
+      this.#exchange = exchange
+      exchange.start()
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      this.refuse(error)
+    }
+    return true
+  }
+
+  #takeHead(): RequestHead | undefined {
+    let bytes = this.#unread
+    if (bytes === undefined) return undefined
+    const start = this.#scanned === 0 ? requestStart(bytes) : 0
+    if (start > 0) bytes = bytes.subarray(start)
+    const end = findHeadEnd(bytes, this.#scanned)
+    if (end < 0) {
+      checkUnfinishedHead(bytes, this.#scanned)
+      this.#unread = bytes.length === 0 ? undefined : bytes
+      this.#scanned = bytes.length
+      return undefined
+    }
+    this.#unread = end === bytes.length ? undefined : bytes.subarray(end)
+    this.#scanned = 0
+    this.#deadline = this.#isEnded ? performance.now() + this.#site.timeouts.headMs : Number.POSITIVE_INFINITY
+    return parseRequestHead(bytes.toString('latin1', 0, end))
+  }
+
+  #await(): void {
+    const {headMs, idleMs} = this.#site.timeouts
+    if (this.#unread === undefined) this.#deadline = performance.now() + idleMs
+    else if (this.#deadline === Number.POSITIVE_INFINITY) this.#deadline = performance.now() + headMs
+    if (this.#site.isClosing) this.closeWhenIdle()
+    else if (this.socket.isPaused()) this.socket.resume()
+  }
+
+  /** Says goodbye and waits a little for the client to do the same: closing at once could destroy the answer on its way. */
+  #leave(): void {
+    this.#isLeaving = true
+    this.#unread = undefined
+    const {idleMs, lingerMs} = this.#site.timeouts
+    this.#deadline = performance.now() + idleMs
+    this.socket.end(() => {
+      this.#deadline = performance.now() + lingerMs
+    })
+    this.socket.resume()
+  }
+
+  #drained(): void {
+    if (this.#exchange !== undefined) this.#exchange.clientDrained()
+    else if (!this.#isLeaving) this.#readRequests()
+  }
+
+  #ended(): void {
+    this.#isEnded = true
+    const exchange = this.#exchange
+    if (exchange === undefined) {
+      if (!this.#isLeaving) this.#leave()
+    } else if (exchange.isReceived) {
+      // It may still read the answer, or be gone: the sweep tells by whether bytes leave.
+      this.#writtenAtDeadline = this.socket.bytesWritten
+      this.#deadline = performance.now() + this.#site.timeouts.headMs
+    } else this.socket.destroy()
+  }
+
+  #sweepHalfClosed(now: number): void {
+    const written = this.socket.bytesWritten
+    if (written === this.#writtenAtDeadline) this.socket.destroy()
+    this.#writtenAtDeadline = written
+    this.#deadline = now + this.#site.timeouts.headMs
+  }
+
+  #closed(): void {
+    const exchange = this.#exchange
+    this.#exchange = undefined
+    this.#isLeaving = true
+    this.#unread = undefined
+    exchange?.abandon()
+    this.#site.onClosed(this)
+  }
+}
+
+const isWithoutBody = ({framing}: RequestHead): boolean =>
+  framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0)
+
+/** `close` follows and says all that matters. */
+const ignoreError = (): void => undefined

@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {Readable, Transform} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {createGzip} from 'node:zlib'
-import {ensurePrivateDir, formatBytes, OmniError} from '@omni-cli/sdk'
+import {ensurePrivateDir, formatBytes, isAbort, OmniError, throwIfAborted} from '@omni-cli/sdk'
 import {entryHeader, padding, trailer} from './archive.ts'
 import {type LeftOut, readFailure, type WalkEntry, walk} from './walk.ts'
 
@@ -41,7 +41,7 @@ const CHUNK_BYTES = 256 * 1024
  * when it fails or is aborted.
  */
 export async function packSource(dir: string, options: PackOptions): Promise<PackedSource> {
-  options.signal?.throwIfAborted()
+  throwIfAborted(options.signal)
   await ensurePrivateDir(options.into)
   const file = join(options.into, `${randomUUID()}.tgz`)
   const dispose = () => rm(file, {force: true})
@@ -61,6 +61,7 @@ export async function packSource(dir: string, options: PackOptions): Promise<Pac
     return {digest, file, sizeBytes: size, files: count.files, leftOut, [Symbol.asyncDispose]: dispose}
   } catch (error) {
     await dispose()
+    throwIfAborted(isAbort(error) ? options.signal : undefined)
     throw readFailure(dir, error)
   }
 }

@@ -1,7 +1,7 @@
 import type {BigIntStats} from 'node:fs'
 import {lstat, readdir, readFile, readlink, realpath} from 'node:fs/promises'
 import {dirname, isAbsolute, join, relative} from 'node:path'
-import {messageOf, OmniError} from '@omni-cli/sdk'
+import {messageOf, OmniError, throwIfAborted} from '@omni-cli/sdk'
 import ignore, {type Ignore} from 'ignore'
 
 /** What stays out of an archive, and why. */
@@ -71,7 +71,7 @@ interface FolderWalk {
 }
 
 async function* walkFolder(at: FolderWalk): AsyncGenerator<WalkEntry> {
-  at.options.signal?.throwIfAborted()
+  throwIfAborted(at.options.signal)
   const names = (await readdir(join(at.root, at.path))).sort(byCodePoint)
   const rules = [...at.rules, ...(await rulesOf(at.root, at.path, names))]
   for (const name of names) {

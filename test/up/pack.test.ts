@@ -192,7 +192,7 @@ describe('what is refused', () => {
     const controller = new AbortController()
     const aborted = packSource(dir, {into: into(), signal: controller.signal, onEntry: () => controller.abort()})
 
-    await expect(aborted).rejects.toMatchObject({name: 'AbortError'})
+    await expect(aborted).rejects.toMatchObject({code: 'ABORTED'})
     expect(readdirSync(into())).toEqual([])
   })
 

@@ -101,6 +101,12 @@ export abstract class BaseCommand extends Command {
     await this.#output.write(text)
   }
 
+  /** Renders a view now; for `--watch`, which shows many. */
+  async show(view: View): Promise<void> {
+    await this.#closeProgress()
+    await this.#render(view)
+  }
+
   /** A hint or remark to stderr, unless `--quiet`. */
   notice(text: string): void {
     if (this.#flags.quiet !== true) this.#tell(text)

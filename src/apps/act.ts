@@ -1,0 +1,104 @@
+import {
+import type {Progress} from '@omni-cli/sdk/cli'
+  type CallOptions,
+  isAbort,
+  mapLimit,
+  messageOf,
+  OmniError,
+  type Service,
+  type ServiceEngine,
+} from '@omni-cli/sdk'
+
+/** Which services a command is about. */
+export interface ServiceSelection {
+  readonly names: readonly string[]
+  readonly project?: string | undefined
+  readonly all?: boolean | undefined
+}
+
+/**
+ * Names of the selected services, each once. NOT_FOUND when a named one or every service of the project is absent,
+ * USAGE when nothing or two ways of selecting were given.
+ */
+export async function selectServices(
+  engine: ServiceEngine,
+  selection: ServiceSelection,
+  options: CallOptions = {},
+): Promise<string[]> {
+  const {names, project, all = false} = selection
+  const ways = [names.length > 0, project !== undefined, all].filter(Boolean).length
+  if (ways !== 1) throw new OmniError('USAGE', 'name the services, or give one of --project and --all')
+  if (names.length > 0) return [...new Set(names)]
+  const services = await engine.list({...options, ...(project === undefined ? {} : {project})})
+  if (services.length === 0 && project !== undefined) {
+    throw new OmniError('NOT_FOUND', `no service belongs to the project '${project}'`, {hint: 'omni get services'})
+  }
+  return services.map(({name}) => name)
+}
+
+/** The service, or NOT_FOUND that names the nearest ones. */
+export async function requireService(engine: ServiceEngine, name: string, options: CallOptions = {}): Promise<Service> {
+  const found = await engine.get(name, options)
+  if (found !== undefined) return found
+  throw notFound(
+    name,
+    (await engine.list(options)).map((service) => service.name),
+  )
+}
+
+/** NOT_FOUND for a name, with the names there are. */
+export function notFound(name: string, known: readonly string[]): OmniError {
+  const some = known.slice(0, 5).map((other) => `'${other}'`)
+  const rest = known.length > some.length ? ` and ${known.length - some.length} more` : ''
+  const text = some.length === 0 ? 'there are none' : `there are ${some.join(', ')}${rest}`
+  return new OmniError('NOT_FOUND', `there is no service '${name}'; ${text}`, {hint: 'omni get services'})
+}
+
+/**
+ * Does one thing to several services, four at a time; all are tried. One failure of one is thrown as it is, several
+ * things with failures are PARTIAL with what was done and what was not.
+ */
+export async function actOn(names: readonly string[], act: (name: string) => Promise<Service>): Promise<Service[]> {
+  const outcomes = await mapLimit(names, 4, async (name) => {
+    try {
+      return {name, service: await act(name)}
+    } catch (error) {
+      if (isAbort(error) || names.length === 1) throw error
+      return {name, error}
+    }
+  })
+  const failed = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome] : []))
+  const done = outcomes.flatMap(({service}) => (service === undefined ? [] : [service]))
+  if (failed.length === 0) return done
+  const reasons = failed.map(({name, error}) => `${name}: ${messageOf(error)}`)
+  throw new OmniError('PARTIAL', `${failed.length} of ${names.length} failed: ${reasons.join('; ')}`, {
+    details: {
+      done: done.map(({name}) => name),
+      failed: failed.map(({name, error}) => ({name, message: messageOf(error)})),
+    },
+    cause: failed[0]?.error,
+  })
+}
+
+export type ServiceVerb = 'start' | 'stop' | 'restart'
+
+/** What `omni VERB` says it did. */
+export const DONE = {start: 'started', stop: 'stopped', restart: 'restarted'} as const satisfies Record<
+  ServiceVerb,
+  string
+>
+
+/** Starts, stops or restarts services, a step of progress each. NOT_FOUND for an absent one. */
+export function changeServices(
+  engine: ServiceEngine,
+  verb: ServiceVerb,
+  names: readonly string[],
+  {progress, signal}: {readonly progress: Progress; readonly signal: AbortSignal},
+): Promise<Service[]> {
+  return actOn(names, (name) =>
+    progress.step(`${verb} ${name}`, async (step) => {
+      await requireService(engine, name, {signal})
+      return engine[verb](name, {signal, onProgress: (note) => step.note(note)})
+    }),
+  )
+}

@@ -1,0 +1,40 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {BaseCommand, type View} from '@omni-cli/sdk/cli'
+import {requireService} from '../apps/act.ts'
+import {componentName} from '../apps/component.ts'
+import {parseScale} from '../apps/scale.ts'
+import {actView} from '../apps/service-view.ts'
+
+export default class Scale extends BaseCommand {
+  static override summary = 'change how many replicas of a service run'
+  static override description =
+    'Ends when that many replicas were seen ready. Replicas that go away finish the requests they have.'
+  static override examples = [
+    '<%= config.bin %> scale web 3',
+    '<%= config.bin %> scale service web --replicas 3',
+    '<%= config.bin %> scale shop 2 --component worker',
+  ]
+  static override args = {
+    target: Args.string({required: true, description: 'service, e.g. web or service/web'}),
+    second: Args.string({description: 'number of replicas, or the name when the first word is a kind'}),
+    third: Args.string({description: 'number of replicas'}),
+  }
+  static override flags = {
+    replicas: Flags.integer({min: 0, max: 1000, summary: 'number of replicas', helpValue: 'N'}),
+    component: Flags.string({summary: 'process of the application: service APP-COMPONENT'}),
+  }
+
+  async run(): Promise<View> {
+    const {args, flags} = await this.parse(Scale)
+    const wanted = parseScale([args.target, args.second, args.third], flags.replicas)
+    const name = componentName(wanted.name, flags.component)
+    const engine = await (await this.session()).open('service')
+    const before = await requireService(engine, name, {signal: this.signal})
+    const progress = await this.progress()
+    const service = await progress.step(`scale ${name} from ${before.desiredReplicas} to ${wanted.replicas}`, (step) =>
+      engine.scale(name, wanted.replicas, {signal: this.signal, onProgress: (note) => step.note(note)}),
+    )
+    return actView([service], `has ${service.runningReplicas} ready replicas`)
+  }
+}

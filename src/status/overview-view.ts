@@ -1,0 +1,111 @@
+import type {Instance, Service} from '@omni-cli/sdk'
+import {type ItemView, itemView, type TextLine, type Tone} from '@omni-cli/sdk/cli'
+import {failureLines, STATUS_TONE, urlOf} from '../apps/service-view.ts'
+import {alignRows, type Cell} from './columns.ts'
+import {type EngineHealth, isHealthy, type Overview} from './overview.ts'
+import {usageOf} from './usage.ts'
+
+/** Exit status of a command that found something that should run and does not. */
+export const DEGRADED_EXIT = 9
+
+/** One screen over everything; exit status 9 when something is wrong. */
+export function overviewView(overview: Overview, now: Date): ItemView<Overview> {
+  return itemView({
+    data: overview,
+    text: (data) => overviewLines(data, now.getTime()),
+    exitCode: overview.ok ? 0 : DEGRADED_EXIT,
+  })
+}
+
+function overviewLines(overview: Overview, now: number): TextLine[] {
+  const {services, instances, engines} = overview
+  return [
+    [['context ', 'dim'], overview.context],
+    ...engines.flatMap(engineLines),
+    ...(services.length === 0 ? [] : ['', ...serviceLines(services, now)]),
+    ...(instances.length === 0 ? [] : ['', ...instanceLines(instances)]),
+    '',
+    ...summaryLines(overview),
+  ]
+}
+
+function engineLines({id, title, ok, version, message, hint}: EngineHealth): TextLine[] {
+  const head: TextLine = [
+    ['engine  ', 'dim'],
+    id,
+    [` ${ok ? 'ready' : 'not ready'}`, ok ? 'good' : 'bad'],
+    [[version === undefined ? '' : ` ${version}`, title === '' ? '' : ` · ${title}`].join(''), 'dim'],
+  ]
+  const told =
+    message === undefined || message === '' ? [] : message.split('\n').map((line): TextLine => `        ${line}`)
+  return [head, ...told, ...(ok || hint === undefined ? [] : [[['        try: ', 'dim'], hint] satisfies TextLine])]
+}
+
+const HEADERS: readonly Cell[] = [
+  {text: ' '},
+  ...['SERVICE', 'STATUS', 'READY'].map((text): Cell => ({text, tone: 'dim'})),
+  ...['CPU', 'MEMORY', 'UPTIME', 'RESTARTS'].map((text): Cell => ({text, tone: 'dim', align: 'right'})),
+  ...['RELEASE', 'URL'].map((text): Cell => ({text, tone: 'dim'})),
+]
+
+const MARKS: Readonly<Record<Tone, string>> = {good: '✔', warn: '…', bad: '✖', dim: '■', plain: ' '}
+
+/** A row a service; under a degraded one, why. */
+function serviceLines(services: readonly Service[], now: number): TextLine[] {
+  const [header, ...rows] = alignRows([HEADERS, ...services.map((service) => serviceRow(service, now))])
+  return [
+    header ?? '',
+    ...services.flatMap((service, index): TextLine[] => {
+      const row = rows[index] ?? ''
+      return isHealthy(service) || service.lastFailure === undefined
+        ? [row]
+        : [row, ...failureLines(service.lastFailure, '   ')]
+    }),
+  ]
+}
+
+function serviceRow(service: Service, now: number): Cell[] {
+  const usage = usageOf(service, now)
+  const tone = STATUS_TONE[service.status]
+  return [
+    {text: MARKS[tone], tone},
+    {text: service.name},
+    {text: service.status, tone},
+    {text: `${service.runningReplicas}/${service.desiredReplicas}`},
+    {text: usage.cpu, align: 'right'},
+    {text: usage.memory, align: 'right'},
+    {text: usage.uptime, align: 'right'},
+    {text: String(usage.restarts), align: 'right', tone: usage.restarts > 0 ? 'warn' : 'plain'},
+    {text: service.release ?? ''},
+    {text: urlOf(service)},
+  ]
+}
+
+function instanceLines(instances: readonly Instance[]): TextLine[] {
+  const header = ['INSTANCE', 'STATUS', 'TYPE', 'ADDRESS'].map((text): Cell => ({text, tone: 'dim'}))
+  const rows = instances.map((instance): Cell[] => [
+    {text: instance.name},
+    {text: instance.status, tone: instance.status === 'running' ? 'good' : instance.status === 'error' ? 'bad' : 'dim'},
+    {text: instance.type},
+    {text: instance.addresses[0] ?? ''},
+  ])
+  return alignRows([header, ...rows])
+}
+
+function summaryLines({services, engines, ok}: Overview): TextLine[] {
+  const bad = services.filter((service) => !isHealthy(service))
+  const [first] = bad
+  if (first !== undefined) {
+    const what =
+      bad.length === 1
+        ? `'${first.name}' does not run as it should`
+        : `${bad.length} of ${services.length} services do not run as they should`
+    return [[[what, 'bad']], [['try: ', 'dim'], `omni logs ${first.name}`]]
+  }
+  if (!ok) {
+    const silent = engines.filter((engine) => !engine.ok).length
+    return [[[silent === 1 ? 'an engine does not answer' : `${silent} engines do not answer`, 'bad']]]
+  }
+  if (services.length === 0) return ['nothing is deployed yet', [['try: ', 'dim'], 'omni up DIR']]
+  return [[[services.length === 1 ? 'the service is well' : `all ${services.length} services are well`, 'good']]]
+}

@@ -3,7 +3,7 @@ import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {bundleCli} from './build/bundle.ts'
-import {writeIndex} from './build/index.ts'
+import {buildCompletion, buildIndex} from './build/index.ts'
 import {writeManifests} from './build/manifest.ts'
 import {findEntries} from './build/packages.ts'
 
@@ -18,7 +18,8 @@ async function build(): Promise<void> {
   const entries = await findEntries(root)
   await bundleCli(root, entries)
   const manifest = await writeManifests(root, entries)
-  await writeFile(join(root, 'dist', 'index.json'), JSON.stringify(await writeIndex(root, entries, manifest)))
+  await writeFile(join(root, 'dist', 'index.json'), JSON.stringify(await buildIndex(root, entries, manifest)))
+  await writeFile(join(root, 'dist', 'complete.json'), JSON.stringify(buildCompletion(manifest)))
   process.exitCode = types.status === 0 ? 0 : 1
 }
 

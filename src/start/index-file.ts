@@ -19,6 +19,8 @@ export interface CommandIndex {
   /** Another way to type a command: alias id → id. */
   readonly aliases: Readonly<Record<string, string>>
   readonly topics: Readonly<Record<string, string>>
+  /** Kinds of things, for completion. */
+  readonly kinds: readonly string[]
   /** Providers of the plugins that are part of this package; `module` relative to `dist`. */
   readonly contributions: readonly Contribution[]
 }

@@ -1,33 +1,48 @@
 import {writeSync} from 'node:fs'
 import {enableCompileCache} from 'node:module'
 import {join} from 'node:path'
-import {omniHome, pluginHome} from './home.ts'
 import {readIndex} from './index-file.ts'
+import {openSurroundings} from './surroundings.ts'
 
 /**
- * The start of the program. What needs no command (version, completion, the root help) is answered here; nothing of
- * oclif is loaded before it is needed.
+ * The start of the program. What needs no command (version, root help, completion) is answered here and now; nothing
+ * of oclif is loaded before a command needs it.
  */
 export async function main(argv: readonly string[], root: string): Promise<void> {
   const [first] = argv
   if (first === '--version' || first === '-v') {
-    answer(`omni ${readIndex(root).version} ${process.platform}-${process.arch} node-${process.version}\n`)
-    return
+    return answer(`omni ${readIndex(root).version} ${process.platform}-${process.arch} node-${process.version}\n`)
   }
-  const home = omniHome(process.env)
-  process.env.OMNI_DATA_DIR ??= pluginHome(process.env)
-  process.env.OMNI_CACHE_DIR ??= join(home, 'cache')
-  process.env.OMNI_CONFIG_DIR ??= home
-  enableCompileCache(join(home, 'cache', 'compile'))
+  const here = openSurroundings(root, process.env)
+  if (first === '__complete') {
+    const {completeLine} = await import('../completion/complete-line.ts')
+    return answer(await completeLine(argv.slice(1), here))
+  }
+  if (argv.length === 0 || (argv.length === 1 && isHelp(first))) {
+    const {quickRootHelp} = await import('./quick-help.ts')
+    const text = await quickRootHelp(here)
+    if (text !== undefined) return answer(text)
+  }
+  if (process.env.OMNI_NO_COMPILE_CACHE !== '1') enableCompileCache(join(here.home, 'cache', 'compile'))
   const {dispatch} = await import('./dispatch.ts')
-  await dispatch(argv, root)
+  await dispatch(argv, here)
 }
+
+const isHelp = (word: string | undefined): boolean => word === '--help' || word === '-h' || word === 'help'
 
 /** All at once and synchronously, as nothing else will run; a reader that has gone is no error. */
 function answer(text: string): void {
-  try {
-    writeSync(1, text)
-  } catch {
-    process.exitCode = 1
+  const bytes = Buffer.from(text)
+  let written = 0
+  while (written < bytes.length) {
+    try {
+      written += writeSync(1, bytes, written)
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      // A pipe that is full for the moment.
+      if (code === 'EAGAIN') continue
+      if (code !== 'EPIPE') process.exitCode = 1
+      return
+    }
   }
 }

@@ -1,0 +1,83 @@
+import {mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {join, sep} from 'node:path'
+import type {Contribution} from '@omni-cli/sdk/cli'
+import type {CommandWords} from '../completion/command-words.ts'
+import {listUserPlugins, readJson, type UserPlugin} from './user-plugins.ts'
+
+export interface PluginCommand {
+  readonly plugin: string
+  readonly summary: string
+  readonly hidden: boolean
+  readonly words: CommandWords
+}
+
+/** What the start and the completion need to know of the user's plugins, so that none has to be loaded. */
+export interface PluginIndex {
+  readonly commands: Readonly<Record<string, PluginCommand>>
+  readonly aliases: Readonly<Record<string, string>>
+  readonly topics: Readonly<Record<string, string>>
+  readonly contributions: readonly Contribution[]
+  /** Some plugin wants to be called around every command. */
+  readonly hasHooks: boolean
+}
+
+/** What the index depends on. */
+export interface PluginIndexKey {
+  readonly home: string
+  readonly dataDir: string
+  readonly version: string
+  readonly switches: readonly {readonly name: string; readonly enabled: boolean}[]
+}
+
+export const NO_PLUGINS: PluginIndex = {commands: {}, aliases: {}, topics: {}, contributions: [], hasHooks: false}
+
+/** The index of the last run that loaded the plugins; undefined when a plugin has changed since. */
+export function readPluginIndex(key: PluginIndexKey): PluginIndex | undefined {
+  const plugins = listUserPlugins(key.dataDir)
+  if (plugins.length === 0) return NO_PLUGINS
+  const cached = readJson(cacheFile(key))
+  if (typeof cached !== 'object' || cached === null || !('index' in cached) || !('key' in cached)) return undefined
+  // Only this program writes the file, and the key names its version.
+  return cached.key === keyText(key, plugins) ? (cached.index as PluginIndex) : undefined
+}
+
+/** Keeps the index for the next run. Best effort: it is only a cache. */
+export function writePluginIndex(key: PluginIndexKey, index: PluginIndex): void {
+  const text = keyText(key, listUserPlugins(key.dataDir))
+  if (text === undefined) return
+  const file = cacheFile(key)
+  const temporary = `${file}.${process.pid}.tmp`
+  try {
+    mkdirSync(join(key.home, 'cache'), {recursive: true, mode: 0o700})
+    writeFileSync(temporary, JSON.stringify({key: text, index}), {mode: 0o600})
+    renameSync(temporary, file)
+  } catch {
+    rmSync(temporary, {force: true})
+  }
+}
+
+const cacheFile = ({home}: PluginIndexKey): string => join(home, 'cache', 'plugins.json')
+
+/** Undefined when the commands of a plugin can change without a trace: it lies elsewhere and has no manifest. */
+function keyText(key: PluginIndexKey, plugins: readonly UserPlugin[]): string | undefined {
+  const marks: string[] = []
+  for (const {root} of plugins) {
+    const manifest = markOf(join(root, 'oclif.manifest.json'))
+    if (manifest === undefined && !isInside(root, key.dataDir)) return undefined
+    marks.push(`${root} ${markOf(join(root, 'package.json'))} ${manifest}`)
+  }
+  return JSON.stringify([key.version, key.switches, markOf(join(key.dataDir, 'package.json')), marks])
+}
+
+function markOf(path: string): string | undefined {
+  const stats = statSync(path, {throwIfNoEntry: false})
+  return stats === undefined ? undefined : `${stats.mtimeMs}:${stats.size}:${stats.ino}`
+}
+
+function isInside(path: string, folder: string): boolean {
+  try {
+    return realpathSync(path).startsWith(realpathSync(folder) + sep)
+  } catch {
+    return true
+  }
+}

@@ -1,4 +1,5 @@
 import type {z} from 'zod'
+import type {ZodMiniType} from 'zod/mini'
 import type {Exec} from '../io/exec.ts'
 import type {Http} from '../io/http.ts'
 import type {Logger} from '../io/log.ts'
@@ -36,7 +37,8 @@ export interface ProviderDefinition<K extends ProviderKind = ProviderKind, Setti
   readonly kind: K
   /** Same id as in the `omni` block of `package.json`; also the key of its settings in a context. */
   readonly id: string
-  readonly settings: z.ZodType<Settings>
+  /** A schema of zod, or of its small twin `zod/mini`, which keeps the start of `omni status` short. */
+  readonly settings: z.ZodType<Settings> | ZodMiniType<Settings>
   create(context: DriverContext, settings: Settings): ProviderKinds[K] | Promise<ProviderKinds[K]>
 }
 

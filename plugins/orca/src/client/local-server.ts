@@ -1,0 +1,106 @@
+import {spawn} from 'node:child_process'
+import {mkdirSync, openSync, renameSync, statSync} from 'node:fs'
+import {open} from 'node:fs/promises'
+import {connect} from 'node:net'
+import {dirname} from 'node:path'
+import {ensurePrivateDir, OmniError, poll} from '@omni-cli/sdk'
+import {programPath} from '../programs.ts'
+import {socketPath} from '../socket-path.ts'
+import {localFiles} from './local-files.ts'
+
+const START_TIMEOUT_MS = 10_000
+/** A log that is longer at a start is put aside. */
+const MAX_LOG_BYTES = 10 * 1024 * 1024
+
+/** True when the server of this home takes connections. */
+export async function isListening(home: string): Promise<boolean> {
+  const path = socketOrNone(home)
+  if (path === undefined) return false
+  const {promise, resolve} = Promise.withResolvers<boolean>()
+  const socket = connect(path)
+  socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+  return promise.finally(() => socket.destroy())
+}
+
+/** A home where nothing can be written has no socket either. */
+function socketOrNone(home: string): string | undefined {
+  try {
+    return socketPath(home, 'server')
+  } catch {
+    return undefined
+  }
+}
+
+export interface StartOptions {
+  readonly home: string
+  /** `host:port` of the API; default: a free port on loopback. */
+  readonly listen?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Starts the server in the background and resolves when it takes connections: true, or false when it ran already.
+ * Any number of callers may do this at once; one server results. UNAVAILABLE with the last lines of its log when it fails.
+ */
+export async function startLocalServer({home, listen, signal}: StartOptions): Promise<boolean> {
+  if (await isListening(home)) return false
+  signal?.throwIfAborted()
+  await ensurePrivateDir(home)
+  const child = spawnServer(home, listen)
+  let exitCode: number | undefined
+  child.once('exit', (code) => {
+    exitCode = code ?? 1
+  })
+  child.once('error', () => {
+    exitCode = 1
+  })
+  try {
+    await poll({everyMs: 20, timeoutMs: START_TIMEOUT_MS, signal}, async () => {
+      if (await isListening(home)) return true
+      // Whoever lost the race against another starter ends with LOCKED; the other one is about to answer.
+      if (exitCode !== undefined && exitCode !== LOCKED_EXIT) throw await failedStart(home)
+      return false
+    })
+    return exitCode === undefined
+  } finally {
+    child.unref()
+  }
+}
+
+const LOCKED_EXIT = 11
+
+function spawnServer(home: string, listen: string | undefined) {
+  const log = openLog(localFiles(home).log)
+  const args = [programPath('server'), '--home', home, ...(listen === undefined ? [] : ['--listen', listen])]
+  // Options for the caller's own Node (a debugger's port, say) are not meant for the server.
+  const {NODE_OPTIONS: _, ...env} = process.env
+  return spawn(process.execPath, args, {cwd: home, detached: true, env, stdio: ['ignore', log, log]})
+}
+
+function openLog(path: string): number {
+  mkdirSync(dirname(path), {recursive: true, mode: 0o700})
+  if ((statSync(path, {throwIfNoEntry: false})?.size ?? 0) > MAX_LOG_BYTES) renameSync(path, `${path}.1`)
+  return openSync(path, 'a', 0o600)
+}
+
+async function failedStart(home: string): Promise<OmniError> {
+  const lines = await lastLines(localFiles(home).log, 5).catch(() => [])
+  return new OmniError('UNAVAILABLE', `the local engine did not start:\n${lines.join('\n')}`, {
+    hint: 'omni server logs',
+  })
+}
+
+/** The last lines of a text file, whatever its size. */
+export async function lastLines(path: string, count: number): Promise<string[]> {
+  const file = await open(path)
+  try {
+    const {size} = await file.stat()
+    const length = Math.min(size, Math.max(64 * 1024, count * 512))
+    const {buffer} = await file.read(Buffer.alloc(length), 0, length, size - length)
+    const lines = buffer.toString('utf8').split('\n')
+    if (lines.at(-1) === '') lines.pop()
+    return count === 0 ? [] : lines.slice(-count)
+  } finally {
+    await file.close()
+  }
+}

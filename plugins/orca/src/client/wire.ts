@@ -1,0 +1,121 @@
+import {type LogLine, OmniError, type OmniEvent, type Release, type Service} from '@omni-cli/sdk'
+import * as z from 'zod/mini'
+
+/**
+ * Answers of the servers. Only what we rely on is checked, and fields that we do not know are kept: a newer server may
+ * say more.
+ */
+
+const text = z.string()
+const optional = <T extends z.core.$ZodType>(type: T) => z.nullish(type)
+
+const specWire = z.looseObject({name: text})
+
+export const serviceWire = z.looseObject({
+  name: text,
+  project: z.optional(text),
+  status: z.enum(['running', 'degraded', 'deploying', 'failed', 'stopped']),
+  spec: specWire,
+  desiredReplicas: z.number(),
+  runningReplicas: z.number(),
+  release: z.optional(text),
+  endpoints: z.array(z.looseObject({url: text, via: text})),
+  replicas: z.array(z.looseObject({name: text, index: z.number(), status: text, release: text, restarts: z.number()})),
+})
+
+const releaseWire = z.looseObject({
+  id: text,
+  service: text,
+  status: text,
+  spec: specWire,
+  createdAt: text,
+  reason: text,
+})
+
+export const serviceListWire = z.looseObject({services: z.array(serviceWire)})
+export const releaseListWire = z.looseObject({releases: z.array(releaseWire)})
+
+export const logLineWire = z.looseObject({time: text, stream: z.enum(['stdout', 'stderr']), replica: text, text})
+
+export const eventWire = z.looseObject({id: z.number(), time: text, ref: text, type: text, message: text})
+
+export const errorWire = z.looseObject({
+  error: z.looseObject({code: text, message: text, hint: z.optional(text), details: z.optional(z.unknown())}),
+})
+
+export const versionWire = z.looseObject({name: z.literal('omni'), version: text, pid: z.number(), startedAt: text})
+
+export const deployLineWire = z.discriminatedUnion('type', [
+  z.looseObject({type: z.literal('progress'), service: text, note: text}),
+  z.looseObject({type: z.literal('result'), service: serviceWire, warnings: z.array(text)}),
+  z.looseObject({type: z.literal('error'), error: errorWire.shape.error}),
+])
+
+/** Orca's status; fields of its later versions may be there. */
+export const orcaStatusWire = z.looseObject({
+  cluster_name: text,
+  services: z.array(
+    z.looseObject({
+      name: text,
+      project: optional(text),
+      image: optional(text),
+      runtime: optional(text),
+      desired_replicas: z.number(),
+      running_replicas: z.number(),
+      status: text,
+      domain: optional(text),
+      domains: optional(z.array(text)),
+      last_failure: optional(
+        z.looseObject({
+          reason: text,
+          message: text,
+          exit_code: optional(z.number()),
+          restart_count: z.number(),
+          observed_at: text,
+        }),
+      ),
+    }),
+  ),
+})
+
+export type OrcaStatus = z.infer<typeof orcaStatusWire>['services'][number]
+
+export const orcaDeployWire = z.looseObject({deployed: z.array(text), errors: z.array(text)})
+
+export const clusterInfoWire = z.looseObject({
+  nodes: z.array(
+    z.looseObject({
+      node_id: text,
+      address: text,
+      labels: optional(z.record(text, text)),
+      last_heartbeat: text,
+      drain: optional(z.boolean()),
+    }),
+  ),
+})
+
+/** The value in the schema's shape, or UNAVAILABLE: the other side is not what we take it for. */
+export function readWire<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  throw new OmniError('UNAVAILABLE', `the server's answer about ${what} cannot be read: ${issue?.message ?? ''}`, {
+    hint: 'check the versions: omni version; omni server status',
+    details: {path: issue?.path.map(String).join('.')},
+  })
+}
+
+/** JSON, or UNAVAILABLE. `node_id` is kept as digits: it has 64 bits. */
+export function readJson(answer: string, what: string): unknown {
+  try {
+    return JSON.parse(answer.replace(/("node_id"\s*:\s*)(\d+)/g, '$1"$2"'))
+  } catch (error) {
+    throw new OmniError('UNAVAILABLE', `the server's answer about ${what} is no JSON`, {cause: error})
+  }
+}
+
+// The checked part is all that is used without a look; the rest has the shape that the server's own types give it.
+export const asService = (wire: z.infer<typeof serviceWire>): Service => wire as unknown as Service
+export const asRelease = (wire: z.infer<typeof releaseWire>): Release => wire as unknown as Release
+export const asLogLine = (wire: z.infer<typeof logLineWire>): LogLine => wire
+export const asEvent = (wire: z.infer<typeof eventWire>): OmniEvent => wire

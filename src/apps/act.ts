@@ -1,5 +1,4 @@
 import {
-import type {Progress} from '@omni-cli/sdk/cli'
   type CallOptions,
   isAbort,
   mapLimit,
@@ -8,6 +7,7 @@ import type {Progress} from '@omni-cli/sdk/cli'
   type Service,
   type ServiceEngine,
 } from '@omni-cli/sdk'
+import type {Progress} from '@omni-cli/sdk/cli'
 
 /** Which services a command is about. */
 export interface ServiceSelection {

@@ -25,9 +25,10 @@ export default class Restart extends BaseCommand {
     const engine = await (await this.session()).open('service')
     const selection = {names: serviceTargets(argv.map(String)), project: flags.project, all: flags.all}
     const names = await selectServices(engine, selection, {signal: this.signal})
-    const isMany = flags.all && names.length > 0
-    if (isMany && !(await this.confirm(`restart ${names.join(', ')}?`, flags)))
-      return this.notice('nothing was restarted')
+    if (flags.all && names.length > 0 && !(await this.confirm(`restart ${names.join(', ')}?`, flags))) {
+      this.notice('nothing was restarted')
+      return undefined
+    }
     const services = await changeServices(engine, 'restart', names, {
       progress: await this.progress(),
       signal: this.signal,

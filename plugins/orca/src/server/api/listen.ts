@@ -1,0 +1,111 @@
+import {chmod, rm} from 'node:fs/promises'
+import {createServer, type RequestListener, type Server} from 'node:http'
+import {type AddressInfo, isIPv6} from 'node:net'
+import {messageOf, OmniError, sleep} from '@omni-cli/sdk'
+
+/** Where the API listens over TCP. Without an explicit port the next free one after the default is taken. */
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+  readonly isExplicit: boolean
+}
+
+export const DEFAULT_LISTEN: ListenAddress = {host: '127.0.0.1', port: 6880, isExplicit: false}
+
+/** `host:port`, `[::1]:port` or `:port` (all addresses). USAGE otherwise. */
+export function parseListen(text: string): ListenAddress {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]*)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (match === null || port > 65_535) {
+    throw new OmniError('USAGE', `'${text}' is no address to listen on`, {hint: 'write host:port, e.g. 127.0.0.1:6880'})
+  }
+  return {host: match[1] ?? (match[2] || '::'), port, isExplicit: true}
+}
+
+const PORTS_TO_TRY = 20
+
+/** Limits that keep a slow or greedy client from holding a connection for nothing. */
+const LIMITS = {
+  headersTimeout: 15_000,
+  keepAliveTimeout: 65_000,
+  // A body has deadlines of its own, per route.
+  requestTimeout: 0,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 16 * 1024,
+}
+
+export interface Listeners {
+  /** `http://127.0.0.1:6880`. */
+  readonly url: string
+  /** Takes no more connections, waits for requests under way at most `graceMs`, then cuts them. */
+  close(graceMs: number): Promise<void>
+}
+
+export interface ListenOptions {
+  readonly handler: RequestListener
+  readonly address: ListenAddress
+  readonly socketPath: string
+  /** Called when the TCP address is known, before the socket accepts: what it does is there for the first caller. */
+  readonly beforeReady: (url: string) => Promise<void>
+}
+
+/** Opens TCP first and the Unix socket last, so that a socket that accepts means all is there. CONFLICT for a taken port. */
+export async function listen({handler, address, socketPath, beforeReady}: ListenOptions): Promise<Listeners> {
+  const tcp = createServer(LIMITS, handler)
+  const local = createServer(LIMITS, handler)
+  await listenTcp(tcp, address)
+  try {
+    const url = urlOf(tcp)
+    await beforeReady(url)
+    // Whoever left a socket behind is gone: the store is ours alone.
+    await rm(socketPath, {force: true})
+    await bind(local, {path: socketPath})
+    await chmod(socketPath, 0o600)
+    return {url, close: (graceMs) => closeAll([tcp, local], graceMs)}
+  } catch (error) {
+    tcp.close()
+    throw error
+  }
+}
+
+async function listenTcp(server: Server, {host, port, isExplicit}: ListenAddress): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await bind(server, {host, port: port + attempt})
+      return
+    } catch (error) {
+      const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+      if (!isTaken || isExplicit || attempt >= PORTS_TO_TRY) {
+        throw new OmniError('CONFLICT', `cannot listen on ${host}:${port}: ${messageOf(error)}`, {
+          hint: 'omni server start --listen 127.0.0.1:0',
+          cause: error,
+        })
+      }
+    }
+  }
+}
+
+function bind(server: Server, where: {readonly path: string} | {readonly host: string; readonly port: number}) {
+  return new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(where, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function urlOf(server: Server): string {
+  // A server that listens on TCP has an address of this kind.
+  const {address, port} = server.address() as AddressInfo
+  const host = address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`
+}
+
+async function closeAll(servers: readonly Server[], graceMs: number): Promise<void> {
+  const closed = Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  for (const server of servers) server.closeIdleConnections()
+  await Promise.race([closed, sleep(graceMs)])
+  for (const server of servers) server.closeAllConnections()
+  await closed
+}

@@ -1,0 +1,107 @@
+import {rm} from 'node:fs/promises'
+import {dirname} from 'node:path'
+import type {DatabaseSync} from 'node:sqlite'
+import {ensurePrivateDir, type Logger, mapLimit, messageOf, writeFileAtomic} from '@omni-cli/sdk'
+import {localFiles, type ServerInfo} from '../../client/local-files.ts'
+import {socketPath} from '../../socket-path.ts'
+import type {Actor, Control} from '../control.ts'
+import {createTokenStore} from '../store/tokens.ts'
+import {createWebhookStore} from '../store/webhooks.ts'
+import {adminToken} from './admin-token.ts'
+import {createApi} from './app.ts'
+import {type ListenAddress, listen} from './listen.ts'
+
+/** The orchestrator with what only the server process may do with it. */
+export interface OpenControl {
+  readonly control: Control
+  readonly database: DatabaseSync
+  /** Ends the proxy too; only after the services were stopped. */
+  readonly stopEdge: () => Promise<void>
+  /** Deploys under way go back to the old version; services go on running. */
+  readonly close: () => Promise<void>
+}
+
+export interface ServerOptions {
+  readonly home: string
+  readonly address: ListenAddress
+  readonly version: string
+  readonly log: Logger
+  /** LOCKED when another server has this home. Called first, so that one server at most goes on. */
+  readonly openControl: () => Promise<OpenControl>
+}
+
+export interface RunningServer {
+  readonly url: string
+  /** Resolves when the server has ended, by `stop` or by a request. */
+  readonly ended: Promise<void>
+  /** Takes nothing new, lets requests under way end, leaves the services running unless told otherwise. Safe to repeat. */
+  stop(workloads: 'keep' | 'stop'): Promise<void>
+}
+
+/** How long requests under way may take after the end was asked for. */
+const GRACE_MS = 8_000
+
+const SERVER: Actor = {name: 'server', role: 'admin'}
+
+/** Resolves when the socket accepts. */
+export async function runServer(options: ServerOptions): Promise<RunningServer> {
+  const {home, log, version} = options
+  await ensurePrivateDir(home)
+  const {control, database, stopEdge, close} = await options.openControl()
+  const startedAt = new Date().toISOString()
+  const closing = new AbortController()
+  const ended = Promise.withResolvers<void>()
+  let stopping: Promise<void> | undefined
+  const app = createApi({
+    control,
+    tokens: createTokenStore(database),
+    webhooks: createWebhookStore(database),
+    adminToken: await adminToken(home),
+    version,
+    startedAt,
+    log,
+    closing: closing.signal,
+    shutdown: (workloads) => void stop(workloads),
+  })
+  await app.ready()
+  const listeners = await listen({
+    handler: app.routing,
+    address: options.address,
+    socketPath: socketPath(home, 'server'),
+    beforeReady: (url) => writeInfo(home, {pid: process.pid, url, version, startedAt}),
+  })
+
+  const end = async (workloads: 'keep' | 'stop'): Promise<void> => {
+    log.debug('stopping', {workloads})
+    closing.abort()
+    await listeners.close(GRACE_MS)
+    if (workloads === 'stop') await stopServices(control, log).then(stopEdge)
+    await close()
+    await app.close()
+    await rm(localFiles(home).info, {force: true})
+    log.debug('stopped')
+  }
+  const stop = (workloads: 'keep' | 'stop'): Promise<void> => {
+    stopping ??= end(workloads)
+    stopping.then(ended.resolve, ended.reject)
+    return stopping
+  }
+  log.debug('listening', {url: listeners.url, version, pid: process.pid})
+  return {url: listeners.url, ended: ended.promise, stop}
+}
+
+async function writeInfo(home: string, info: ServerInfo): Promise<void> {
+  const path = localFiles(home).info
+  await ensurePrivateDir(dirname(path))
+  await writeFileAtomic(path, `${JSON.stringify(info)}\n`)
+}
+
+/** Dependants first does not matter here: everything ends. One that cannot be stopped is told, and the rest goes on. */
+async function stopServices(control: Control, log: Logger): Promise<void> {
+  const running = (await control.list()).filter(({status}) => status !== 'stopped')
+  await mapLimit(running, 8, async ({name}) => {
+    await control
+      .stop(name, SERVER)
+      .catch((error) => log.debug('stop failed', {service: name, error: messageOf(error)}))
+  })
+}

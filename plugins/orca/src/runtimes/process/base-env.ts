@@ -1,0 +1,21 @@
+import {existsSync} from 'node:fs'
+import {delimiter, dirname, join} from 'node:path'
+
+const KEPT = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR'] as const
+
+/**
+ * What a program of the user may know of our own environment: nothing that could be a secret. Programs of the folder
+ * (`node_modules/.bin`) come first on the PATH, the Node that runs us last, for machines that have no other.
+ */
+export function baseEnv(folder: string, source: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const kept = KEPT.map((name) => [name, source[name]] as const).filter(
+    (pair): pair is [(typeof KEPT)[number], string] => pair[1] !== undefined,
+  )
+  const bin = join(folder, 'node_modules', '.bin')
+  const path = [
+    existsSync(bin) ? bin : undefined,
+    source.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    dirname(process.execPath),
+  ]
+  return {...Object.fromEntries(kept), PATH: path.filter((part) => part !== undefined).join(delimiter)}
+}

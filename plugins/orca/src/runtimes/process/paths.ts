@@ -1,0 +1,26 @@
+import {join} from 'node:path'
+
+/** Where the process runtime keeps its things under OMNI_HOME. */
+export const processPaths = (home: string) => ({
+  /** One JSON file an instance: the truth about it. */
+  instances: join(home, 'engine', 'instances'),
+  releases: join(home, 'engine', 'releases'),
+  volumes: join(home, 'engine', 'volumes'),
+  logs: join(home, 'engine', 'logs'),
+  /** Pipes that carry the output of instances; they outlive the supervisor. */
+  fifos: join(home, 'run', 'fifo'),
+  supervisorLock: join(home, 'run', 'supervisor.lock'),
+  supervisorLog: join(home, 'logs', 'supervisor.log'),
+})
+
+export const serviceLogFolder = (home: string, service: string): string => join(processPaths(home).logs, service)
+
+/** Current log of one replica; older ones have `.1`, `.2` behind. */
+export const replicaLogFile = (home: string, service: string, index: number): string =>
+  join(serviceLogFolder(home, service), `${service}-${index}.log`)
+
+export const buildLogFile = (home: string, service: string): string =>
+  join(serviceLogFolder(home, service), `${service}-build.log`)
+
+export const releaseFolder = (home: string, service: string, release: string): string =>
+  join(processPaths(home).releases, service, release)

@@ -1,0 +1,41 @@
+import {mkdirSync} from 'node:fs'
+import {join} from 'node:path'
+import {processPaths} from '../paths.ts'
+import {Instances} from './instances.ts'
+import {takeLock} from './lock.ts'
+import {openControlSocket} from './server.ts'
+
+/** With nothing to look after and nobody connected the supervisor ends; it is started again when needed. */
+const IDLE_EXIT_MS = 10_000
+const LOOK_EVERY_MS = 1000
+
+/** The supervisor of one home. A second one ends at once. */
+function main(home: string, socket: string): void {
+  const {supervisorLock} = processPaths(home)
+  mkdirSync(join(home, 'run'), {recursive: true, mode: 0o700})
+  const lock = takeLock(supervisorLock)
+  if (lock === undefined) return
+
+  const instances = new Instances(home, (instance) => control.publish(instance))
+  const quit = () => {
+    control.close()
+    instances.close()
+    lock.release()
+    process.exit(0)
+  }
+  instances.adoptAll()
+  const control = openControlSocket(socket, instances, () => setImmediate(quit))
+
+  let busyAt = Date.now()
+  setInterval(() => {
+    if (!instances.isIdle || control.connections > 0) busyAt = Date.now()
+    else if (Date.now() - busyAt >= IDLE_EXIT_MS) quit()
+  }, LOOK_EVERY_MS)
+  process.on('SIGTERM', quit)
+  process.on('SIGINT', quit)
+  // The terminal of whoever started us may go.
+  process.on('SIGHUP', () => undefined)
+}
+
+const [home, socket] = process.argv.slice(2)
+if (home !== undefined && socket !== undefined) main(home, socket)

@@ -1,0 +1,91 @@
+import {chmodSync, rmSync} from 'node:fs'
+import {createServer, type Server, type Socket} from 'node:net'
+import type {RuntimeInstance} from '../../runtime.ts'
+import {onLines, sendLine} from '../json-lines.ts'
+import {PROTOCOL, parseFields, type Request, readRequest, type ServerEvent} from '../wire.ts'
+import {Failure, wireError} from './failure.ts'
+import type {Instances} from './instances.ts'
+
+/** A caller that does not read its events is cut off at this many bytes; it comes back and lists. */
+const UNREAD_LIMIT = 8 * 1024 * 1024
+const REMOVE_GRACE_MS = 10_000
+
+export interface ControlSocket {
+  readonly connections: number
+  publish(instance: RuntimeInstance): void
+  close(): void
+}
+
+/** Answers requests on the socket and tells everybody there of exits. The caller holds the lock of this home. */
+export function openControlSocket(path: string, instances: Instances, quit: () => void): ControlSocket {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => sockets.delete(socket))
+    send(socket, {event: 'hello', protocol: PROTOCOL, pid: process.pid})
+    onLines(socket, (line) => void answer(socket, line, instances, quit))
+  })
+  rmSync(path, {force: true})
+  listenPrivately(server, path)
+  return {
+    get connections() {
+      return sockets.size
+    },
+    publish(instance) {
+      for (const socket of sockets) send(socket, {event: 'exited', instance})
+    },
+    close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+/** The socket must not be open to others even for a moment, so its mode comes from the umask. */
+function listenPrivately(server: Server, path: string): void {
+  const before = process.umask(0o177)
+  try {
+    server.listen(path)
+  } finally {
+    process.umask(before)
+  }
+  server.once('listening', () => chmodSync(path, 0o600))
+}
+
+async function answer(socket: Socket, line: string, instances: Instances, quit: () => void): Promise<void> {
+  const fields = parseFields(line)
+  const seq = typeof fields?.seq === 'number' ? fields.seq : 0
+  try {
+    const request = fields && readRequest(fields)
+    if (request === undefined) throw new Failure('USAGE', 'the supervisor does not know this request')
+    sendLine(socket, {seq, ok: true, result: await perform(request, instances)})
+    if (request.op === 'quit') quit()
+  } catch (error) {
+    sendLine(socket, {seq, ok: false, error: wireError(error)})
+  }
+}
+
+async function perform(request: Request, instances: Instances): Promise<unknown> {
+  switch (request.op) {
+    case 'create':
+      return await instances.create(request.params)
+    case 'stop':
+      return await instances.stop(request.id, request.graceMs)
+    case 'remove':
+      return await instances.remove(request.id, REMOVE_GRACE_MS)
+    case 'context':
+      return instances.context(request.id)
+    case 'list':
+      return instances.list()
+    case 'quit':
+      return undefined
+    default:
+      return request satisfies never
+  }
+}
+
+function send(socket: Socket, event: ServerEvent): void {
+  sendLine(socket, event)
+  if (socket.writableLength > UNREAD_LIMIT) socket.destroy()
+}

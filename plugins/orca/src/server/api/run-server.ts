@@ -2,6 +2,7 @@ import {rm} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import type {DatabaseSync} from 'node:sqlite'
 import {ensurePrivateDir, type Logger, mapLimit, messageOf, writeFileAtomic} from '@omni-cli/sdk'
+import type {ListenAddress} from '../../client/listen-address.ts'
 import {localFiles, type ServerInfo} from '../../client/local-files.ts'
 import {socketPath} from '../../socket-path.ts'
 import type {Actor, Control} from '../control.ts'
@@ -9,7 +10,7 @@ import {createTokenStore} from '../store/tokens.ts'
 import {createWebhookStore} from '../store/webhooks.ts'
 import {adminToken} from './admin-token.ts'
 import {createApi} from './app.ts'
-import {type ListenAddress, listen} from './listen.ts'
+import {listen} from './listen.ts'
 
 /** The orchestrator with what only the server process may do with it. */
 export interface OpenControl {

@@ -1,6 +1,6 @@
-import {OmniError} from '@omni-cli/sdk'
-
-const KINDS = ['service', 'services', 'svc', 'app', 'apps']
+import {nameProblem, OmniError} from '@omni-cli/sdk'
+import {serviceKind} from '../resources/service.ts'
+import {parseTargets} from '../resources/target.ts'
 
 /** Name of the service that `web`, `service web` or `service/web` mean. USAGE for another kind or shape. */
 export function serviceTarget(words: readonly (string | undefined)[]): string {
@@ -13,12 +13,9 @@ export function serviceTarget(words: readonly (string | undefined)[]): string {
 
 /** The same for several: `web db`, `service web db`, `service/web service/db`. */
 export function serviceTargets(words: readonly string[]): string[] {
-  const [first = '', ...rest] = words
-  const names = KINDS.includes(first) && rest.length > 0 ? rest : words
-  return names.map((word) => {
-    const [kind = '', name] = word.split('/', 2)
-    if (name === undefined) return word
-    if (KINDS.includes(kind) && name !== '') return name
-    throw new OmniError('USAGE', `'${word}' is no service; write NAME or service/NAME`)
+  return parseTargets(words, [serviceKind]).map(({name}) => {
+    const problem = nameProblem(name)
+    if (problem === undefined) return name
+    throw new OmniError('USAGE', `'${name}' names no service: ${problem}`, {hint: 'omni get services'})
   })
 }

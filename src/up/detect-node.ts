@@ -24,7 +24,8 @@ export function detectNode(folder: Folder): Recognised | undefined {
     name: toServiceName(found.name ?? folder.name),
     because: ['package.json', start.because, manager.lock].filter((part) => part !== undefined).join(', '),
     build: buildSteps(found, manager),
-    bins: ['node_modules/.bin'],
+    // Engines have them on the PATH already.
+    bins: [],
     notes: manager.lock === undefined && found.hasDependencies ? ['no lock file: two builds may differ'] : [],
     port: 3000,
     command: start.command,
@@ -82,7 +83,7 @@ function startOf(folder: Folder, found: Package): {because: string | undefined; 
     const direct = prestart === undefined && poststart === undefined
     return {
       because: 'start script',
-      command: direct ? startCommand(start, ['node_modules/.bin']) : ['npm', 'run', 'start'],
+      command: direct ? startCommand(start) : ['npm', 'run', 'start'],
     }
   }
   const candidates = [found.main, 'server.js', 'server.mjs', 'app.js', 'index.js', 'index.mjs', 'main.js']

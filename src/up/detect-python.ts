@@ -15,7 +15,8 @@ export function detectPython(folder: Folder): Recognised | undefined {
   if (requirements === undefined && project === undefined && entry === undefined && !django) return undefined
   const needs = packagesOf(`${requirements ?? ''}\n${project ?? ''}`)
   const build = buildSteps(folder, requirements, project)
-  const bin = build.length === 0 ? '' : '.venv/bin/'
+  // Programs in a venv name its absolute path, which does not survive that the folder is moved; `-m` does.
+  const python = build.length === 0 ? 'python3' : '.venv/bin/python'
   const files = ['requirements.txt', 'pyproject.toml', 'uv.lock', 'manage.py', ...ENTRIES]
   return {
     name: toServiceName(/^name\s*=\s*["']([^"']+)["']/m.exec(project ?? '')?.[1] ?? folder.name),
@@ -24,7 +25,7 @@ export function detectPython(folder: Folder): Recognised | undefined {
     bins: build.length === 0 ? [] : ['.venv/bin'],
     notes: [],
     port: 8000,
-    command: django ? djangoCommand(folder, needs, bin) : entryCommand(folder, entry, needs, bin),
+    command: django ? djangoCommand(folder, needs, python) : entryCommand(folder, entry, needs, python),
     // Without it the output of a program sits in a buffer and the logs stay empty.
     env: {PYTHONUNBUFFERED: '1'},
   }
@@ -33,26 +34,26 @@ export function detectPython(folder: Folder): Recognised | undefined {
 function buildSteps(folder: Folder, requirements: string | undefined, project: string | undefined): Words[] {
   if (folder.has('uv.lock')) return [['uv', 'sync', '--frozen', '--no-dev']]
   const venv: Words = ['python3', '-m', 'venv', '.venv']
-  const install: Words = ['.venv/bin/pip', 'install', '--quiet', '--disable-pip-version-check']
+  const install: Words = ['.venv/bin/python', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
   if (requirements !== undefined) {
     return /^\s*[^#\s]/m.test(requirements) ? [venv, [...install, '-r', 'requirements.txt']] : []
   }
   return /^\[project\]|^\[build-system\]|^\[tool\.poetry\]/m.test(project ?? '') ? [venv, [...install, '.']] : []
 }
 
-function djangoCommand(folder: Folder, needs: ReadonlySet<string>, bin: string): Words {
+function djangoCommand(folder: Folder, needs: ReadonlySet<string>, python: string): Words {
   const module = /DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)\.settings/.exec(folder.read('manage.py') ?? '')?.[1]
   if (needs.has('gunicorn') && module !== undefined) {
-    return [`${bin}gunicorn`, `${module}.wsgi:application`, '--bind', '127.0.0.1:$PORT']
+    return [python, '-m', 'gunicorn', `${module}.wsgi:application`, '--bind', '127.0.0.1:$PORT']
   }
-  return [bin === '' ? 'python3' : `${bin}python`, 'manage.py', 'runserver', '--noreload', '127.0.0.1:$PORT']
+  return [python, 'manage.py', 'runserver', '--noreload', '127.0.0.1:$PORT']
 }
 
 function entryCommand(
   folder: Folder,
   entry: string | undefined,
   needs: ReadonlySet<string>,
-  bin: string,
+  python: string,
 ): Words | undefined {
   if (entry === undefined) return undefined
   const module = entry.slice(0, -3)
@@ -60,15 +61,15 @@ function entryCommand(
   const asgi = /^(\w+)\s*(?::[^=\n]*)?=\s*(?:FastAPI|Starlette|Quart|Litestar)\(/m.exec(source)?.[1]
   const wsgi = /^(\w+)\s*(?::[^=\n]*)?=\s*(?:flask\.)?(?:Flask|Bottle)\(/m.exec(source)?.[1]
   if (asgi !== undefined && (needs.has('uvicorn') || needs.has('fastapi[standard]'))) {
-    return [`${bin}uvicorn`, `${module}:${asgi}`, '--host', '127.0.0.1', '--port', '$PORT']
+    return [python, '-m', 'uvicorn', `${module}:${asgi}`, '--host', '127.0.0.1', '--port', '$PORT']
   }
   if (wsgi !== undefined && needs.has('gunicorn')) {
-    return [`${bin}gunicorn`, `${module}:${wsgi}`, '--bind', '127.0.0.1:$PORT']
+    return [python, '-m', 'gunicorn', `${module}:${wsgi}`, '--bind', '127.0.0.1:$PORT']
   }
   if (wsgi !== undefined && needs.has('flask')) {
-    return [`${bin}flask`, '--app', module, 'run', '--host', '127.0.0.1', '--port', '$PORT']
+    return [python, '-m', 'flask', '--app', module, 'run', '--host', '127.0.0.1', '--port', '$PORT']
   }
-  return [bin === '' ? 'python3' : `${bin}python`, entry]
+  return [python, entry]
 }
 
 /** Names of required packages, lower case; `fastapi[standard]` gives both `fastapi` and `fastapi[standard]`. */

@@ -125,12 +125,22 @@ async function rulesOf(root: string, base: string, names: readonly string[]): Pr
   return files.length === 0 ? [] : [{base, matcher}]
 }
 
-/** Target of a link that stays inside the folder, by its text and by where it really leads. */
+/**
+ * Target of a link that stays inside the folder, by its text and by where it really leads. One that goes up in its
+ * middle (`a/../b`) means what `a` makes of it, so it is written as what it means.
+ */
 async function safeLink(root: string, path: string): Promise<string> {
   const target = await readlink(join(root, path))
-  const textual = isAbsolute(target) || leaves(relative(root, join(root, dirname(path), target)))
+  const folder = dirname(join(root, path))
   const real = await realpath(join(root, path)).catch(() => undefined)
-  if (!textual && (real === undefined || !leaves(relative(root, real)))) return target
+  const textual = isAbsolute(target) || leaves(relative(root, join(folder, target)))
+  const goesUpInside = target
+    .replace(/^(\.\.?\/+)*(\.\.$)?/, '')
+    .split('/')
+    .includes('..')
+  if (!textual && (real === undefined ? !goesUpInside : !leaves(relative(root, real)))) {
+    return goesUpInside && real !== undefined ? relative(folder, real) : target
+  }
   throw new OmniError('MANIFEST_INVALID', `the link '${path}' leads out of the folder, to '${target}'`, {
     hint: 'list it in .omniignore, or replace it by a copy',
   })

@@ -72,14 +72,8 @@ describe('Node', () => {
     [{'package.json': `{${start}}`}, ['node', 'server.js']],
     [{'package.json': '{"main":"./lib/a.js"}', 'lib/a.js': ''}, ['node', 'lib/a.js']],
     [{'package.json': '{}', 'server.js': ''}, ['node', 'server.js']],
-    [
-      {'package.json': '{"scripts":{"start":"next start -p $PORT"}}'},
-      ['/bin/sh', '-c', 'PATH="./node_modules/.bin:$PATH"; export PATH; next start -p $PORT'],
-    ],
-    [
-      {'package.json': '{"scripts":{"start":"vite preview"}}'},
-      ['/bin/sh', '-c', 'PATH="./node_modules/.bin:$PATH"; export PATH; exec vite preview'],
-    ],
+    [{'package.json': '{"scripts":{"start":"next start -p $PORT"}}'}, ['/bin/sh', '-c', 'next start -p $PORT']],
+    [{'package.json': '{"scripts":{"start":"vite preview"}}'}, ['vite', 'preview']],
     [{'package.json': '{"scripts":{"start":"node a.js","prestart":"x"}}'}, ['npm', 'run', 'start']],
   ])('%j starts with %j', (files, expected) => {
     expect(command(files)).toEqual(expected)
@@ -122,7 +116,7 @@ describe('Node', () => {
 describe('Python', () => {
   const pip = (...what: string[]) => [
     ['python3', '-m', 'venv', '.venv'],
-    ['.venv/bin/pip', 'install', '--quiet', '--disable-pip-version-check', ...what],
+    ['.venv/bin/python', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...what],
   ]
   it.each([
     [{'app.py': ''}, undefined],
@@ -140,19 +134,19 @@ describe('Python', () => {
     [{'requirements.txt': 'requests', 'main.py': ''}, ['.venv/bin/python', 'main.py']],
     [
       {'requirements.txt': 'Flask>=3\ngunicorn', 'app.py': 'app = Flask(__name__)'},
-      ['.venv/bin/gunicorn', 'app:app', '--bind', '127.0.0.1:$PORT'],
+      ['.venv/bin/python', '-m', 'gunicorn', 'app:app', '--bind', '127.0.0.1:$PORT'],
     ],
     [
       {'requirements.txt': 'flask', 'app.py': 'site = Flask(__name__)'},
-      ['.venv/bin/flask', '--app', 'app', 'run', '--host', '127.0.0.1', '--port', '$PORT'],
+      ['.venv/bin/python', '-m', 'flask', '--app', 'app', 'run', '--host', '127.0.0.1', '--port', '$PORT'],
     ],
     [
       {'requirements.txt': 'fastapi[standard]', 'main.py': 'api = FastAPI()'},
-      ['.venv/bin/uvicorn', 'main:api', '--host', '127.0.0.1', '--port', '$PORT'],
+      ['.venv/bin/python', '-m', 'uvicorn', 'main:api', '--host', '127.0.0.1', '--port', '$PORT'],
     ],
     [
       {'requirements.txt': 'django\ngunicorn', 'manage.py': "setdefault('DJANGO_SETTINGS_MODULE', 'site1.settings')"},
-      ['.venv/bin/gunicorn', 'site1.wsgi:application', '--bind', '127.0.0.1:$PORT'],
+      ['.venv/bin/python', '-m', 'gunicorn', 'site1.wsgi:application', '--bind', '127.0.0.1:$PORT'],
     ],
     [
       {'requirements.txt': 'django', 'manage.py': ''},
@@ -178,7 +172,11 @@ describe('Procfile', () => {
     const found = detect(folder({Procfile: 'release: migrate\nweb: gunicorn app', 'requirements.txt': 'gunicorn'}))
 
     expect(found.services.map(({name}) => name)).toEqual(['shop-web'])
-    expect(found.services[0]?.command).toEqual(['/bin/sh', '-c', 'PATH="./.venv/bin:$PATH"; export PATH; gunicorn app'])
+    expect(found.services[0]?.command).toEqual([
+      '/bin/sh',
+      '-c',
+      'PATH="$PWD/.venv/bin:$PATH"; export PATH; gunicorn app',
+    ])
     expect(found.services[0]?.build?.commands).toHaveLength(3)
   })
 })

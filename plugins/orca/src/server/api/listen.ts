@@ -1,10 +1,11 @@
 import {chmod, rm} from 'node:fs/promises'
 import {createServer, type RequestListener, type Server} from 'node:http'
 import {type AddressInfo, isIPv6} from 'node:net'
-import {messageOf, OmniError, sleep} from '@omni-cli/sdk'
+import {messageOf, OmniError} from '@omni-cli/sdk'
 import type {ListenAddress} from '../../client/listen-address.ts'
 
 const PORTS_TO_TRY = 20
+const SWEEP_MS = 20
 
 /** Limits that keep a slow or greedy client from holding a connection for nothing. */
 const LIMITS = {
@@ -86,8 +87,15 @@ function urlOf(server: Server): string {
 
 async function closeAll(servers: readonly Server[], graceMs: number): Promise<void> {
   const closed = Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  for (const server of servers) server.closeIdleConnections()
-  await Promise.race([closed, sleep(graceMs)])
-  for (const server of servers) server.closeAllConnections()
-  await closed
+  // A connection that is kept alive becomes idle with the end of its request, not now.
+  const sweep = setInterval(() => {
+    for (const server of servers) server.closeIdleConnections()
+  }, SWEEP_MS)
+  const cut = setTimeout(() => {
+    for (const server of servers) server.closeAllConnections()
+  }, graceMs)
+  await closed.finally(() => {
+    clearInterval(sweep)
+    clearTimeout(cut)
+  })
 }

@@ -16,10 +16,8 @@ import {listen} from './listen.ts'
 export interface OpenControl {
   readonly control: Control
   readonly database: DatabaseSync
-  /** Ends the proxy too; only after the services were stopped. */
-  readonly stopEdge: () => Promise<void>
-  /** Deploys under way go back to the old version; services go on running. */
-  readonly close: () => Promise<void>
+  /** Deploys under way go back to the old version. Services and proxy run on; with `stop` the proxy ends too. */
+  readonly close: (workloads: 'keep' | 'stop') => Promise<void>
 }
 
 export interface ServerOptions {
@@ -48,7 +46,7 @@ const SERVER: Actor = {name: 'server', role: 'admin'}
 export async function runServer(options: ServerOptions): Promise<RunningServer> {
   const {home, log, version} = options
   await ensurePrivateDir(home)
-  const {control, database, stopEdge, close} = await options.openControl()
+  const {control, database, close} = await options.openControl()
   const startedAt = new Date().toISOString()
   const closing = new AbortController()
   const ended = Promise.withResolvers<void>()
@@ -76,8 +74,8 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
     log.debug('stopping', {workloads})
     closing.abort()
     await listeners.close(GRACE_MS)
-    if (workloads === 'stop') await stopServices(control, log).then(stopEdge)
-    await close()
+    if (workloads === 'stop') await stopServices(control, log)
+    await close(workloads)
     await app.close()
     await rm(localFiles(home).info, {force: true})
     log.debug('stopped')

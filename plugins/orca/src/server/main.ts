@@ -1,0 +1,67 @@
+import {readFileSync} from 'node:fs'
+import {join, resolve} from 'node:path'
+import {parseArgs} from 'node:util'
+import {ERROR_CODES, isOmniError, messageOf, OmniError} from '@omni-cli/sdk'
+import {DEFAULT_LISTEN, parseListen} from '../client/listen-address.ts'
+import {createEdge} from '../edge/client.ts'
+import {packageFolder} from '../programs.ts'
+import {createProcessRuntime} from '../runtimes/process/process-runtime.ts'
+import {type OpenControl, runServer} from './api/run-server.ts'
+import {serverLog} from './api/server-log.ts'
+import {createControl} from './create-control.ts'
+
+/** Name of a cluster of one, in Orca's answers. */
+const CLUSTER_NAME = 'orca'
+/** How long requests through the proxy may take when the proxy ends with the services. */
+const EDGE_DRAIN_MS = 2_000
+
+/** The server process: `main.js --home DIR [--listen HOST:PORT]`. Its log goes to stderr. */
+async function main(): Promise<void> {
+  const {values} = parseArgs({options: {home: {type: 'string'}, listen: {type: 'string'}}})
+  if (values.home === undefined) throw new OmniError('USAGE', 'the server needs --home DIR')
+  // Whatever the caller's umask: sockets and files are for the owner.
+  process.umask(0o077)
+  const home = resolve(values.home)
+  const log = serverLog()
+  const server = await runServer({
+    home,
+    log,
+    address: values.listen === undefined ? DEFAULT_LISTEN : parseListen(values.listen),
+    version: ownVersion(),
+    openControl: () => openControl(home, log),
+  })
+  // A second signal adds nothing: the end has its own deadlines.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void server.stop('keep'))
+  await server.ended
+}
+
+async function openControl(home: string, log: ReturnType<typeof serverLog>): Promise<OpenControl> {
+  const runtime = createProcessRuntime({home, log})
+  const edge = createEdge({home, log})
+  const control = await createControl({home, runtime, edge, clusterName: CLUSTER_NAME, log})
+  return {
+    control,
+    database: control.database,
+    async close(workloads) {
+      await control.close()
+      if (workloads === 'stop') await edge.shutdown(EDGE_DRAIN_MS)
+      edge.close()
+      await runtime.close()
+    },
+  }
+}
+
+function ownVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8'))
+  const version: unknown =
+    typeof manifest === 'object' && manifest !== null ? Reflect.get(manifest, 'version') : undefined
+  return typeof version === 'string' ? version : '0.0.0'
+}
+
+try {
+  await main()
+  process.exit(0)
+} catch (error) {
+  serverLog().debug('failed', {error: messageOf(error), hint: isOmniError(error) ? error.hint : undefined})
+  process.exit(isOmniError(error) ? ERROR_CODES[error.code].exit : 1)
+}

@@ -14,6 +14,7 @@ import {requestedFormat} from './requested-format.ts'
 import type {Session} from './session.ts'
 import {type Paint, paintFor} from './style.ts'
 import {OUTPUT_FORMATS, type OutputFormat, type View} from './view.ts'
+import {withoutStdin} from './without-stdin.ts'
 
 type Parsed = Interfaces.OutputFlags<Interfaces.FlagInput>
 
@@ -124,7 +125,7 @@ export abstract class BaseCommand extends Command {
     options?: Interfaces.Input<F, B, A>,
     argv?: string[],
   ): Promise<Interfaces.ParserOutput<F, B, A>> {
-    const result = await super.parse(options, argv)
+    const result = await super.parse(options && withoutStdin(options), argv)
     this.#flags = result.flags
     const {json, output} = this.#flags
     if (json === true && output !== undefined && output !== 'json') {
@@ -195,7 +196,7 @@ export abstract class BaseCommand extends Command {
     await render(view, {
       format: this.format,
       paint: this.#paint(process.stdout),
-      maxWidth: process.stdout.isTTY ? process.stdout.columns : undefined,
+      maxWidth: (process.stdout.isTTY && process.stdout.columns) || undefined,
       write: (text) => this.#output.write(text),
       notice: (text) => this.notice(text),
     })

@@ -28,8 +28,10 @@ const MACHINE_ERRORS = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 
 /** The one mapping from anything thrown to text, JSON and exit status. */
 export function failureOf(error: unknown, words: CommandWords): Failure {
   if (isOmniError(error)) {
-    const exit = ERROR_CODES[error.code]?.exit ?? 1
-    return {exit, body: redact({...error.toJSON()}), isSilent: false, isBug: false}
+    const body = error.toJSON()
+    // oclif puts its preamble before what the parser of a flag says.
+    const message = error.code === 'USAGE' ? usageMessage(body.message) : body.message
+    return {exit: ERROR_CODES[error.code]?.exit ?? 1, body: redact({...body, message}), isSilent: false, isBug: false}
   }
   if (isAbort(error)) return expected('ABORTED', {code: 'ABORTED', message: 'interrupted'})
   if (typeof error === 'object' && error !== null) {
@@ -39,8 +41,8 @@ export function failureOf(error: unknown, words: CommandWords): Failure {
     if ('parse' in error && error instanceof Error) return expected('USAGE', usageBody(error, words))
     const exit = oclifExit(error)
     if (exit !== undefined) {
-      const code = exit === ERROR_CODES.USAGE.exit ? 'USAGE' : 'FAILED'
-      return {exit, body: redact({code, message: messageOf(error)}), isSilent: false, isBug: false}
+      if (exit === ERROR_CODES.USAGE.exit && error instanceof Error) return expected('USAGE', usageBody(error, words))
+      return {exit, body: redact({code: 'FAILED', message: messageOf(error)}), isSilent: false, isBug: false}
     }
     if ('syscall' in error && 'code' in error && MACHINE_ERRORS.has(String(error.code))) {
       const path = 'path' in error && typeof error.path === 'string' ? ` '${error.path}'` : ''
@@ -110,8 +112,8 @@ function usageMessage(message: string): string {
     .filter((line) => !/^The following errors? occurred:/.test(line))
   const [first = '', ...rest] = lines
   const flag = /^Parsing (--[\w-]+)$/.exec(first)?.[1]
-  const text = flag === undefined ? lines.join('\n') : `${flag}: ${lowerFirst(rest.join(' '))}`
-  return lowerFirst(text)
+  const reason = lowerFirst(flag === undefined ? lines.join('\n') : rest.join(' '))
+  return flag === undefined || reason.startsWith(flag) ? reason : `${flag}: ${reason}`
 }
 
 const lowerFirst = (text: string): string =>

@@ -15,7 +15,9 @@ export async function openProgress({format, quiet, stream}: ProgressOptions): Pr
   }
   if (quiet) return silentProgress()
   if (format === 'jsonl') return jsonProgress(write)
-  if (stream.isTTY !== true || process.env.TERM === 'dumb') return plainProgress(write)
+  // Some pseudo-terminals have no width; nothing can be laid out there.
+  const isScreen = stream.isTTY === true && stream.columns > 0 && process.env.TERM !== 'dumb'
+  if (!isScreen) return plainProgress(write)
   const {terminalProgress} = await import('./terminal.ts')
   return terminalProgress(stream)
 }

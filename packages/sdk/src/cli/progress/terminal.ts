@@ -12,9 +12,14 @@ class StderrRenderer extends DefaultRenderer {
 type Task = ListrTaskObject<object, typeof StderrRenderer, 'simple' extends string ? typeof StderrRenderer : never>
 
 /** Spinners and ticks with listr2. Steps are not known beforehand, so a task without a title holds the list open. */
-export function terminalProgress(stream: NodeJS.WriteStream): Progress {
+export async function terminalProgress(stream: NodeJS.WriteStream): Promise<Progress> {
+  const opened = Promise.withResolvers<void>()
   const closing = Promise.withResolvers<void>()
-  const list = new Listr<object, typeof StderrRenderer, typeof StderrRenderer>([{task: () => closing.promise}], {
+  const hold = () => {
+    opened.resolve()
+    return closing.promise
+  }
+  const list = new Listr<object, typeof StderrRenderer, typeof StderrRenderer>([{task: hold}], {
     concurrent: true,
     exitOnError: false,
     registerSignalListeners: false,
@@ -27,6 +32,8 @@ export function terminalProgress(stream: NodeJS.WriteStream): Progress {
     },
   })
   const running = list.run({})
+  // What is added before would be run by the list, too.
+  await opened.promise
   return progressOf(
     (title) => {
       list.add({title: escapeTerminal(title), task: () => undefined})

@@ -1,33 +1,27 @@
+/** Blank, 'single', "double", \escaped, plain. */
+const PIECE = /(?<blank>\s+)|'(?<single>[^']*)'|"(?<double>(?:[^"\\]|\\.)*)"|\\(?<escaped>.)|(?<plain>[^\s'"\\]+)/sy
+
 /**
  * Words of a text as a POSIX shell splits them: quotes and backslash, and nothing else. `$`, `*`, `;`, `|` and
  * backticks are plain characters, as no shell ever sees them. Undefined when a quote is not closed.
  */
 export function splitWords(text: string): string[] | undefined {
+  const pieces = new RegExp(PIECE)
   const words: string[] = []
-  let word: string | undefined
-  let quote: string | undefined
-  for (let index = 0; index < text.length; index++) {
-    const char = text.charAt(index)
-    if (quote === undefined && /\s/.test(char)) {
-      if (word !== undefined) words.push(word)
-      word = undefined
-    } else if (char === quote) {
-      quote = undefined
-    } else if (quote === undefined && (char === '"' || char === "'")) {
-      quote = char
-      word ??= ''
-    } else if (char === '\\' && quote !== "'") {
-      const next = text[++index]
-      if (next === undefined) return undefined
-      // Inside of double quotes a backslash only means something before these.
-      word = `${word ?? ''}${quote === '"' && !/["\\$`]/.test(next) ? '\\' : ''}${next}`
-    } else {
-      word = `${word ?? ''}${char}`
-    }
+  let isInWord = false
+  while (pieces.lastIndex < text.length) {
+    const groups = pieces.exec(text)?.groups
+    if (groups === undefined) return undefined
+    const isBlank = groups.blank !== undefined
+    if (!isBlank) words.push(`${isInWord ? words.pop() : ''}${pieceText(groups)}`)
+    isInWord = !isBlank
   }
-  if (quote !== undefined) return undefined
-  return word === undefined ? words : [...words, word]
+  return words
 }
+
+/** Inside of double quotes a backslash only means something before these four. */
+const pieceText = ({single, double, escaped, plain}: Record<string, string | undefined>): string =>
+  single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped ?? plain ?? ''
 
 /** The text that `splitWords` reads as these words. */
 export const joinWords = (words: readonly string[]): string =>

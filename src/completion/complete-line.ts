@@ -8,7 +8,6 @@ import type {Surroundings} from '../start/surroundings.ts'
 import type {CommandWords} from './command-words.ts'
 import {type CompletionSource, complete} from './complete.ts'
 import {type KnownName, knownNames} from './names.ts'
-import {refreshNames} from './refresh-names.ts'
 
 /** `dist/complete.json`: the words of each command. */
 export type CommandWordsFile = Readonly<Record<string, CommandWords>>
@@ -24,12 +23,27 @@ export async function completeLine(words: readonly string[], here: Surroundings)
     const {aliases, switches, context, contexts} = await readStartSettings(here.home)
     const plugins = readPluginIndex({...here, version: own.version, switches}) ?? NO_PLUGINS
     const typed = expandTyped(words, aliases)
-    const source = sourceOf({...here, own, plugins, aliases, contexts, context: contextIn(typed) ?? context})
-    const found = complete(typed, source)
+    const known = {
+      ...here,
+      own,
+      plugins,
+      aliases,
+      contexts,
+      context: contextIn(typed) ?? context,
+      stale: new Set<string>(),
+    }
+    const found = complete(typed, sourceOf(known))
+    if (known.stale.size > 0) await refresh(known)
     return found === 'files' ? ':files\n' : found.map(lineOf).join('')
   } catch {
     return ''
   }
+}
+
+/** Loaded only when it is needed: starting a process needs a part of Node that costs more than all the rest here. */
+async function refresh(known: Known): Promise<void> {
+  const {refreshNames} = await import('./refresh-names.ts')
+  for (const kind of known.stale) refreshNames(kind, known)
 }
 
 function expandTyped(words: readonly string[], aliases: Aliases): readonly string[] {
@@ -47,6 +61,8 @@ interface Known extends Surroundings {
   readonly aliases: Aliases
   readonly context: string
   readonly contexts: readonly string[]
+  /** Kinds whose names should be looked up again. */
+  readonly stale: Set<string>
 }
 
 function sourceOf(known: Known): CompletionSource {
@@ -123,7 +139,7 @@ function valuesOf(subject: string, before: readonly string[], known: Known): rea
 
 function names(kind: string, known: Known): readonly KnownName[] {
   const found = knownNames(known, kind)
-  if (!found.isFresh) refreshNames(kind, known)
+  if (!found.isFresh) known.stale.add(kind)
   return found.names
 }
 

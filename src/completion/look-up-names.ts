@@ -1,5 +1,6 @@
 import type {Session} from '@omni-cli/sdk/cli'
-import {type KnownName, rememberNames} from './names.ts'
+import type {KnownName} from './names.ts'
+import {rememberNames} from './remember-names.ts'
 
 /** Kinds whose names complete, and who knows them. */
 const LOOK_UPS: Readonly<Record<string, (session: Session, signal: AbortSignal) => Promise<KnownName[]>>> = {

@@ -1,7 +1,9 @@
 import {writeSync} from 'node:fs'
 import {enableCompileCache} from 'node:module'
 import {join} from 'node:path'
+import {completeLine} from '../completion/complete-line.ts'
 import {readIndex} from './index-file.ts'
+import {quickRootHelp} from './quick-help.ts'
 import {openSurroundings} from './surroundings.ts'
 
 /**
@@ -15,11 +17,9 @@ export async function main(argv: readonly string[], root: string): Promise<void>
   }
   const here = openSurroundings(root, process.env)
   if (first === '__complete') {
-    const {completeLine} = await import('../completion/complete-line.ts')
     return answer(await completeLine(argv.slice(1), here))
   }
   if (argv.length === 0 || (argv.length === 1 && isHelp(first))) {
-    const {quickRootHelp} = await import('./quick-help.ts')
     const text = await quickRootHelp(here)
     if (text !== undefined) return answer(text)
   }

@@ -18,7 +18,7 @@ export async function readStartSettings(home: string): Promise<StartSettings> {
   const file = join(home, 'config.yaml')
   if (statSync(file, {throwIfNoEntry: false}) === undefined) return DEFAULTS
   try {
-    const {loadConfig} = await import('@omni-cli/sdk/cli')
+    const {loadConfig} = await import('./load-config.ts')
     const {config} = await loadConfig(home)
     const contexts = config.contexts.map(({name}) => name)
     const context =

@@ -19,6 +19,8 @@ export function openSurroundings(root: string, env: Env): Surroundings {
   env.OMNI_DATA_DIR ||= join(home, 'plugins')
   env.OMNI_CACHE_DIR ||= join(home, 'cache')
   env.OMNI_CONFIG_DIR ||= home
+  // oclif would look for a theme file at every start.
+  env.OMNI_DISABLE_THEME ||= '1'
   return {root, home, dataDir: env.OMNI_DATA_DIR}
 }
 

@@ -1,5 +1,6 @@
 import type {CallOptions} from '../contracts/collection.ts'
 import {type ErrorBody, type ErrorCode, isAbort, isOmniError, messageOf, OmniError} from '../errors.ts'
+import {throwIfAborted} from '../io/sleep.ts'
 import type {Drivers} from './observe.ts'
 import type {Operation, Plan, Wanted} from './operation.ts'
 
@@ -34,18 +35,24 @@ export interface ApplyOptions {
   readonly onEvent?: ((event: ApplyEvent) => void) | undefined
   /** Runs before a spec is sent, e.g. uploads its sources. */
   readonly prepare?: ((wanted: Wanted, options: CallOptions) => Promise<void>) | undefined
+  /** Removes in place of the drivers: for kinds that are not planned, or with data. */
+  readonly remove?: ((ref: string, options: CallOptions) => Promise<void>) | undefined
 }
 
 /**
  * Carries the plan out: side by side where dependencies allow; what depends on a failed operation is skipped, the rest
  * goes on. Never rejects for a failed operation: see `applyError`. After an abort nothing new is started.
  */
-export function applyPlan(plan: Plan, drivers: Drivers, options: ApplyOptions = {}): Promise<ApplyResult> {
+export function applyPlan(
+  plan: Pick<Plan, 'operations' | 'wanted'>,
+  drivers: Drivers,
+  options: ApplyOptions = {},
+): Promise<ApplyResult> {
   return new Run(plan, drivers, options).run()
 }
 
 class Run {
-  readonly #plan: Plan
+  readonly #plan: Pick<Plan, 'operations' | 'wanted'>
   readonly #drivers: Drivers
   readonly #options: ApplyOptions
   readonly #waiting = new Map<string, number>()
@@ -56,7 +63,7 @@ class Run {
   readonly #failed: {operation: Operation; error: unknown}[] = []
   readonly #skipped = new Map<string, {operation: Operation; reason: string}>()
 
-  constructor(plan: Plan, drivers: Drivers, options: ApplyOptions) {
+  constructor(plan: Pick<Plan, 'operations' | 'wanted'>, drivers: Drivers, options: ApplyOptions) {
     this.#plan = plan
     this.#drivers = drivers
     this.#options = options
@@ -96,11 +103,9 @@ class Run {
     this.#tell({type: 'started', operation})
     try {
       const onProgress = (note: string) => this.#tell({type: 'progress', operation, note})
-      await perform(operation, this.#plan.wanted.get(operation.id), this.#drivers, {
-        signal,
-        onProgress,
-        prepare: this.#options.prepare,
-      })
+      const {prepare, remove} = this.#options
+      const wanted = this.#plan.wanted.get(operation.id)
+      await perform({operation, wanted, drivers: this.#drivers}, {signal, onProgress, prepare, remove})
       this.#done.push(operation)
       this.#tell({type: 'done', operation, ms: Math.round(performance.now() - startedAt)})
       this.#release(operation)
@@ -163,29 +168,32 @@ class Run {
   }
 }
 
-type PerformOptions = CallOptions & Pick<ApplyOptions, 'prepare'>
+type PerformOptions = CallOptions & Pick<ApplyOptions, 'prepare' | 'remove'>
 
-async function perform(
-  operation: Operation,
-  wanted: Wanted | undefined,
-  drivers: Drivers,
-  options: PerformOptions,
-): Promise<void> {
-  options.signal?.throwIfAborted()
+interface Task {
+  readonly operation: Operation
+  readonly wanted: Wanted | undefined
+  readonly drivers: Drivers
+}
+
+async function perform({operation, wanted, drivers}: Task, options: PerformOptions): Promise<void> {
+  const {prepare, remove, ...call} = options
+  throwIfAborted(call.signal)
   const {action, ref} = operation
-  const [kind = '', name = ''] = ref.split('/')
   if (action === 'keep') return
+  if (action === 'remove' && remove !== undefined) return remove(ref, call)
   if (action === 'remove' || action === 'start' || action === 'stop') {
+    const [kind = '', name = ''] = ref.split('/')
     const driver = kind === 'service' ? drivers.service : drivers.instance
     if (driver === undefined) throw noDriver(kind)
-    await driver[action](name, options)
+    await driver[action](name, call)
     return
   }
   if (wanted === undefined) throw new Error(`the plan has no spec for ${ref}`)
-  await options.prepare?.(wanted, options)
-  options.signal?.throwIfAborted()
-  if (wanted.kind === 'service') await sendService(action, wanted, drivers, options)
-  else await sendInstance(action, wanted, drivers, options)
+  await prepare?.(wanted, call)
+  throwIfAborted(call.signal)
+  if (wanted.kind === 'service') await sendService(action, wanted, drivers, call)
+  else await sendInstance(action, wanted, drivers, call)
 }
 
 type SendAction = 'create' | 'update' | 'replace'

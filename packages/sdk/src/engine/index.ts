@@ -6,13 +6,13 @@ export {
   applyPlan,
   resultData,
 } from './apply.ts'
+export {didYouMean} from './did-you-mean.ts'
 export type {PlannerTraits} from './kinds.ts'
 export {type LockHolder, type LockOptions, withLock} from './lock.ts'
 export {PROJECT_FILES} from './manifest/discover.ts'
 export {type LoadOptions, loadManifest, type Manifest, type Resource} from './manifest/load.ts'
 export type {Problem} from './manifest/problem.ts'
-export {type FieldSchema, fieldSchema, schemaAt, typeInWords} from './manifest/schema.ts'
-export {didYouMean} from './did-you-mean.ts'
+export {type FieldSchema, fieldSchema, type SchemaKind, schemaAt, typeInWords} from './manifest/schema.ts'
 export {type Drivers, observe, traitsOf} from './observe.ts'
 export {
   type Action,
@@ -26,4 +26,4 @@ export {
   refOf,
   type Wanted,
 } from './operation.ts'
-export {buildPlan, buildRemoval, type PlanOptions} from './plan.ts'
+export {buildPlan, buildRemoval, orderResources, type PlanOptions} from './plan.ts'

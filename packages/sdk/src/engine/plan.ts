@@ -1,4 +1,3 @@
-import {OmniError} from '../errors.ts'
 import {diffSpecs} from './diff.ts'
 import {
   changedHashes,
@@ -43,6 +42,13 @@ export function buildPlan(manifest: Manifest, observed: Observed, options: PlanO
     wanted: new Map(steps.map(({operation, send}) => [operation.id, send])),
     notes: notesOf(manifest.resources),
   }
+}
+
+/** The wanted things in the order they are made. MANIFEST_INVALID for a cycle; names that are not there are passed over. */
+export function orderResources({resources}: Manifest): Wanted[] {
+  const wanted = new Map(resources.filter((resource) => resource.kind !== 'profile').map((one) => [refOf(one), one]))
+  const nodes = [...wanted].map(([id, one]) => ({id, one, dependsOn: dependenciesOf(one, (ref) => wanted.has(ref))}))
+  return topologicalOrder(nodes).map(({one}) => one)
 }
 
 interface Step {
@@ -175,14 +181,14 @@ const notesOf = (resources: readonly Resource[]): string[] => {
   return profiles.length === 0 ? [] : [`profiles are not applied by this driver: ${profiles.join(', ')}`]
 }
 
-/** Operations that remove the named things, dependants first. */
-export function buildRemoval(observed: Observed, refs: readonly string[]): Plan {
-  const things = [...(observed.service ?? []).map(observedService), ...(observed.instance ?? []).map(observedInstance)]
-  const removed = things.filter(({ref}) => refs.includes(ref))
-  if (removed.length < new Set(refs).size) {
-    const missing = refs.filter((ref) => !things.some((thing) => thing.ref === ref))
-    throw new OmniError('NOT_FOUND', `there is no ${missing.join(', no ')}`, {details: {missing}})
-  }
-  const operations = withRemovals([], removed).map((operation) => ({...operation, reason: 'asked for'}))
-  return {operations: topologicalOrder(operations), wanted: new Map(), notes: []}
+/** Operations that remove the things, dependants before what they need. */
+export function buildRemoval(
+  things: readonly {readonly ref: string; readonly dependsOn: readonly string[]}[],
+): Operation[] {
+  const operations = things.map(({ref}): Operation => {
+    const dependants = things.filter((other) => other.ref !== ref && other.dependsOn.includes(ref))
+    const dependsOn = dependants.map((dependant) => dependant.ref)
+    return {id: ref, action: 'remove', ref, changes: [], dependsOn, reason: 'asked for'}
+  })
+  return topologicalOrder(operations)
 }

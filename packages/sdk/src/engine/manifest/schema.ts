@@ -1,9 +1,11 @@
 import {z} from 'zod'
 import {instanceSpec, profileSpec} from '../../specs/instance.ts'
 import {serviceSpec} from '../../specs/service.ts'
-import type {DraftKind} from './documents.ts'
 
 export const SCHEMAS = {service: serviceSpec, instance: instanceSpec, profile: profileSpec} as const
+
+/** Kinds that can be written in a file. */
+export type SchemaKind = keyof typeof SCHEMAS
 
 /** The part of JSON Schema that our specs use. */
 export interface FieldSchema {
@@ -20,7 +22,7 @@ export interface FieldSchema {
 }
 
 /** What may be written for a kind. Takes some milliseconds; only messages and `omni explain` need it. */
-export function fieldSchema(kind: DraftKind): FieldSchema {
+export function fieldSchema(kind: SchemaKind): FieldSchema {
   // The two types describe the same JSON.
   return z.toJSONSchema(SCHEMAS[kind], {io: 'input', reused: 'inline', unrepresentable: 'any'}) as FieldSchema
 }

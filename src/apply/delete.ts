@@ -1,0 +1,58 @@
+import type {Progress, Session, TextLine, View} from '@omni-cli/sdk/cli'
+import type {Operation} from '@omni-cli/sdk/engine'
+import type {Doomed} from './doomed.ts'
+import {planLines, planView, resultView} from './plan-view.ts'
+import {locked, showEvents} from './run.ts'
+
+export interface DeleteOptions {
+  readonly signal: AbortSignal
+  readonly progress: () => Promise<Progress>
+  readonly approve: (plan: readonly TextLine[]) => Promise<boolean>
+  readonly dryRun: boolean
+  /** Also data that is kept by default. */
+  readonly purge: boolean
+}
+
+/** Removes the things, dependants first, under the lock of the context. */
+export async function deleteThings(session: Session, doomed: readonly Doomed[], options: DeleteOptions): Promise<View> {
+  const operations = await removalOf(doomed)
+  const plan = {operations, wanted: new Map(), notes: []}
+  if (options.dryRun) return planView(plan)
+  if (operations.length > 0 && !(await options.approve(planLines(plan)))) {
+    return planView({...plan, notes: ['nothing was done']})
+  }
+  return locked(session, 'omni delete', async () => {
+    const {applyError, applyPlan, resultData} = await import('@omni-cli/sdk/engine')
+    const byRef = new Map(doomed.map((thing) => [refOf(thing), thing]))
+    const result = await applyPlan(
+      plan,
+      {},
+      {
+        signal: options.signal,
+        onEvent: showEvents(await options.progress()),
+        remove: async (ref, call) => {
+          const thing = byRef.get(ref)
+          await thing?.open.remove(thing.name, {...call, purge: options.purge})
+        },
+      },
+    )
+    const error = applyError(result)
+    if (error !== undefined) throw error
+    return resultView(resultData(result))
+  })
+}
+
+const refOf = ({kind, name}: Pick<Doomed, 'kind' | 'name'>) => `${kind.kind}/${name}`
+
+async function removalOf(doomed: readonly Doomed[]): Promise<readonly Operation[]> {
+  const {buildRemoval} = await import('@omni-cli/sdk/engine')
+  return buildRemoval(doomed.map((thing) => ({ref: refOf(thing), dependsOn: dependsOnOf(thing.state)})))
+}
+
+/** Only services tell what they need. */
+function dependsOnOf(state: unknown): readonly string[] {
+  if (typeof state !== 'object' || state === null || !('spec' in state)) return []
+  const {spec} = state
+  if (typeof spec !== 'object' || spec === null || !('depends_on' in spec) || !Array.isArray(spec.depends_on)) return []
+  return spec.depends_on.map((name) => `service/${String(name)}`)
+}

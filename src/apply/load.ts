@@ -1,0 +1,37 @@
+import {stat} from 'node:fs/promises'
+import {OmniError} from '@omni-cli/sdk'
+import type {LoadOptions, Manifest} from '@omni-cli/sdk/engine'
+
+export interface ManifestFlags extends LoadOptions {
+  /** Arguments and values of `-f`. */
+  readonly files: readonly string[]
+  /** Value of `-k`. */
+  readonly kustomize?: string | undefined
+}
+
+/** What stands in the current folder for a project, when no file is named. */
+const DEFAULTS = ['omni.yaml', 'omni.yml', 'omni.json', 'service.toml', 'services']
+
+/** The manifest of the named files, else of the current folder. USAGE when there is none. */
+export async function loadNamed({files, kustomize, ...options}: ManifestFlags): Promise<Manifest> {
+  if (kustomize !== undefined) {
+    throw new OmniError('UNSUPPORTED', 'kustomize folders need the plugin @omni-cli/plugin-kubernetes', {
+      hint: 'omni plugin install @omni-cli/plugin-kubernetes',
+    })
+  }
+  const {loadManifest} = await import('@omni-cli/sdk/engine')
+  return loadManifest(files.length > 0 ? files : [await defaultFile()], options)
+}
+
+async function defaultFile(): Promise<string> {
+  for (const file of DEFAULTS) {
+    const isThere = await stat(file).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return file
+  }
+  throw new OmniError('USAGE', 'name a file: there is no omni.yaml, service.toml or services/ in this folder', {
+    hint: 'omni apply FILE',
+  })
+}

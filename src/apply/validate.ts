@@ -1,0 +1,80 @@
+import {stat} from 'node:fs/promises'
+import {resolve} from 'node:path'
+import {type ItemView, itemView, type TextLine} from '@omni-cli/sdk/cli'
+import type {Manifest, Problem} from '@omni-cli/sdk/engine'
+
+/** What `omni validate` answers when nothing is wrong. */
+export interface Validation {
+  readonly valid: true
+  readonly resources: readonly string[]
+  readonly environments: readonly string[]
+  readonly warnings: readonly Problem[]
+}
+
+/** Checks what can be known without any engine: order and sources. Throws MANIFEST_INVALID for a cycle. */
+export async function validateManifest(manifest: Manifest): Promise<Validation> {
+  const {orderResources, refOf} = await import('@omni-cli/sdk/engine')
+  const {resources, environments} = manifest
+  orderResources(manifest)
+  const warnings = [...manifest.warnings, ...absentDependencies(manifest), ...(await absentSources(manifest))]
+  return {valid: true, resources: resources.map(refOf), environments, warnings}
+}
+
+/** They may be running already, which only an engine knows. */
+function absentDependencies({resources}: Manifest): Problem[] {
+  const names = new Set(resources.map(({name}) => name))
+  return resources.flatMap((resource) => {
+    if (resource.kind === 'profile') return []
+    const absent = (resource.spec.depends_on ?? []).filter((name) => !names.has(name))
+    return absent.map((name) => ({
+      ...resource.origin,
+      message: `${resource.kind} '${resource.name}' depends on '${name}', which is not in the files; it must be running`,
+    }))
+  })
+}
+
+async function absentSources({resources}: Manifest): Promise<Problem[]> {
+  const found = await Promise.all(
+    resources.map(async (resource): Promise<Problem | undefined> => {
+      if (resource.kind !== 'service' || resource.spec.source === undefined) return undefined
+      const path = resolve(resource.folder, resource.spec.source)
+      const isFolder = await stat(path).then(
+        (stats) => stats.isDirectory(),
+        () => false,
+      )
+      const message = `the source of service '${resource.name}' is no folder: '${path}'`
+      return isFolder ? undefined : {...resource.origin, message}
+    }),
+  )
+  return found.filter((problem) => problem !== undefined)
+}
+
+export const validationView = (validation: Validation, showsWarnings: boolean): ItemView<Validation> =>
+  itemView({
+    data: validation,
+    text: ({resources, environments, warnings}) => [
+      [
+        ['✔ ', 'good'],
+        `valid: ${countOf(resources)}${environments.length === 0 ? '' : `; environments: ${environments.join(', ')}`}`,
+      ],
+      ...(showsWarnings ? warnings.map(warningLine) : warningCount(warnings.length)),
+    ],
+  })
+
+function countOf(refs: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const ref of refs) {
+    const kind = ref.split('/')[0] ?? ''
+    counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  }
+  const parts = [...counts].map(([kind, count]) => (count === 1 ? `1 ${kind}` : `${count} ${kind}s`))
+  return parts.length === 0 ? 'nothing in it' : parts.join(', ')
+}
+
+const warningLine = ({file, line, column, message, hint}: Problem): TextLine => [
+  ['warning: ', 'warn'],
+  `${file}:${line}:${column}: ${message}${hint === undefined ? '' : `; ${hint}`}`,
+]
+
+const warningCount = (count: number): TextLine[] =>
+  count === 0 ? [] : [[[count === 1 ? 'one warning' : `${count} warnings`, 'warn'], ', shown with --warnings']]

@@ -1,0 +1,25 @@
+import * as Args from '@oclif/core/args'
+import {BaseCommand, flag, itemView, type View} from '@omni-cli/sdk/cli'
+import {resolveTarget} from '../resources/target.ts'
+
+/** `-o json`: the state of the thing. */
+export default class Describe extends BaseCommand {
+  static override summary = 'show everything about one thing'
+  static override examples = [
+    '<%= config.bin %> describe service web',
+    '<%= config.bin %> describe web',
+    '<%= config.bin %> describe release/web/r3 --output yaml',
+  ]
+  static override args = {
+    target: Args.string({required: true, description: 'name, KIND/NAME, or the kind'}),
+    name: Args.string({description: 'name, when the first word is a kind'}),
+  }
+  static override flags = {namespace: flag.namespace, provider: flag.provider}
+
+  async run(): Promise<View> {
+    const {args} = await this.parse(Describe)
+    const words = [args.target, args.name].filter((word) => word !== undefined)
+    const {kind, ref, state} = await resolveTarget(await this.session(), words, {signal: this.signal})
+    return itemView({data: state, ref, text: (data) => kind.lines(data)})
+  }
+}

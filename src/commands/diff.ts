@@ -1,0 +1,42 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {ERROR_CODES} from '@omni-cli/sdk'
+import {BaseCommand, flag, type View} from '@omni-cli/sdk/cli'
+import {loadNamed} from '../apply/load.ts'
+import {planView} from '../apply/plan-view.ts'
+import {preparePlan} from '../apply/prepare.ts'
+import {packSources} from '../apply/sources.ts'
+
+/** `-o json`: `{operations: [{id, action, ref, changes: [{path, from, to}], dependsOn, reason}], notes}`. */
+export default class Diff extends BaseCommand {
+  static override summary = 'show how what runs differs from what files say'
+  static override description =
+    'What the files do not mention is not compared, unless an earlier apply of the same plan set it. Values that look like secrets are masked.'
+  static override examples = [
+    '<%= config.bin %> diff --file stack.yaml',
+    '<%= config.bin %> diff --env production --exit-code --output json',
+  ]
+  static override strict = false
+  static override args = {file: Args.string({description: 'file or folder; "-" is stdin; several are possible'})}
+  static override flags = {
+    file: flag.file,
+    kustomize: Flags.string({char: 'k', summary: 'kustomize folder', helpValue: 'DIR'}),
+    env: Flags.string({summary: 'environment whose changes apply', helpValue: 'NAME'}),
+    prune: Flags.boolean({summary: 'also show what apply --prune would remove'}),
+    'exit-code': Flags.boolean({summary: 'exit with 10 when there are differences'}),
+    provider: flag.provider,
+    namespace: flag.namespace,
+  }
+
+  async run(): Promise<View> {
+    const {argv, flags} = await this.parse(Diff)
+    const {kustomize, env, prune} = flags
+    const files = [...argv.map(String), ...(flags.file ?? [])]
+    const manifest = await loadNamed({files, kustomize, env, signal: this.signal})
+    const session = await this.session()
+    await using packed = await packSources(manifest, {home: session.home, signal: this.signal})
+    const {plan} = await preparePlan(session, packed.manifest, {prune, signal: this.signal})
+    const differs = plan.operations.some(({action}) => action !== 'keep')
+    return planView(plan, differs && flags['exit-code'] ? ERROR_CODES.CHANGES.exit : 0)
+  }
+}

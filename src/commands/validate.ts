@@ -1,0 +1,31 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {BaseCommand, flag, type View} from '@omni-cli/sdk/cli'
+import {loadNamed} from '../apply/load.ts'
+import {validateManifest, validationView} from '../apply/validate.ts'
+
+/** `-o json`: `{valid: true, resources: [ref], environments, warnings: [{file, line, column, message, hint}]}`. */
+export default class Validate extends BaseCommand {
+  static override summary = 'check files without any engine'
+  static override description =
+    'Shows every problem of every file with its line and column, also of environments that are not in force. Exit status 3 when there is one.'
+  static override examples = [
+    '<%= config.bin %> validate',
+    '<%= config.bin %> validate stack.yaml services --warnings',
+    '<%= config.bin %> validate --file - --output json',
+  ]
+  static override strict = false
+  static override args = {file: Args.string({description: 'file or folder; "-" is stdin; several are possible'})}
+  static override flags = {
+    file: flag.file,
+    env: Flags.string({summary: 'environment whose changes apply', helpValue: 'NAME'}),
+    warnings: Flags.boolean({summary: 'show what is allowed but may be a mistake'}),
+  }
+
+  async run(): Promise<View> {
+    const {argv, flags} = await this.parse(Validate)
+    const files = [...argv.map(String), ...(flags.file ?? [])]
+    const manifest = await loadNamed({files, env: flags.env, signal: this.signal})
+    return validationView(await validateManifest(manifest), flags.warnings)
+  }
+}

@@ -1,0 +1,38 @@
+import {nearest, OmniError} from '@omni-cli/sdk'
+import {eventKind} from './event.ts'
+import {instanceKind} from './instance.ts'
+import type {AnyKind} from './kind.ts'
+import {modelKind} from './model.ts'
+import {nodeKind} from './node.ts'
+import {releaseKind} from './release.ts'
+import {runtimeKind} from './runtime.ts'
+import {serviceKind} from './service.ts'
+
+/** Every kind that `get`, `describe` and `delete` know, in the order they are looked up and listed. */
+export const KINDS: readonly AnyKind[] = [
+  serviceKind,
+  instanceKind,
+  modelKind,
+  runtimeKind,
+  nodeKind,
+  releaseKind,
+  eventKind,
+]
+
+/** The kind of a singular, plural or short form. */
+export const findKind = (word: string, kinds: readonly AnyKind[] = KINDS): AnyKind | undefined =>
+  kinds.find(({kind, plural, short}) => [kind, plural, ...short].includes(word.toLowerCase()))
+
+/** The kind, or USAGE with the nearest. */
+export function requireKind(word: string, kinds: readonly AnyKind[] = KINDS): AnyKind {
+  const found = findKind(word, kinds)
+  if (found !== undefined) return found
+  const meant = nearest(
+    word,
+    kinds.flatMap(({kind, plural, short}) => [kind, plural, ...short]),
+  )
+  const guess = meant === undefined ? '' : `; did you mean '${meant}'?`
+  throw new OmniError('USAGE', `there is no kind '${word}'${guess}`, {
+    hint: `kinds: ${kinds.map(({plural}) => plural).join(', ')}`,
+  })
+}

@@ -1,0 +1,116 @@
+import {type CallOptions, isOmniError, OmniError} from '@omni-cli/sdk'
+import type {Session} from '@omni-cli/sdk/cli'
+import type {AnyKind, Named, OpenKind} from './kind.ts'
+import {findKind, KINDS, requireKind} from './kinds.ts'
+
+/** What a command line names, before it is looked up. */
+export interface TargetName {
+  /** Undefined: a name alone, to be searched in all kinds. */
+  readonly kind: AnyKind | undefined
+  readonly name: string
+}
+
+/** A thing that was found. */
+export interface Target {
+  readonly kind: AnyKind
+  readonly name: string
+  /** `service/web`. */
+  readonly ref: string
+  readonly state: Named
+  readonly open: OpenKind
+}
+
+export interface TargetOptions extends CallOptions {
+  /** Kinds that the verb serves. Default: all. */
+  readonly kinds?: readonly AnyKind[] | undefined
+}
+
+/** `NAME…`, `KIND NAME…` or `KIND/NAME…` → names with their kinds. USAGE for an unknown kind. */
+export function parseTargets(words: readonly string[], kinds: readonly AnyKind[] = KINDS): TargetName[] {
+  const [first = '', ...rest] = words
+  const kind = rest.length > 0 && !first.includes('/') ? findKind(first, kinds) : undefined
+  return (kind === undefined ? words : rest).map((word) => {
+    const slash = word.indexOf('/')
+    if (slash === -1) return {kind, name: word}
+    const named = findKind(word.slice(0, slash), kinds)
+    // `release web/r3`
+    if (named === undefined && kind !== undefined) return {kind, name: word}
+    return {kind: named ?? requireKind(word.slice(0, slash), kinds), name: word.slice(slash + 1)}
+  })
+}
+
+/**
+ * Looks the words of a command line up. NOT_FOUND for a name that is nowhere; CONFLICT, listing the choices, for one
+ * that several kinds have.
+ */
+export async function resolveTargets(
+  session: Session,
+  words: readonly string[],
+  options: TargetOptions = {},
+): Promise<Target[]> {
+  const {kinds = KINDS, ...call} = options
+  const found = await Promise.all(parseTargets(words, kinds).map((target) => lookUp(session, target, kinds, call)))
+  return [...new Map(found.map((target) => [target.ref, target])).values()]
+}
+
+/** Exactly one. USAGE when the words name none or several. */
+export async function resolveTarget(
+  session: Session,
+  words: readonly string[],
+  options: TargetOptions = {},
+): Promise<Target> {
+  if (parseTargets(words, options.kinds).length !== 1) {
+    throw new OmniError('USAGE', 'name one thing: NAME, KIND NAME or KIND/NAME')
+  }
+  const [target] = await resolveTargets(session, words, options)
+  if (target === undefined) throw new OmniError('NOT_FOUND', 'there is no such thing')
+  return target
+}
+
+async function lookUp(
+  session: Session,
+  {kind, name}: TargetName,
+  kinds: readonly AnyKind[],
+  call: CallOptions,
+): Promise<Target> {
+  const candidates = kind === undefined ? servedKinds(session, kinds) : [kind]
+  const isAsked = kind !== undefined
+  const looks = candidates.map((candidate) => find(session, {kind: candidate, name, isAsked}, call))
+  const found = (await Promise.all(looks)).filter((target) => target !== undefined)
+  const [first, ...others] = found
+  if (first === undefined) throw notFound(name, kind)
+  if (others.length === 0) return first
+  const choices = found.map(({ref}) => ref)
+  throw new OmniError('CONFLICT', `'${name}' is the name of several things: ${choices.join(', ')}`, {
+    hint: `write ${choices.join(' or ')}`,
+    details: {choices},
+  })
+}
+
+/** Kinds that some plugin serves here. */
+const servedKinds = (session: Session, kinds: readonly AnyKind[]): AnyKind[] => {
+  const served = kinds.filter(({contract}) => session.contributions.some(({kind}) => kind === contract))
+  return served.length === 0 ? [...kinds] : served
+}
+
+async function find(
+  session: Session,
+  {kind, name, isAsked}: {readonly kind: AnyKind; readonly name: string; readonly isAsked: boolean},
+  call: CallOptions,
+): Promise<Target | undefined> {
+  try {
+    const open = await kind.open(session)
+    const state = await open.get(name, call)
+    return state === undefined ? undefined : {kind, name, ref: `${kind.kind}/${name}`, state, open}
+  } catch (error) {
+    // Looking everywhere, a driver that has no such facet has no such things.
+    if (isAsked || !isOmniError(error) || error.code !== 'UNSUPPORTED') throw error
+    return undefined
+  }
+}
+
+const notFound = (name: string, kind: AnyKind | undefined) =>
+  new OmniError('NOT_FOUND', `there is no ${kind?.kind ?? 'thing'} '${name}'`, {
+    hint: `omni get ${kind?.plural ?? 'services'}`,
+    details: {name, ...(kind === undefined ? {} : {kind: kind.kind})},
+  })

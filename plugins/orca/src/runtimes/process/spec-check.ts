@@ -5,16 +5,7 @@ import {commandProblem} from './command.ts'
 import {findUser} from './users.ts'
 
 /** True when others can connect to it, so that it gets a port of its own (and `PORT`). */
-export const listens = (spec: ServiceSpec): boolean =>
-  spec.port !== undefined ||
-  spec.host_port !== undefined ||
-  spec.domain !== undefined ||
-  spec.health !== undefined ||
-  (spec.domains ?? []).length > 0 ||
-  spec.routes.length > 0 ||
-  [spec.readiness, spec.liveness, spec.startup].some(
-    (probe) => probe !== undefined && probe.port === undefined && (probe.path !== undefined || probe.tcp === true),
-  )
+export const listens = (spec: ServiceSpec): boolean => spec.port !== undefined
 
 const NEEDS_CONTAINERS = 'needs a container engine, which this machine does not have; install Docker'
 

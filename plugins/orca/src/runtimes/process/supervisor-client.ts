@@ -8,7 +8,8 @@ import {type Fields, isFields, isInstance, PROTOCOL, parseFields, type Request} 
 const CONNECT_TIMEOUT_MS = 15_000
 const CONNECT_EVERY_MS = 10
 /** One that we started and that does not answer may have met the last moment of its predecessor: start again. */
-const START_EVERY_MS = 1000
+const START_EVERY_MS = 500
+const HELLO_MS = 1000
 const ATTEMPTS = 3
 
 interface Pending {
@@ -114,7 +115,7 @@ export class SupervisorClient {
       } else if (fields?.event === 'hello') sendLine(socket, {seq: 0, op: 'quit'})
       else if (fields !== undefined) this.#receive(connection, fields)
     })
-    const hello = setTimeout(() => socket.destroy(), START_EVERY_MS)
+    const hello = setTimeout(() => socket.destroy(), HELLO_MS)
     return await promise.finally(() => clearTimeout(hello))
   }
 

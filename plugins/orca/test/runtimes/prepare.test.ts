@@ -1,0 +1,135 @@
+import {existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {poll, type ServiceInput} from '@omni-cli/sdk'
+import {create} from 'tar'
+import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {prepareRelease, pruneReleases} from '../../src/runtimes/process/release/prepare.ts'
+import type {PrepareOptions} from '../../src/runtimes/runtime.ts'
+import {isAlive, specOf} from './test-home.ts'
+
+let home: string
+let archive: string
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'omni-prepare-'))
+  const source = join(home, 'source')
+  mkdirSync(join(source, 'data'), {recursive: true})
+  writeFileSync(join(source, 'app.txt'), 'sources')
+  writeFileSync(join(source, 'data', 'seed.txt'), 'seed')
+  archive = join(home, 'source.tgz')
+  await create({gzip: true, file: archive, cwd: source}, ['.'])
+})
+afterEach(() => rmSync(home, {recursive: true, force: true}))
+
+const releases = () => join(home, 'engine', 'releases', 'web')
+
+const prepare = (input: Partial<ServiceInput>, options: PrepareOptions = {}, release = 'r1') => {
+  const spec = specOf({command: 'true', ...input})
+  return prepareRelease(home, {service: 'web', release, spec, archive, env: {GREETING: 'hello'}}, options)
+}
+
+describe('prepare', () => {
+  it('unpacks, builds in order with the environment of the service, and tells the output', async () => {
+    const output: string[] = []
+    const commands = [`sh -c 'echo "$GREETING" > built.txt'`, ['sh', '-c', 'cat built.txt app.txt; echo warn >&2']]
+    const {location} = await prepare({build: {commands}}, {onOutput: (line) => output.push(line)})
+
+    expect(location).toBe(join(releases(), 'r1'))
+    expect(readFileSync(join(location, 'built.txt'), 'utf8')).toBe('hello\n')
+    expect(output).toContain('warn')
+    expect(output).toEqual(expect.arrayContaining(['hello', 'sources']))
+    expect(readFileSync(join(home, 'engine/logs/web/web-build.log'), 'utf8')).toMatch(/ e r1 warn\n/)
+  })
+
+  it('does the work once', async () => {
+    await prepare({build: {commands: ['touch once']}})
+    rmSync(join(releases(), 'r1', 'once'))
+    await prepare({build: {commands: ['touch once']}})
+
+    expect(readdirSync(join(releases(), 'r1')).sort()).toEqual(['app.txt', 'data'])
+  })
+
+  it('gives a service without sources an empty folder', async () => {
+    const spec = specOf({command: 'true'})
+    const request = {service: 'web', release: 'r1', spec, archive: undefined, env: {}}
+    const {location} = await prepareRelease(home, request)
+
+    expect(readdirSync(location)).toEqual([])
+  })
+
+  it('says how a build failed and leaves nothing', async () => {
+    const build = {commands: [['sh', '-c', 'echo one; echo two >&2; exit 3'], 'touch never']}
+    const failure = await prepare({build}).catch((error) => error)
+
+    expect(failure).toMatchObject({
+      code: 'DEPLOY_FAILED',
+      message: expect.stringContaining('exit 3'),
+      details: {reason: 'BuildFailed', exit: {code: 3}, lastLines: expect.arrayContaining(['one', 'two'])},
+    })
+    expect(readdirSync(releases())).toEqual([])
+  })
+
+  it('names a build program that does not exist', async () => {
+    await expect(prepare({build: {commands: ['no-such-builder']}})).rejects.toMatchObject({
+      code: 'DEPLOY_FAILED',
+      message: expect.stringContaining("'no-such-builder'"),
+      details: {reason: 'BuildFailed'},
+    })
+    expect(readdirSync(releases())).toEqual([])
+  })
+
+  it('leaves nothing of a bad archive', async () => {
+    writeFileSync(archive, 'no archive')
+
+    await expect(prepare({})).rejects.toMatchObject({code: 'MANIFEST_INVALID'})
+    expect(readdirSync(releases())).toEqual([])
+  })
+
+  it('when aborted ends the whole build and leaves nothing', async () => {
+    const abort = new AbortController()
+    const pids: number[] = []
+    const note = (line: string) => {
+      if (/^\d+$/.test(line) && pids.push(Number(line)) === 2) abort.abort()
+    }
+    const build = {commands: [['sh', '-c', 'sleep 1000 & echo $!; echo $$; wait']]}
+
+    await expect(prepare({build}, {signal: abort.signal, onOutput: note})).rejects.toMatchObject({code: 'ABORTED'})
+    expect(readdirSync(releases())).toEqual([])
+    await poll({everyMs: 10, timeoutMs: 5000}, () => !pids.some(isAlive))
+  })
+
+  it('does not use what a killed preparation left', async () => {
+    mkdirSync(join(releases(), 'r1.partial'), {recursive: true})
+    writeFileSync(join(releases(), 'r1.partial', 'half'), '')
+    const {location} = await prepare({})
+
+    expect(readdirSync(location).sort()).toEqual(['app.txt', 'data'])
+    expect(existsSync(join(releases(), 'r1.partial'))).toBe(false)
+  })
+
+  it('links a volume that outlives releases, filled from the sources at first', async () => {
+    const volume = {path: 'data'}
+    const first = await prepare({volume})
+    writeFileSync(join(first.location, 'data', 'kept.txt'), 'kept')
+    const second = await prepare({volume}, {}, 'r2')
+
+    expect(lstatSync(join(second.location, 'data')).isSymbolicLink()).toBe(true)
+    expect(readdirSync(join(second.location, 'data')).sort()).toEqual(['kept.txt', 'seed.txt'])
+    expect(readdirSync(join(home, 'engine/volumes/web')).sort()).toEqual(['kept.txt', 'seed.txt'])
+  })
+})
+
+describe('prune', () => {
+  it('keeps the named releases and never the volume', async () => {
+    for (const release of ['r1', 'r2', 'r3']) await prepare({volume: {path: 'data'}}, {}, release)
+    mkdirSync(join(releases(), 'r9.partial'))
+    await pruneReleases(home, 'web', new Set(['r2', 'r3']))
+
+    expect(readdirSync(releases()).sort()).toEqual(['r2', 'r3'])
+    expect(readdirSync(join(home, 'engine/volumes/web'))).toEqual(['seed.txt'])
+  })
+
+  it('of a service without releases is no error', async () => {
+    await pruneReleases(home, 'other', new Set())
+  })
+})

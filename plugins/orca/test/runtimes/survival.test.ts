@@ -1,0 +1,174 @@
+import {fork, spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {readdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import type {RuntimeEvent} from '../../src/runtimes/runtime.ts'
+import {answerOf, isAlive, nodeCommand, openTestHome, supervisorPid, type TestHome, until} from './test-home.ts'
+
+let test: TestHome
+beforeEach(() => {
+  test = openTestHome()
+})
+afterEach(() => test.close())
+
+const SERVER = nodeCommand('require("http").createServer((q, s) => s.end("ok")).listen(process.env.PORT)')
+const FOREVER = 'setInterval(() => {}, 1000)'
+
+async function killSupervisor(): Promise<void> {
+  const pid = (await supervisorPid(test.home)) ?? 0
+  process.kill(pid, 'SIGKILL')
+  await until(() => !isAlive(pid))
+}
+
+describe('when the supervisor is killed', () => {
+  it('replicas go on under the next one, and their end is still told', async () => {
+    const instance = await test.start({port: 80, command: SERVER})
+    await answerOf(instance.address)
+    const events: RuntimeEvent[] = []
+    test.runtime.subscribe((event) => events.push(event))
+
+    await killSupervisor()
+    await until(() => events.some(({type}) => type === 'resync'))
+    expect(await answerOf(instance.address)).toBe('ok')
+    expect(await test.runtime.list()).toEqual([instance])
+
+    process.kill(instance.pid ?? 0, 'SIGKILL')
+    const ended = await test.exitOf(instance.id)
+    expect(ended.exit?.at).toMatch(/Z$/)
+    expect(ended.exit).not.toHaveProperty('code')
+  })
+
+  it('no line is lost, nor the writer', async () => {
+    const script = 'let n = 0; setInterval(() => { for (let i = 0; i < 20; i++) console.log("line", n++) }, 2)'
+    const {id, pid = 0} = await test.start({command: nodeCommand(script)})
+    for (let round = 0; round < 3; round++) {
+      const before = (await test.text('web')).length
+      await until(async () => (await test.text('web')).length > before + 100)
+      await killSupervisor()
+      await test.runtime.list()
+    }
+    expect(isAlive(pid)).toBe(true)
+    await test.runtime.stop(id, {graceMs: 1000})
+
+    const numbers = (await test.text('web')).map((text) => Number(text.split(' ')[1]))
+    expect(numbers.length).toBeGreaterThan(300)
+    expect(numbers).toEqual(Array.from({length: numbers.length}, (_, index) => index))
+  })
+
+  it('an adopted replica can be stopped with its children, and runs programs beside it', async () => {
+    const script = `console.log(require('child_process').spawn('sleep', ['1000']).pid); process.on('SIGTERM', () => {}); ${FOREVER}`
+    const {id, pid = 0} = await test.start({command: nodeCommand(script)}, {env: {A: 'kept'}})
+    await until(async () => (await test.text('web')).length > 0)
+    const child = Number((await test.text('web'))[0])
+    await killSupervisor()
+
+    expect(await test.runtime.exec(id, ['sh', '-c', 'echo $A'], {timeoutMs: 5000})).toMatchObject({output: 'kept\n'})
+    expect(await test.runtime.stop(id, {graceMs: 100})).toMatchObject({at: expect.any(String)})
+    expect([pid, child].filter(isAlive)).toEqual([])
+  })
+})
+
+describe('of the records of a killed supervisor', () => {
+  it('one that ended meanwhile is not mistaken for a process that got its number', async () => {
+    const {id, pid = 0} = await test.start({command: nodeCommand(FOREVER)})
+    await killSupervisor()
+    process.kill(pid, 'SIGKILL')
+    const stranger = spawn('sleep', ['1000'], {detached: true})
+    const file = join(test.home, 'engine', 'instances', `${id}.json`)
+    writeFileSync(file, JSON.stringify({...JSON.parse(readFileSync(file, 'utf8')), pid: stranger.pid}))
+
+    expect(await test.runtime.list()).toMatchObject([{id, state: 'exited'}])
+    await test.runtime.stop(id, {graceMs: 0})
+    await test.runtime.remove(id)
+    expect(isAlive(stranger.pid ?? 0)).toBe(true)
+    stranger.kill()
+  })
+
+  it('one of another boot is of something that ended', async () => {
+    const {id, pid = 0} = await test.start({command: nodeCommand(FOREVER)})
+    await killSupervisor()
+    const file = join(test.home, 'engine', 'instances', `${id}.json`)
+    writeFileSync(file, JSON.stringify({...JSON.parse(readFileSync(file, 'utf8')), bootId: 'another'}))
+
+    expect(await test.runtime.list()).toMatchObject([{id, state: 'exited'}])
+    expect(isAlive(pid)).toBe(true)
+    process.kill(pid, 'SIGKILL')
+  })
+
+  it.runIf(process.platform === 'linux')('one without the process is completed', async () => {
+    const {id, pid} = await test.start({command: nodeCommand(FOREVER)})
+    await killSupervisor()
+    const file = join(test.home, 'engine', 'instances', `${id}.json`)
+    writeFileSync(
+      file,
+      JSON.stringify({...JSON.parse(readFileSync(file, 'utf8')), pid: undefined, startTime: undefined}),
+    )
+
+    expect(await test.runtime.list()).toMatchObject([{id, state: 'running', pid}])
+  })
+
+  it('a torn one does not stop the others', async () => {
+    const instance = await test.start({command: nodeCommand(FOREVER)})
+    await killSupervisor()
+    writeFileSync(join(test.home, 'engine', 'instances', 'web-1-00000000.json'), '{"id":"web-1-')
+
+    expect(await test.runtime.list()).toEqual([instance])
+  })
+})
+
+describe('when the caller is killed', () => {
+  it('another finds the replicas, and exits that nobody saw', async () => {
+    const caller = fork(fileURLToPath(new URL('caller.js', import.meta.url)), [test.home], {execArgv: []})
+    const [instances] = (await once(caller, 'message')) as [{id: string; pid: number}[]]
+    caller.kill('SIGKILL')
+    await once(caller, 'exit')
+    const [lasting, ending] = instances
+    process.kill(ending?.pid ?? 0, 'SIGUSR1')
+    await until(async () => (await test.runtime.list()).some(({state}) => state === 'exited'))
+
+    const found = await test.runtime.list()
+    expect(found.find(({id}) => id === lasting?.id)).toMatchObject({state: 'running', pid: lasting?.pid})
+    expect(found.find(({id}) => id === ending?.id)).toMatchObject({state: 'exited', exit: {code: 42}})
+  })
+})
+
+describe('one home', () => {
+  it('has one supervisor, however many start it at once', async () => {
+    const callers = Array.from({length: 5}, () => test.another())
+    await Promise.all(callers.map((caller) => caller.list()))
+    const pids = await Promise.all(callers.map(() => supervisorPid(test.home)))
+
+    expect(new Set(pids).size).toBe(1)
+    const running = readdirSync('/proc').filter((name) => {
+      if (!/^\d+$/.test(name)) return false
+      try {
+        const argv = readFileSync(`/proc/${name}/cmdline`, 'utf8')
+        return argv.includes('supervisor/main.js') && argv.includes(test.home)
+      } catch {
+        return false
+      }
+    })
+    // The losers of the race end by themselves.
+    await until(() => running.filter((pid) => isAlive(Number(pid))).length <= 1)
+  })
+
+  it('tells exits to every caller', async () => {
+    const other = test.another()
+    const told = new Promise<RuntimeEvent>((resolve) => other.subscribe(resolve))
+    await other.list()
+    const {id} = await test.start({command: 'true'})
+
+    expect(await told).toMatchObject({type: 'exited', instance: {id, exit: {code: 0}}})
+  })
+
+  it('makes no second instance when a request is repeated after a lost connection', async () => {
+    const starting = test.start({command: nodeCommand(FOREVER)})
+    await until(async () => (await supervisorPid(test.home)) !== undefined)
+    await killSupervisor()
+    const {id, pid} = await starting
+
+    expect(await test.runtime.list()).toMatchObject([{id, pid, state: 'running'}])
+  })
+})

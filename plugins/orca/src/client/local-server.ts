@@ -6,7 +6,7 @@ import {dirname} from 'node:path'
 import {ensurePrivateDir, OmniError, poll} from '@omni-cli/sdk'
 import {programPath} from '../programs.ts'
 import {socketPath} from '../socket-path.ts'
-import {localFiles} from './local-files.ts'
+import {localFiles, readServerInfo} from './local-files.ts'
 
 const START_TIMEOUT_MS = 10_000
 /** A log that is longer at a start is put aside. */
@@ -61,7 +61,10 @@ export async function startLocalServer({home, listen, signal}: StartOptions): Pr
       if (exitCode !== undefined && exitCode !== LOCKED_EXIT) throw await failedStart(home)
       return false
     })
-    return exitCode === undefined
+    const isOurs = (await readServerInfo(home))?.pid === child.pid
+    // A loser must not wait for the lock and come up when the winner is stopped.
+    if (!isOurs) child.kill()
+    return isOurs
   } finally {
     child.unref()
   }

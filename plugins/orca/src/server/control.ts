@@ -1,4 +1,14 @@
-import type {Health, LogLine, LogOptions, NodeInfo, OmniEvent, Release, Service, ServiceSpec} from '@omni-cli/sdk'
+import type {
+  ErrorCode,
+  Health,
+  LogLine,
+  LogOptions,
+  NodeInfo,
+  OmniEvent,
+  Release,
+  Service,
+  ServiceSpec,
+} from '@omni-cli/sdk'
 
 /** Who asks, for releases and events. */
 export interface Actor {
@@ -8,7 +18,14 @@ export interface Actor {
 
 export interface DeployOutcome {
   readonly deployed: readonly string[]
-  readonly errors: readonly {readonly service: string; readonly message: string; readonly details?: unknown}[]
+  readonly errors: readonly {
+    readonly service: string
+    /** Undefined for a fault of ours. */
+    readonly code?: ErrorCode | undefined
+    readonly message: string
+    /** A ServiceFailure for DEPLOY_FAILED. */
+    readonly details?: unknown
+  }[]
   /** Fields that were accepted but cannot be enforced here. */
   readonly warnings: readonly string[]
 }
@@ -16,6 +33,8 @@ export interface DeployOutcome {
 export interface DeployRequestOptions {
   readonly actor: Actor
   readonly reason: string
+  /** A service that exists already is a CONFLICT; decided under its lock. Default false. */
+  readonly onlyNew?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((event: {readonly service: string; readonly note: string}) => void) | undefined
 }

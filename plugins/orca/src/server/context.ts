@@ -1,0 +1,36 @@
+import type {Logger} from '@omni-cli/sdk'
+import type {Edge} from '../edge/table.ts'
+import type {Runtime} from '../runtimes/runtime.ts'
+import type {Artifacts} from './artifacts.ts'
+import type {EdgeSync} from './edge-sync.ts'
+import type {EventLog} from './events.ts'
+import type {Fleet} from './fleet.ts'
+import type {Locks} from './lock.ts'
+import type {PortBook} from './ports.ts'
+import type {ReplicaHost} from './replica.ts'
+import type {SharedListener} from './shared-listener.ts'
+import type {Store} from './store/store.ts'
+import type {Timing} from './timing.ts'
+
+/** Parts of the orchestrator, made once and handed to its functions. */
+export interface ControlContext {
+  readonly home: string
+  readonly runtime: Runtime
+  readonly edge: Edge
+  readonly edgeSync: EdgeSync
+  readonly store: Store
+  readonly fleet: Fleet
+  readonly host: ReplicaHost
+  readonly events: EventLog
+  readonly artifacts: Artifacts
+  readonly ports: PortBook
+  /** One lock a service; every mutation holds it. */
+  readonly locks: Locks
+  /** Replicas of one service that are started at once. */
+  readonly width: number
+  readonly shared: SharedListener
+  readonly timing: Timing
+  readonly log: Logger
+  /** Aborted when the server stops: deploys under way go back to the old version. */
+  readonly closing: AbortSignal
+}

@@ -1,0 +1,93 @@
+import {hostname} from 'node:os'
+import {type NodeInfo, OmniError, type Release, type Service} from '@omni-cli/sdk'
+import type {ControlContext} from './context.ts'
+import type {Control} from './control.ts'
+import {deployAll} from './deploy/deploy.ts'
+import {renderMetrics} from './metrics.ts'
+import {observeService} from './observe.ts'
+import {removeService, restartService, rollbackService, scaleService, startService, stopService} from './operations.ts'
+import {createStatsReader} from './stats.ts'
+import type {ReleaseRow} from './store/releases.ts'
+import type {ServiceRow} from './store/services.ts'
+
+/** The contract, each part by the module that knows how. */
+export function controlMethods(context: ControlContext, clusterName: string): Control {
+  const {store, runtime, artifacts, events} = context
+  const reader = createReader(context)
+  const change = async (name: string, work: () => Promise<void>): Promise<Service> => {
+    await context.locks.run(name, work, {signal: context.closing})
+    const service = await reader.get(name)
+    if (service === undefined) throw notFound(name)
+    return service
+  }
+  return {
+    clusterName,
+    health: () => runtime.check(),
+    deploy: (specs, options) => deployAll(context, specs, options),
+    list: reader.list,
+    get: reader.get,
+    scale: (name, desired, actor) => change(name, () => scaleService(context, name, {desired, actor})),
+    start: (name, actor) => change(name, () => startService(context, name, actor)),
+    stop: (name, actor) => change(name, () => stopService(context, name, actor)),
+    restart: (name, actor) => change(name, () => restartService(context, name, actor)),
+    rollback: (name, options) => change(name, () => rollbackService(context, name, options)),
+    remove: (name, options) => context.locks.run(name, () => removeService(context, name, options)),
+    async releases(name) {
+      if (store.services.get(name) === undefined) throw notFound(name)
+      return store.releases.list(name).map(publicRelease)
+    },
+    async *logs(name, options) {
+      if (store.services.get(name) === undefined) throw notFound(name)
+      yield* runtime.logs(name, options)
+    },
+    events: (options) => events.read(options),
+    nodes: async () => [thisNode()],
+    async metrics() {
+      const edge = await context.edge.stats().catch(() => [])
+      return renderMetrics({services: await reader.list(), nodes: 1, edge})
+    },
+    hasArtifact: (digest) => artifacts.has(digest),
+    putArtifact: (digest, content) => artifacts.put(digest, content),
+  }
+}
+
+/** Pictures of services: one query and one reading of the runtime, however many there are. */
+function createReader({store, fleet, edgeSync, runtime, timing, log}: ControlContext) {
+  const readStats = createStatsReader(runtime, {maxAgeMs: timing.statsMs, log})
+  const observe = async (rows: readonly ServiceRow[]): Promise<Service[]> => {
+    const stats = await readStats()
+    const failures = store.releases.lastFailures()
+    const listeners = edgeSync.listeners()
+    return rows.map((row) =>
+      observeService({
+        row,
+        replicas: fleet.of(row.name),
+        isDeploying: fleet.deploying.has(row.name),
+        failure: fleet.failures.get(row.name) ?? failures.get(row.name),
+        stats,
+        listeners,
+      }),
+    )
+  }
+  return {
+    list: (project?: string) =>
+      observe(store.services.list().filter(({spec}) => project === undefined || spec.project === project)),
+    async get(name: string) {
+      const row = store.services.get(name)
+      return row === undefined ? undefined : (await observe([row]))[0]
+    },
+  }
+}
+
+const notFound = (name: string): OmniError =>
+  new OmniError('NOT_FOUND', `service '${name}' not found`, {hint: 'omni get services'})
+
+const publicRelease = ({number: _, ...release}: ReleaseRow): Release => release
+
+const thisNode = (): NodeInfo => ({
+  id: hostname(),
+  address: 'localhost',
+  labels: {role: 'master'},
+  draining: false,
+  lastSeen: new Date().toISOString(),
+})

@@ -1,0 +1,104 @@
+import {availableParallelism} from 'node:os'
+import {join} from 'node:path'
+import type {Logger} from '@omni-cli/sdk'
+import type {Edge} from '../edge/table.ts'
+import type {Runtime} from '../runtimes/runtime.ts'
+import {createArtifacts} from './artifacts.ts'
+import type {ControlContext} from './context.ts'
+import {createEdgeSync} from './edge-sync.ts'
+import {createEventLog} from './events.ts'
+import {Fleet, isServing} from './fleet.ts'
+import {healUnhealthy} from './heal.ts'
+import {createLocks} from './lock.ts'
+import {createPortBook} from './ports.ts'
+import type {Replica, ReplicaHost} from './replica.ts'
+import {edgeTable, type RoutedService} from './routes.ts'
+import {chooseSharedListener} from './shared-listener.ts'
+import type {ServiceRow} from './store/services.ts'
+import type {Store} from './store/store.ts'
+import type {Timing} from './timing.ts'
+
+export interface ContextOptions {
+  readonly home: string
+  readonly runtime: Runtime
+  readonly edge: Edge
+  readonly store: Store
+  readonly edgeHttp: string | undefined
+  readonly timing: Timing
+  readonly log: Logger
+  readonly closing: AbortSignal
+}
+
+/** Services that are changed at the same time. */
+const PARALLEL_SERVICES = 16
+
+/** Puts the parts together; nothing runs yet. */
+export async function createContext(options: ContextOptions): Promise<ControlContext> {
+  const {home, runtime, edge, store, timing, log, closing} = options
+  const fleet = new Fleet()
+  const shared = await chooseSharedListener(store.settings, options.edgeHttp)
+  const table = () =>
+    edgeTable(
+      shared.address(),
+      store.services.list().map((row) => routedService(row, fleet)),
+    )
+  const edgeSync = createEdgeSync(edge, table, {log, checkMs: timing.edgeCheckMs})
+  const events = createEventLog(store.events)
+  const context: ControlContext = {
+    home,
+    runtime,
+    edge,
+    edgeSync,
+    store,
+    fleet,
+    host: {
+      ...reporting(events, edgeSync),
+      runtime,
+      timing,
+      takeExit: (id) => fleet.takeExit(id),
+      unhealthy: (replica) => healUnhealthy(context, replica),
+    },
+    events,
+    artifacts: createArtifacts(join(home, 'engine', 'artifacts')),
+    ports: createPortBook(store.services),
+    shared,
+    locks: createLocks(PARALLEL_SERVICES),
+    width: availableParallelism() * 2,
+    timing,
+    log,
+    closing,
+  }
+  return context
+}
+
+/** Hosts and paths are those of the newest version that gets requests. */
+function routedService(row: ServiceRow, fleet: Fleet): RoutedService {
+  const inRotation = fleet.of(row.name).filter((replica) => replica.inRotation)
+  return {
+    spec: inRotation.at(-1)?.plan.spec ?? row.spec,
+    port: row.port,
+    replicas: inRotation
+      .filter(isServing)
+      .map(({instance, plan}) => ({address: instance?.address, release: plan.release})),
+  }
+}
+
+/** Most changes of a replica do not concern the proxy. */
+function reporting(
+  events: ControlContext['events'],
+  edgeSync: ControlContext['edgeSync'],
+): Pick<ReplicaHost, 'changed' | 'tell'> {
+  const routed = new WeakMap<Replica, string>()
+  return {
+    changed(replica) {
+      const route = isServing(replica) ? (replica.instance?.address ?? '') : ''
+      if (routed.get(replica) === route || (route === '' && !routed.has(replica))) return
+      routed.set(replica, route)
+      edgeSync.publishSoon()
+    },
+    tell: (replica, type, message, details) => {
+      const {service, release} = replica.plan
+      events.add({service, type, message, details: {...details, replica: replica.name, release}})
+    },
+  }
+}

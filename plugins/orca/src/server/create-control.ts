@@ -1,0 +1,102 @@
+import type {DatabaseSync} from 'node:sqlite'
+import {type Logger, messageOf, silentLogger, sleep} from '@omni-cli/sdk'
+import type {Edge} from '../edge/table.ts'
+import type {Runtime} from '../runtimes/runtime.ts'
+import {adopt} from './adopt.ts'
+import type {ControlContext} from './context.ts'
+import type {Control} from './control.ts'
+import {controlMethods} from './control-methods.ts'
+import {createContext} from './create-context.ts'
+import {resync} from './heal.ts'
+import {openStore, type Store} from './store/store.ts'
+import {defaultTiming, type Timing} from './timing.ts'
+
+export interface ControlOptions {
+  readonly home: string
+  readonly runtime: Runtime
+  readonly edge: Edge
+  readonly clusterName: string
+  readonly log?: Logger | undefined
+  /** Address of the shared HTTP listener. Default: `OMNI_EDGE_HTTP`, else 127.0.0.1:8080 or the next free port. */
+  readonly edgeHttp?: string | undefined
+  readonly timing?: Partial<Timing> | undefined
+}
+
+export type RunningControl = Control & {
+  /** Deploys under way go back to the old version; replicas and proxy run on. */
+  close(): Promise<void>
+  readonly database: DatabaseSync
+}
+
+/** How long the end of the server waits for mutations to go back. */
+const CLOSE_MS = 15_000
+
+/**
+ * The orchestrator over a runtime and a proxy, which stay the caller's to close. Resolves when what ran before is taken
+ * over and the proxy has its table. Rejects like `openDatabase`, and when the runtime does not answer.
+ */
+export async function createControl(options: ControlOptions): Promise<RunningControl> {
+  const store = openStore(options.home)
+  const closing = new AbortController()
+  try {
+    const context = await createContext({
+      ...options,
+      store,
+      edgeHttp: options.edgeHttp ?? process.env.OMNI_EDGE_HTTP,
+      timing: {...defaultTiming, ...options.timing},
+      log: options.log ?? silentLogger,
+      closing: closing.signal,
+    })
+    return await run(context, {closing, clusterName: options.clusterName})
+  } catch (error) {
+    closeStore(store)
+    throw error
+  }
+}
+
+async function run(
+  context: ControlContext,
+  {closing, clusterName}: {readonly closing: AbortController; readonly clusterName: string},
+): Promise<RunningControl> {
+  const unsubscribe = subscribe(context)
+  const letGo = () => {
+    unsubscribe()
+    for (const replica of context.fleet.all()) replica.abandon()
+    context.edgeSync.close()
+    context.events.close()
+  }
+  const close = async () => {
+    closing.abort()
+    const timeout = new AbortController()
+    await Promise.race([context.locks.idle(), sleep(CLOSE_MS, timeout.signal).catch(() => undefined)])
+    timeout.abort()
+    letGo()
+    closeStore(context.store)
+  }
+  try {
+    await adopt(context)
+  } catch (error) {
+    letGo()
+    throw error
+  }
+  return {...controlMethods(context, clusterName), close, database: context.store.database}
+}
+
+/** Events of the runtime and the proxy; returns what ends it. */
+function subscribe(context: ControlContext): () => void {
+  const {runtime, edge, fleet, log} = context
+  const unsubscribe = [
+    runtime.subscribe((event) => {
+      if (event.type === 'exited') return fleet.exited(event.instance)
+      resync(context).catch((error: unknown) => log.debug('not resynced', {problem: messageOf(error)}))
+    }),
+    edge.onTargetFailure((address) => fleet.byAddress(address)?.doubt()),
+  ]
+  return () => {
+    for (const end of unsubscribe) end()
+  }
+}
+
+function closeStore(store: Store): void {
+  if (store.database.isOpen) store.close()
+}

@@ -1,0 +1,131 @@
+import {type ErrorCode, nameProblem, type ServiceSpec} from '@omni-cli/sdk'
+import type {Runtime} from '../../runtimes/runtime.ts'
+import {probeProblems} from '../probes/probe-plan.ts'
+import {hostsOf, portOf} from '../routes.ts'
+import {secretKeys} from './spec.ts'
+
+export interface Problem {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** A service that is in the store. */
+export interface Deployed {
+  readonly spec: ServiceSpec
+  readonly port: number | undefined
+}
+
+export interface DeployPlan {
+  /** In dependency order; of two with the same name the last one counts. */
+  readonly specs: readonly ServiceSpec[]
+  /** Why a service is not deployed at all. */
+  readonly problems: ReadonlyMap<string, Problem>
+  readonly warnings: readonly string[]
+}
+
+/** Everything that can be known before anything is touched. */
+export function planDeploy(
+  specs: readonly ServiceSpec[],
+  deployed: ReadonlyMap<string, Deployed>,
+  runtime: Pick<Runtime, 'problems' | 'warnings'>,
+): DeployPlan {
+  const wanted = new Map(specs.map((spec) => [spec.name, spec]))
+  const after = new Map([...deployed].map(([name, {spec}]) => [name, spec] as const).concat([...wanted]))
+  const problems = new Map<string, Problem>()
+  for (const spec of wanted.values()) {
+    const problem =
+      specProblem(spec, runtime) ?? dependencyProblem(spec, after) ?? conflictProblem(spec, after, deployed)
+    if (problem !== undefined) problems.set(spec.name, problem)
+  }
+  const warnings = [...wanted.values()].flatMap((spec) =>
+    runtime.warnings(spec).map((warning) => `${spec.name}: ${warning}`),
+  )
+  return {specs: inOrder(wanted), problems, warnings}
+}
+
+function specProblem(spec: ServiceSpec, runtime: Pick<Runtime, 'problems'>): Problem | undefined {
+  const name = nameProblem(spec.name)
+  if (name !== undefined) return {code: 'MANIFEST_INVALID', message: name}
+  if (spec.deploy?.strategy === 'canary') {
+    return {
+      code: 'UNSUPPORTED',
+      message: 'the strategy canary comes with the next release; rolling, blue-green and recreate are there',
+    }
+  }
+  const secrets = secretKeys(spec)
+  if (secrets.length > 0) {
+    return {code: 'MANIFEST_INVALID', message: `the environment needs secrets that are not set: ${secrets.join(', ')}`}
+  }
+  const problems = [...runtime.problems(spec), ...probeProblems(spec)]
+  return problems.length === 0 ? undefined : {code: 'MANIFEST_INVALID', message: problems.join('; ')}
+}
+
+function dependencyProblem(spec: ServiceSpec, after: ReadonlyMap<string, ServiceSpec>): Problem | undefined {
+  const missing = spec.depends_on.filter((name) => !after.has(name))
+  if (missing.length > 0) {
+    const names = missing.map((name) => `'${name}'`).join(', ')
+    return {code: 'MANIFEST_INVALID', message: `it depends on ${names}, which is neither deployed nor in this deploy`}
+  }
+  const cycle = findCycle(spec.name, after)
+  return cycle === undefined
+    ? undefined
+    : {code: 'MANIFEST_INVALID', message: `it depends on itself: ${cycle.join(' → ')}`}
+}
+
+/** The shortest way from a service back to itself. */
+export function findCycle(start: string, specs: ReadonlyMap<string, ServiceSpec>): string[] | undefined {
+  const seen = new Set<string>()
+  let paths: string[][] = [[start]]
+  while (paths.length > 0) {
+    const longer: string[][] = []
+    for (const path of paths) {
+      for (const next of specs.get(path.at(-1) ?? '')?.depends_on ?? []) {
+        if (next === start) return [...path, next]
+        if (!seen.has(next)) longer.push([...path, next])
+        seen.add(next)
+      }
+    }
+    paths = longer
+  }
+  return undefined
+}
+
+/** Two services must not claim the same port, or the same host name with the same path. */
+function conflictProblem(
+  spec: ServiceSpec,
+  after: ReadonlyMap<string, ServiceSpec>,
+  deployed: ReadonlyMap<string, Deployed>,
+): Problem | undefined {
+  const others = [...after.values()].filter(({name}) => name !== spec.name)
+  if (spec.host_port !== undefined) {
+    const owner = others.find((other) => portOf(other, deployed.get(other.name)?.port) === spec.host_port)
+    if (owner !== undefined) {
+      return {code: 'CONFLICT', message: `host_port ${spec.host_port} belongs to '${owner.name}'`}
+    }
+  }
+  const claims = claimsOf(spec)
+  for (const other of others) {
+    const both = claimsOf(other).find((claim) => claims.includes(claim))
+    if (both !== undefined) return {code: 'CONFLICT', message: `'${both}' is served by '${other.name}' already`}
+  }
+  return undefined
+}
+
+const claimsOf = (spec: ServiceSpec): string[] =>
+  hostsOf(spec).flatMap((host) => (spec.routes.length === 0 ? [host] : spec.routes.map((path) => `${host}${path}`)))
+
+/** Dependencies first, else in the given order; members of a cycle keep it. */
+function inOrder(wanted: ReadonlyMap<string, ServiceSpec>): ServiceSpec[] {
+  const ordered = new Map<string, ServiceSpec>()
+  const visit = (spec: ServiceSpec, above: ReadonlySet<string>) => {
+    if (ordered.has(spec.name) || above.has(spec.name)) return
+    const below = new Set([...above, spec.name])
+    for (const name of spec.depends_on) {
+      const dependency = wanted.get(name)
+      if (dependency !== undefined) visit(dependency, below)
+    }
+    ordered.set(spec.name, spec)
+  }
+  for (const spec of wanted.values()) visit(spec, new Set())
+  return [...ordered.values()]
+}

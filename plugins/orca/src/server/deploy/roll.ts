@@ -1,0 +1,108 @@
+import {OmniError, sleep} from '@omni-cli/sdk'
+import type {ControlContext} from '../context.ts'
+import type {Replica} from '../replica.ts'
+import {addReplica, allReady, freeIndexes, retire, type Version, waves} from '../replicas.ts'
+
+export interface RollRequest {
+  readonly version: Version
+  readonly desired: number
+  readonly signal: AbortSignal
+  readonly note: (text: string) => void
+  /** Makes the new version the wanted one; called when it has all requests, before the last old replicas go. */
+  readonly commit: () => void
+}
+
+/**
+ * Replaces all replicas of a service by those of a version. Start-first: an old one goes only when its successor is ready
+ * and has its place in the table. When it fails or is interrupted, the old version is back in full before it rejects.
+ */
+export async function roll(context: ControlContext, request: RollRequest): Promise<void> {
+  const {version, desired} = request
+  const strategy = version.spec.deploy?.strategy ?? 'rolling'
+  const old = [...context.fleet.of(version.spec.name)]
+  const fresh: Replica[] = []
+  try {
+    if (strategy === 'recreate') await retire(context, old)
+    const indexes = freeIndexes([], desired)
+    for (const wave of waves(indexes, strategy === 'blue-green' ? Math.max(1, desired) : context.width)) {
+      const started = wave.map((index) => addReplica(context, version, {index, failFast: true, inRotation: false}))
+      fresh.push(...started)
+      await startWave(started, request)
+      const leaving = leavingFor(old, desired, fresh.length)
+      await switchTraffic(context, {fresh, leaving})
+      if (fresh.length < desired) await retire(context, leaving)
+    }
+    if (desired === 0) await switchTraffic(context, {fresh, leaving: old})
+    request.commit()
+  } catch (error) {
+    await goBack(context, {old, fresh})
+    throw error
+  }
+  await retire(context, old.filter(stillThere(context)))
+}
+
+/** Old replicas whose place is taken when `ready` of `desired` new ones serve; all of them in the end. */
+export function leavingFor<T extends Pick<Replica, 'isEnded' | 'status'>>(
+  old: readonly T[],
+  desired: number,
+  ready: number,
+): T[] {
+  const kept = ready >= desired ? 0 : Math.max(0, old.length - ready)
+  const unfitFirst = [...old].sort((a, b) => Number(a.status === 'ready') - Number(b.status === 'ready'))
+  return unfitFirst.slice(0, old.length - kept).filter(({isEnded}) => !isEnded)
+}
+
+async function startWave(started: readonly Replica[], request: RollRequest): Promise<void> {
+  request.note(`starting ${started.map(({name}) => name).join(', ')}`)
+  for (const replica of started) replica.start()
+  await allReady(started, request.signal)
+}
+
+/** In one table: the new ones in, the leaving ones out. */
+async function switchTraffic(
+  context: ControlContext,
+  {fresh, leaving}: {readonly fresh: readonly Replica[]; readonly leaving: readonly Replica[]},
+): Promise<void> {
+  const lost = fresh.find(({status}) => status !== 'ready')
+  if (lost !== undefined) {
+    throw new OmniError('DEPLOY_FAILED', `'${lost.name}' was ready and then failed`, {details: lost.failure})
+  }
+  for (const replica of fresh) replica.inRotation = true
+  for (const replica of leaving) replica.inRotation = false
+  await context.edgeSync.publish()
+}
+
+interface Halfway {
+  readonly old: readonly Replica[]
+  readonly fresh: readonly Replica[]
+}
+
+/** Old ones that have gone are started again before the new ones leave. */
+async function goBack(context: ControlContext, {old, fresh}: Halfway): Promise<void> {
+  const isThere = stillThere(context)
+  for (const replica of old) replica.inRotation = isThere(replica) && !replica.isEnded
+  const restored = old
+    .filter((replica) => !isThere(replica))
+    .map(({plan}) => addReplica(context, plan, {index: plan.index, failFast: false, inRotation: true}))
+  for (const replica of restored) replica.start()
+  await readyOrGivenUp(context, restored)
+  await retire(context, fresh).catch((error: unknown) => {
+    context.log.debug('a new replica could not be removed', {problem: String(error)})
+  })
+}
+
+/** Waits for the old version, but not for ever: it heals itself from here on. */
+async function readyOrGivenUp({closing}: ControlContext, restored: readonly Replica[]): Promise<void> {
+  if (restored.length === 0) return
+  const timeoutMs = Math.max(...restored.map(({plan}) => (plan.spec.deploy?.ready_timeout_secs ?? 60) * 1000))
+  const timeout = new AbortController()
+  const signal = AbortSignal.any([timeout.signal, closing])
+  await Promise.race([
+    Promise.allSettled(restored.map(({ready}) => ready)),
+    sleep(timeoutMs, signal).catch(() => undefined),
+  ])
+  timeout.abort()
+}
+
+const stillThere = (context: ControlContext) => (replica: Replica) =>
+  context.fleet.of(replica.plan.service).includes(replica)

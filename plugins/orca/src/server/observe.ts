@@ -1,0 +1,91 @@
+import type {
+  Endpoint,
+  Replica as ReplicaState,
+  Service,
+  ServiceFailure,
+  ServiceSpec,
+  ServiceStatus,
+} from '@omni-cli/sdk'
+import type {EdgeListener} from '../edge/table.ts'
+import type {InstanceStats} from '../runtimes/runtime.ts'
+import {isServing} from './fleet.ts'
+import type {Replica} from './replica.ts'
+import {domainsOf, hostsOf} from './routes.ts'
+import type {ServiceRow} from './store/services.ts'
+
+/** All that a picture of a service is made of. */
+export interface Observation {
+  readonly row: ServiceRow
+  readonly replicas: readonly Replica[]
+  readonly isDeploying: boolean
+  /** Of the newest release, or of a start or restart since. */
+  readonly failure: ServiceFailure | undefined
+  readonly stats: ReadonlyMap<string, InstanceStats>
+  readonly listeners: readonly EdgeListener[]
+}
+
+/** A service as it is now. */
+export function observeService(observation: Observation): Service {
+  const {row, replicas, stats, listeners} = observation
+  const failing = newest(replicas.map(({failure}) => failure).filter((failure) => failure !== undefined))
+  const lastFailure = failing ?? observation.failure
+  return {
+    name: row.name,
+    ...(row.spec.project === undefined ? {} : {project: row.spec.project}),
+    status: serviceStatus(observation),
+    spec: row.spec,
+    desiredReplicas: row.desired,
+    runningReplicas: replicas.filter(isServing).length,
+    ...(row.release === undefined ? {} : {release: row.release}),
+    endpoints: row.state === 'stopped' || row.release === undefined ? [] : endpointsOf(row.spec, listeners),
+    replicas: replicas.map((replica) => observeReplica(replica, stats)).sort((a, b) => a.index - b.index),
+    ...(lastFailure === undefined ? {} : {lastFailure}),
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+  }
+}
+
+/** One word for a service. */
+export function serviceStatus({row, replicas, isDeploying}: Omit<Observation, 'stats' | 'listeners'>): ServiceStatus {
+  if (isDeploying) return 'deploying'
+  if (row.state === 'stopped') return 'stopped'
+  if (row.release === undefined) return 'failed'
+  const ready = replicas.filter(isServing).length
+  if (ready >= row.desired) return 'running'
+  const isHopeless = replicas.length > 0 && replicas.every(({failure}) => failure !== undefined)
+  return ready === 0 && isHopeless ? 'failed' : 'degraded'
+}
+
+/** Ways in whose listener is open: the loopback port, and the host name. */
+export function endpointsOf(spec: ServiceSpec, listeners: readonly EdgeListener[]): Endpoint[] {
+  const open = listeners.filter(({error}) => error === undefined)
+  const own = open.find(({service}) => service === spec.name)
+  const shared = open.find(({service}) => service === undefined)
+  const scheme = spec.protocol === 'tcp' ? 'tcp' : 'http'
+  const local: Endpoint[] = own === undefined ? [] : [{url: `${scheme}://127.0.0.1:${own.port}`, via: 'local'}]
+  if (shared === undefined || hostsOf(spec).length === 0) return local
+  const declared = domainsOf(spec)
+  const names = declared.length === 0 ? [`${spec.name}.localhost`] : declared
+  const suffix = shared.port === 80 ? '' : `:${shared.port}`
+  return [...local, ...names.map((name): Endpoint => ({url: `http://${name}${suffix}`, via: 'domain'}))]
+}
+
+function observeReplica(replica: Replica, stats: ReadonlyMap<string, InstanceStats>): ReplicaState {
+  const {plan, instance, status, restarts, lastExit} = replica
+  const reading = instance === undefined ? undefined : stats.get(instance.id)
+  return {
+    name: replica.name,
+    index: plan.index,
+    status,
+    release: plan.release,
+    ...(instance?.pid === undefined ? {} : {pid: instance.pid}),
+    ...(instance?.address === undefined ? {} : {address: instance.address}),
+    ...(instance === undefined ? {} : {startedAt: instance.startedAt}),
+    restarts,
+    ...(reading === undefined ? {} : {cpuPercent: reading.cpuPercent, memoryBytes: reading.memoryBytes}),
+    ...(lastExit === undefined ? {} : {lastExit}),
+  }
+}
+
+const newest = (failures: readonly ServiceFailure[]): ServiceFailure | undefined =>
+  failures.toSorted((a, b) => b.at.localeCompare(a.at))[0]

@@ -1,0 +1,154 @@
+import {rm} from 'node:fs/promises'
+import {join} from 'node:path'
+import {messageOf, nameProblem, OmniError} from '@omni-cli/sdk'
+import type {ControlContext} from './context.ts'
+import type {Actor} from './control.ts'
+import {roll} from './deploy/roll.ts'
+import {releaseVersion} from './deploy/service.ts'
+import {deployFailed, failureFrom} from './failure.ts'
+import {isServing} from './fleet.ts'
+import {bringTo} from './replica-count.ts'
+import {retire, versionOf} from './replicas.ts'
+import type {ReleaseRow} from './store/releases.ts'
+import type {ServiceRow} from './store/services.ts'
+
+// Each of these runs with the lock of its service held.
+
+/** Ready replicas as wanted; nothing happens when they are there. */
+export async function startService(context: ControlContext, name: string, actor: Actor): Promise<void> {
+  const row = deployedRow(context, name)
+  const serving = context.fleet.of(name).filter(isServing).length
+  if (row.state === 'running' && serving === row.desired) return
+  await bringTo(context, row, {desired: row.desired, signal: context.closing})
+  context.store.durably(() => context.store.services.update(name, {state: 'running'}))
+  context.events.add({service: name, type: 'service.started', message: `'${name}' started`, actor})
+}
+
+/** Wanted first, then done: after a crash in between it is stopped at the next start. */
+export async function stopService(context: ControlContext, name: string, actor: Actor): Promise<void> {
+  const row = existingRow(context, name)
+  const wasRunning = row.state === 'running'
+  if (wasRunning) context.store.durably(() => context.store.services.update(name, {state: 'stopped'}))
+  await retire(context, context.fleet.of(name))
+  context.fleet.failures.delete(name)
+  if (wasRunning) context.events.add({service: name, type: 'service.stopped', message: `'${name}' stopped`, actor})
+}
+
+/** New replicas of the same release take the place of the old ones. */
+export async function restartService(context: ControlContext, name: string, actor: Actor): Promise<void> {
+  const row = deployedRow(context, name)
+  if (row.state === 'stopped') return startService(context, name, actor)
+  const version = versionOf(context, row.release, row.spec)
+  const {desired} = row
+  const quiet = {note: () => undefined, commit: () => undefined, signal: context.closing}
+  try {
+    await roll(context, {version, desired, ...quiet})
+  } catch (error) {
+    const failure = failureFrom(error, 'StartFailed')
+    context.fleet.failures.set(name, failure)
+    throw deployFailed(name, failure, error)
+  }
+  context.fleet.failures.delete(name)
+  context.events.add({service: name, type: 'service.restarted', message: `'${name}' restarted`, actor})
+}
+
+/** Down: wanted first. Up: wanted once it is there, so that a failed one changes nothing. */
+export async function scaleService(
+  context: ControlContext,
+  name: string,
+  {desired, actor}: {readonly desired: number; readonly actor: Actor},
+): Promise<void> {
+  if (!Number.isInteger(desired) || desired < 0 || desired > 1000) {
+    throw new OmniError('USAGE', `'${desired}' is no number of replicas; it is 0 to 1000`)
+  }
+  const row = deployedRow(context, name)
+  const persist = () => context.store.durably(() => context.store.services.update(name, {desired}))
+  if (desired < row.desired) persist()
+  if (row.state === 'running') await bringTo(context, row, {desired, signal: context.closing})
+  if (desired > row.desired) persist()
+  if (desired === row.desired) return
+  const message = `'${name}' scaled from ${row.desired} to ${desired}`
+  context.events.add({service: name, type: 'service.scaled', message, actor, details: {from: row.desired, to: desired}})
+}
+
+/** An absent service is no error: what the runtime has of it goes all the same. */
+export async function removeService(
+  context: ControlContext,
+  name: string,
+  {actor, purge}: {readonly actor: Actor; readonly purge: boolean},
+): Promise<void> {
+  const {store, fleet, events, runtime, home, log} = context
+  // The name becomes a folder's.
+  if (nameProblem(name) !== undefined) return
+  const row = store.services.get(name)
+  if (row?.state === 'running') store.durably(() => store.services.update(name, {state: 'stopped'}))
+  await retire(context, fleet.of(name))
+  if (row !== undefined) {
+    store.durably(() => {
+      store.services.remove(name)
+      store.releases.removeAll(name)
+    })
+    fleet.failures.delete(name)
+    events.add({service: name, type: 'service.removed', message: `'${name}' removed`, actor, details: {purge}})
+    await context.edgeSync.publish().catch(() => context.edgeSync.publishSoon())
+  }
+  try {
+    await runtime.prune(name, [])
+    await context.artifacts.prune(store.releases.artifacts())
+  } catch (error) {
+    log.debug('releases not pruned', {service: name, problem: messageOf(error)})
+  }
+  if (purge) await Promise.all(['volumes', 'logs'].map((kind) => removeFolder(join(home, 'engine', kind, name))))
+}
+
+/** A rolling deploy of an old release; without `to`, of the good one before the active one. */
+export async function rollbackService(
+  context: ControlContext,
+  name: string,
+  {to, actor}: {readonly to?: string | undefined; readonly actor: Actor},
+): Promise<void> {
+  const row = existingRow(context, name)
+  const target = rollbackTarget(context.store.releases.list(name), {active: row.release, to})
+  if (target === undefined) {
+    throw new OmniError('NOT_FOUND', `no release ${to === undefined ? 'before this one' : `'${to}'`} of '${name}'`, {
+      hint: `omni releases ${name}`,
+    })
+  }
+  if (target.status === 'failed') {
+    throw new OmniError('CONFLICT', `'${to}' of '${name}' has never been ready`, {hint: `omni releases ${name}`})
+  }
+  if (target.id === row.release && row.state === 'running') return
+  await releaseVersion(context, target.spec, {
+    actor,
+    reason: `rollback to ${target.id}`,
+    signal: context.closing,
+    note: () => undefined,
+    desired: row.desired,
+  })
+}
+
+/** @param releases newest first */
+export function rollbackTarget(
+  releases: readonly ReleaseRow[],
+  {active, to}: {readonly active: string | undefined; readonly to: string | undefined},
+): ReleaseRow | undefined {
+  if (to !== undefined) return releases.find(({id}) => id === to)
+  const current = releases.find(({id}) => id === active)?.number ?? Number.POSITIVE_INFINITY
+  return releases.find(({number, status}) => number < current && status === 'superseded')
+}
+
+function existingRow({store}: ControlContext, name: string): ServiceRow {
+  const row = store.services.get(name)
+  if (row === undefined) throw new OmniError('NOT_FOUND', `service '${name}' not found`, {hint: 'omni get services'})
+  return row
+}
+
+function deployedRow(context: ControlContext, name: string): ServiceRow & {readonly release: string} {
+  const row = existingRow(context, name)
+  if (row.release === undefined) {
+    throw new OmniError('CONFLICT', `no release of '${name}' has ever been ready`, {hint: `omni logs ${name}`})
+  }
+  return {...row, release: row.release}
+}
+
+const removeFolder = (path: string): Promise<void> => rm(path, {recursive: true, force: true})

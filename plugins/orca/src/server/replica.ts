@@ -1,0 +1,373 @@
+import {
+  type ExitInfo,
+  messageOf,
+  OmniError,
+  type ReplicaStatus,
+  type ServiceFailure,
+  type ServiceSpec,
+} from '@omni-cli/sdk'
+import type {PreparedRelease, Runtime, RuntimeInstance} from '../runtimes/runtime.ts'
+import {type AfterCrash, afterCrash} from './backoff.ts'
+import {deployFailed, exitText, failureOf} from './failure.ts'
+import {createAttempt} from './probes/attempt.ts'
+import {passGate} from './probes/gate.ts'
+import {planProbes} from './probes/probe-plan.ts'
+import {type Watch, watchProbe} from './probes/watch.ts'
+import type {Timing} from './timing.ts'
+
+/** What a replica runs. */
+export interface ReplicaPlan {
+  readonly service: string
+  readonly index: number
+  readonly release: string
+  readonly spec: ServiceSpec
+  readonly env: Readonly<Record<string, string>>
+  /** The release made ready; asked again at each start, so it should remember. */
+  readonly prepare: () => Promise<PreparedRelease>
+}
+
+/** Surroundings of a replica. */
+export interface ReplicaHost {
+  readonly runtime: Runtime
+  readonly timing: Timing
+  /** The exit of an instance that was reported before `create` returned it. */
+  takeExit(id: string): RuntimeInstance | undefined
+  /** Something that routes or status show has changed. */
+  changed(replica: Replica): void
+  tell(replica: Replica, type: string, message: string, details?: Readonly<Record<string, unknown>>): void
+  /** The liveness probe fails; whoever is responsible replaces it. */
+  unhealthy(replica: Replica): void
+}
+
+export interface ReplicaOptions {
+  /** In a deploy: gives up when it crashes repeatedly or is not ready in time, instead of trying for ever. */
+  readonly failFast: boolean
+  /** Whether it may get requests as soon as it is ready. */
+  readonly inRotation: boolean
+}
+
+/**
+ * Keeps one replica alive: starts it, waits until it is ready, watches it, starts it again with back-off when it ends.
+ * It has at most one running instance at a time.
+ */
+export class Replica {
+  readonly plan: ReplicaPlan
+  /** Requests go to it while it is ready. Set by whoever moves traffic. */
+  inRotation: boolean
+  readonly #host: ReplicaHost
+  readonly #failFast: boolean
+  readonly #firstReady = Promise.withResolvers<void>()
+  #status: ReplicaStatus = 'starting'
+  #instance: RuntimeInstance | undefined
+  #launching: Promise<void> = Promise.resolve()
+  #isLaunching = false
+  #isEnded = false
+  #isUnhealthy = false
+  #wasReady = false
+  #crashes = 0
+  #restarts = 0
+  #startedAtMs = 0
+  #lastExit: ExitInfo | undefined
+  #failure: ServiceFailure | undefined
+  #timer: NodeJS.Timeout | undefined
+  #run = new AbortController()
+  #readiness: Watch | undefined
+  #liveness: Watch | undefined
+
+  constructor(plan: ReplicaPlan, host: ReplicaHost, options: ReplicaOptions) {
+    this.plan = plan
+    this.inRotation = options.inRotation
+    this.#host = host
+    this.#failFast = options.failFast
+    this.#firstReady.promise.catch(() => undefined)
+  }
+
+  get name(): string {
+    return `${this.plan.service}-${this.plan.index}`
+  }
+
+  get status(): ReplicaStatus {
+    return this.#status
+  }
+
+  /** The running instance. */
+  get instance(): RuntimeInstance | undefined {
+    return this.#instance
+  }
+
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  get lastExit(): ExitInfo | undefined {
+    return this.#lastExit
+  }
+
+  /** Why it cannot be kept alive, until it has run well for a while. */
+  get failure(): ServiceFailure | undefined {
+    return this.#failure
+  }
+
+  /** True while an instance may exist that nobody knows yet. */
+  get isLaunching(): boolean {
+    return this.#isLaunching
+  }
+
+  /** True when it waits for its end or has given up. */
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
+  /** True while the liveness probe fails. */
+  get isUnhealthy(): boolean {
+    return this.#isUnhealthy
+  }
+
+  /** Resolves when it was ready for the first time; with `failFast` rejects with DEPLOY_FAILED when it will not be. */
+  get ready(): Promise<void> {
+    return this.#firstReady.promise
+  }
+
+  start(): void {
+    this.#startedAtMs = performance.now()
+    this.#launching = this.#launch()
+  }
+
+  /** Takes over a running instance. `isReady`: it served before, so it goes on to. */
+  adopt(instance: RuntimeInstance, isReady: boolean): void {
+    this.#startedAtMs = performance.now()
+    this.#instance = instance
+    this.#host.tell(this, 'replica.adopted', `'${this.name}' was running already`, {id: instance.id, pid: instance.pid})
+    if (isReady) this.#becomeReady(instance)
+    else void this.#awaitReady(instance)
+  }
+
+  /** The runtime reports the end of an instance. */
+  exited(instance: RuntimeInstance): void {
+    if (instance.id !== this.#instance?.id) return
+    this.#crashed(exitText(instance.exit), instance)
+  }
+
+  /** Evidence from the proxy that it does not answer: asks at once. */
+  doubt(): void {
+    this.#readiness?.doubt()
+  }
+
+  /** From now on it is not restarted, not watched and gets no new requests. Its instance still runs. */
+  beginStop(): void {
+    this.#isEnded = true
+    this.inRotation = false
+    this.#unwatch()
+    this.#status = 'stopping'
+    this.#firstReady.reject(new OmniError('ABORTED', `'${this.name}' is being stopped`))
+    this.#host.changed(this)
+  }
+
+  /** Ends and forgets the instance; resolves when nothing of it runs. */
+  async stop(): Promise<void> {
+    if (this.#status !== 'stopping') this.beginStop()
+    await this.#launching
+    const instance = this.#instance
+    if (instance !== undefined) await this.#dispose(instance)
+    this.#instance = undefined
+    this.#status = 'exited'
+    this.#host.changed(this)
+  }
+
+  /** Lets go of it: timers and probes end, the instance runs on. */
+  abandon(): void {
+    this.#isEnded = true
+    this.#unwatch()
+    this.#firstReady.reject(new OmniError('ABORTED', 'the server is stopping'))
+  }
+
+  async #launch(): Promise<void> {
+    const {service, index, release, spec, env, prepare} = this.plan
+    this.#isLaunching = true
+    this.#status = 'starting'
+    try {
+      const prepared = await prepare()
+      if (this.#isEnded) return
+      const instance = await this.#host.runtime.create({service, index, release, spec, env, prepared})
+      this.#instance = instance
+      this.#startedAtMs = performance.now()
+    } catch (error) {
+      this.#crashed(`could not be started: ${messageOf(error)}`)
+      return
+    } finally {
+      this.#isLaunching = false
+    }
+    const instance = this.#instance
+    // A stop that came meanwhile waits for this and disposes of it.
+    if (instance === undefined || this.#isEnded) return
+    const exited = this.#host.takeExit(instance.id) ?? (instance.state === 'exited' ? instance : undefined)
+    if (exited !== undefined) {
+      this.exited(exited)
+      return
+    }
+    this.#host.tell(this, 'replica.started', `'${this.name}' runs ${release}`, {id: instance.id, pid: instance.pid})
+    this.#host.changed(this)
+    void this.#awaitReady(instance)
+  }
+
+  async #awaitReady(instance: RuntimeInstance): Promise<void> {
+    const {spec} = this.plan
+    this.#status = 'starting'
+    this.#run = new AbortController()
+    const {signal} = this.#run
+    const timeoutMs = (spec.deploy?.ready_timeout_secs ?? 60) * 1000
+    const attempt = createAttempt(this.#host.runtime, instance)
+    try {
+      await passGate(planProbes(spec).gate, {attempt, timing: this.#host.timing, timeoutMs, signal})
+    } catch (error) {
+      if (!signal.aborted) this.#timedOut(messageOf(error), instance)
+      return
+    }
+    if (signal.aborted) return
+    this.#becomeReady(instance)
+    this.#host.tell(this, 'replica.ready', `'${this.name}' is ready`, {
+      tookMs: Math.round(performance.now() - this.#startedAtMs),
+    })
+  }
+
+  #becomeReady(instance: RuntimeInstance): void {
+    const {spec} = this.plan
+    const {runtime, timing} = this.#host
+    const {readiness, liveness} = planProbes(spec)
+    const attempt = createAttempt(runtime, instance)
+    this.#status = 'ready'
+    this.#wasReady = true
+    if (readiness !== undefined) {
+      this.#readiness = watchProbe(readiness, {attempt, timing, onChange: (passes, why) => this.#turn(passes, why)})
+    }
+    if (liveness !== undefined) {
+      const onChange = (passes: boolean, why: string) => this.#judge(passes, why)
+      this.#liveness = watchProbe(liveness, {attempt, timing, onChange})
+    }
+    this.#timer = setTimeout(() => this.#runsWell(), timing.goodRunMs)
+    this.#host.changed(this)
+    this.#firstReady.resolve()
+  }
+
+  #turn(passes: boolean, problem: string): void {
+    this.#status = passes ? 'ready' : 'unready'
+    this.#host.tell(
+      this,
+      passes ? 'replica.ready' : 'replica.unready',
+      passes ? `'${this.name}' is ready again` : `'${this.name}' is not ready: ${problem}`,
+    )
+    this.#host.changed(this)
+  }
+
+  #judge(passes: boolean, problem: string): void {
+    this.#isUnhealthy = !passes
+    if (passes) return
+    this.#host.tell(this, 'replica.unhealthy', `'${this.name}' fails its liveness probe: ${problem}`)
+    this.#host.unhealthy(this)
+  }
+
+  #runsWell(): void {
+    this.#crashes = 0
+    this.#failure = undefined
+  }
+
+  /** The instance ended, or there could be none. */
+  #crashed(message: string, instance?: RuntimeInstance): void {
+    const {tell, timing} = this.#host
+    const exit = instance?.exit
+    this.#unwatch()
+    this.#instance = undefined
+    this.#lastExit = exit ?? this.#lastExit
+    if (this.#isEnded) {
+      if (instance !== undefined) void this.#collect(instance)
+      return
+    }
+    if (performance.now() - this.#startedAtMs >= timing.goodRunMs) this.#runsWell()
+    tell(this, 'replica.exited', `'${this.name}' ${message}`, {exit})
+    const reason = exit?.oomKilled === true ? 'OOMKilled' : this.#isTrial ? 'StartFailed' : 'CrashLoopBackOff'
+    const lines = instance === undefined ? Promise.resolve([]) : this.#collect(instance)
+    this.#follow(this.#decide(exit, false), lines, (lastLines) =>
+      failureOf(reason, {message, exit, restarts: this.#restarts, lastLines}),
+    )
+  }
+
+  /** It runs and does not become ready: as bad as a crash. */
+  #timedOut(problem: string, instance: RuntimeInstance): void {
+    this.#unwatch()
+    this.#host.tell(this, 'replica.unready', `'${this.name}' is ${problem}`)
+    const next = this.#decide(undefined, true)
+    const lines = this.#host.runtime.lastLines(instance.id, 20).catch(() => [])
+    const failure = (lastLines: readonly string[]) =>
+      failureOf('NotReady', {message: `is ${problem}`, restarts: this.#restarts, lastLines})
+    if (next.kind !== 'restart') {
+      this.#follow(next, lines, failure)
+      return
+    }
+    this.#instance = undefined
+    this.#launching = this.#dispose(instance).then(() => {
+      if (!this.#isEnded) this.#follow(next, lines, failure)
+    })
+  }
+
+  get #isTrial(): boolean {
+    return this.#failFast && !this.#wasReady
+  }
+
+  #decide(exit: ExitInfo | undefined, isTimeout: boolean): AfterCrash {
+    const {restart_policy: policy} = this.plan.spec
+    return afterCrash({crashes: this.#crashes, exit, policy, isTrial: this.#isTrial, isTimeout}, this.#host.timing)
+  }
+
+  /** The restart does not wait for the last lines; the verdict about a start does. */
+  #follow(next: AfterCrash, lines: Promise<readonly string[]>, failure: (lines: readonly string[]) => ServiceFailure) {
+    if (next.kind === 'restart') this.#restartAfter(next.delayMs)
+    else {
+      this.#isEnded = true
+      this.#status = 'exited'
+    }
+    if (next.kind !== 'restart' || next.delayMs > 0) this.#failure = failure([])
+    const shown = this.#failure
+    this.#host.changed(this)
+    void lines.then((found) => {
+      if (this.#failure !== undefined && this.#failure === shown) this.#failure = failure(found)
+      if (next.kind === 'give-up') this.#firstReady.reject(deployFailed(this.plan.service, failure(found)))
+    })
+  }
+
+  #restartAfter(delayMs: number): void {
+    this.#crashes++
+    this.#restarts++
+    if (delayMs === 0) {
+      this.start()
+      return
+    }
+    this.#status = 'backoff'
+    this.#timer = setTimeout(() => this.start(), delayMs)
+    const wait = `waits ${Math.round(delayMs)} ms before restart ${this.#restarts}`
+    this.#host.tell(this, 'replica.backoff', `'${this.name}' ${wait}`, {delayMs, restarts: this.#restarts})
+  }
+
+  #unwatch(): void {
+    this.#run.abort()
+    this.#readiness?.stop()
+    this.#liveness?.stop()
+    clearTimeout(this.#timer)
+  }
+
+  async #dispose({id}: RuntimeInstance): Promise<void> {
+    const {runtime} = this.#host
+    const graceMs = this.plan.spec.stop_grace_secs * 1000
+    // One that never served has nothing to finish.
+    const exit = await runtime.stop(id, {graceMs: this.#wasReady ? graceMs : Math.min(graceMs, 1000)})
+    this.#lastExit = exit ?? this.#lastExit
+    await runtime.remove(id)
+  }
+
+  /** Last words, then the runtime may forget it. */
+  async #collect({id}: RuntimeInstance): Promise<string[]> {
+    const {runtime} = this.#host
+    const lines = await runtime.lastLines(id, 20).catch(() => [])
+    await runtime.remove(id).catch(() => undefined)
+    return lines
+  }
+}

@@ -1,0 +1,22 @@
+import type {RestartTiming} from './backoff.ts'
+import type {GateTiming} from './probes/gate.ts'
+
+/** All waits of the orchestrator in one place; tests shorten them. */
+export interface Timing extends GateTiming, RestartTiming {
+  /** Readings of the runtime are shared for this long. */
+  readonly statsMs: number
+  /** How often the edge process is looked after. */
+  readonly edgeCheckMs: number
+}
+
+export const defaultTiming: Timing = {
+  firstPollMs: 20,
+  lastPollMs: 250,
+  aliveMs: 1000,
+  backoffBaseMs: 100,
+  backoffMaxMs: 30_000,
+  goodRunMs: 60_000,
+  startCrashes: 2,
+  statsMs: 1000,
+  edgeCheckMs: 1000,
+}

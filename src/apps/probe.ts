@@ -45,7 +45,9 @@ async function attempt(url: string, spec: ServiceSpec, options: ProbeOptions): P
       return {ok: true}
     }
     const target = path === undefined ? url : new URL(path, url).href
-    const answer = await httpStatus(target, hostname, options)
+    // Names under `.localhost` are this machine by definition, whatever the name server says.
+    const host = hostname.endsWith('.localhost') ? '127.0.0.1' : hostname
+    const answer = await httpStatus(target, host, options)
     return {ok: path === undefined ? answer < 500 : answer >= 200 && answer < 400, status: answer}
   } catch (error) {
     if (isUnresolved(error) && protocol === 'http:') return askByAddress(url, path, options)

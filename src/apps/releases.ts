@@ -1,6 +1,6 @@
 import {formatDuration, OmniError, type Release, type ReleaseStatus} from '@omni-cli/sdk'
 import {type ListView, listView, type Tone} from '@omni-cli/sdk/cli'
-import {exitText} from './service-view.ts'
+import {failureText} from './service-view.ts'
 
 const TONE = {active: 'good', deploying: 'warn', superseded: 'dim', failed: 'bad'} as const satisfies Record<
   ReleaseStatus,
@@ -19,7 +19,7 @@ export function releasesView(releases: readonly Release[], now: Date): ListView<
       {header: 'AGE', value: (release) => ageOf(release, now), align: 'right'},
       {header: 'BY', value: ({actor}) => actor},
       {header: 'REASON', value: ({reason}) => reason},
-      {header: 'FAILURE', value: failureText},
+      {header: 'FAILURE', value: ({failure}) => (failure === undefined ? '' : failureText(failure))},
       {
         header: 'ARTIFACT',
         value: ({spec}) => spec.artifact?.slice('sha256:'.length, 'sha256:'.length + 12),
@@ -47,14 +47,6 @@ export function chooseRelease(releases: readonly Release[], service: string, to:
   if (found.status === 'failed')
     throw new OmniError('CONFLICT', `release '${to}' of '${service}' never became ready`, {hint})
   return found
-}
-
-function failureText({failure}: Release): string {
-  if (failure === undefined) return ''
-  const exit = exitText(failure)
-  return exit === '' || failure.message.includes(exit)
-    ? `${failure.reason}: ${failure.message}`
-    : `${failure.reason}: ${exit}`
 }
 
 const ageOf = ({createdAt}: Release, now: Date): string =>

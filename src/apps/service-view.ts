@@ -9,9 +9,15 @@ export const STATUS_TONE = {
   stopped: 'dim',
 } as const satisfies Record<ServiceStatus, Tone>
 
-/** Where a person opens it: its first address, or '' when it has none. */
-export const urlOf = (service: Service): string =>
-  (service.endpoints.find(({via}) => via === 'domain') ?? service.endpoints[0])?.url ?? ''
+/** Where a person opens it: its domain, else its own port, which works in every program; '' when it has no address. */
+export function urlOf({endpoints}: Service): string {
+  const domain = endpoints.find(({via, url}) => via === 'domain' && !isLocalName(url))
+  const own = endpoints.find(({via}) => via === 'local')
+  return (domain ?? own ?? endpoints[0])?.url ?? ''
+}
+
+/** Browsers know names under `.localhost`, most other programs do not. */
+const isLocalName = (url: string): boolean => new URL(url).hostname.endsWith('.localhost')
 
 /** `running`, 3/3 and the address, in one line. */
 export function serviceLine(service: Service, verb: string): TextLine {
@@ -51,16 +57,19 @@ export function exitText(failure: Pick<ServiceFailure, 'exit'>): string {
   return `signal ${exit.signal}${exit.oomKilled === true ? ' (out of memory)' : ''}`
 }
 
+/** Reason and message in one line, with the exit unless the message tells it. */
+export function failureText(failure: Pick<ServiceFailure, 'reason' | 'message' | 'exit'>): string {
+  const exit = exitText(failure)
+  const {code, signal} = failure.exit ?? {}
+  const isTold = failure.message.includes(code === undefined ? (signal ?? '') : `code ${code}`)
+  return `${failure.reason}: ${failure.message}${exit === '' || isTold ? '' : ` (${exit})`}`
+}
+
 /** Reason, exit and last lines of a failure, indented. */
 export function failureLines(failure: ServiceFailure, indent: string): TextLine[] {
-  const exit = exitText(failure)
   const restarts = failure.restarts > 0 ? `, ${failure.restarts} restarts` : ''
   return [
-    [
-      indent,
-      [failure.reason, 'bad'],
-      `: ${failure.message}${exit === '' || failure.message.includes(exit) ? '' : ` (${exit})`}${restarts}`,
-    ],
+    [indent, [failureText(failure), 'bad'], restarts],
     ...failure.lastLines.map((line): TextLine => [indent, ['│ ', 'dim'], line]),
   ]
 }

@@ -2,7 +2,7 @@ import type {CallOptions, Service} from '@omni-cli/sdk'
 import {mapLimit} from '@omni-cli/sdk'
 import {type ItemView, itemView, type TextLine} from '@omni-cli/sdk/cli'
 import {type ProbeResult, probeService} from '../apps/probe.ts'
-import {exitText, STATUS_TONE} from '../apps/service-view.ts'
+import {failureText, STATUS_TONE} from '../apps/service-view.ts'
 import {type EngineHealth, isHealthy} from './overview.ts'
 import {DEGRADED_EXIT} from './overview-view.ts'
 
@@ -59,8 +59,7 @@ function reasonOf(service: Service, endpoints: readonly ProbeResult[]): string |
   if (!isHealthy(service)) {
     const {lastFailure} = service
     if (lastFailure === undefined) return `${service.runningReplicas} of ${service.desiredReplicas} replicas are ready`
-    const exit = exitText(lastFailure)
-    return `${lastFailure.reason}: ${lastFailure.message}${exit === '' || lastFailure.message.includes(exit) ? '' : ` (${exit})`}`
+    return failureText(lastFailure)
   }
   const silent = endpoints.find(({ok}) => !ok)
   return silent === undefined ? undefined : `${silent.url} ${answerText(silent)}`

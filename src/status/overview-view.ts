@@ -107,5 +107,9 @@ function summaryLines({services, engines, ok}: Overview): TextLine[] {
     return [[[silent === 1 ? 'an engine does not answer' : `${silent} engines do not answer`, 'bad']]]
   }
   if (services.length === 0) return ['nothing is deployed yet', [['try: ', 'dim'], 'omni up DIR']]
-  return [[[services.length === 1 ? 'the service is well' : `all ${services.length} services are well`, 'good']]]
+  const stopped = services.filter(({status}) => status === 'stopped').length
+  const running = services.length - stopped
+  if (running === 0) return [services.length === 1 ? 'the service is stopped' : `all ${stopped} services are stopped`]
+  const rest = stopped === 0 ? '' : `, ${stopped} stopped`
+  return [[[`${running} ${running === 1 ? 'service runs' : 'services run'} as wanted`, 'good'], rest]]
 }

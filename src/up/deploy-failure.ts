@@ -1,6 +1,6 @@
 import {isOmniError, messageOf, OmniError, type Service, type ServiceFailure} from '@omni-cli/sdk'
 import {type ApplyResult, applyError, resultData} from '@omni-cli/sdk/engine'
-import {exitText} from '../apps/service-view.ts'
+import {failureText as reasonText} from '../apps/service-view.ts'
 
 /**
  * What went wrong in an apply, for a person who has to mend it: reason, exit, last lines, and what serves now.
@@ -27,10 +27,8 @@ export function deployFailure(result: ApplyResult, services: readonly Service[])
 function failureText(ref: string, error: unknown, services: readonly Service[]): string {
   const failure = failureOf(error)
   if (failure === undefined) return `${ref}: ${messageOf(error)}`
-  const exit = exitText(failure)
-  const head = `${ref}: ${failure.reason}: ${failure.message}`
   return [
-    exit === '' || head.includes(exit) ? head : `${head} (${exit})`,
+    `${ref}: ${reasonText(failure)}`,
     ...failure.lastLines.map((line) => `│ ${line}`),
     servingText(services.find(({name}) => `service/${name}` === ref)),
   ].join('\n')

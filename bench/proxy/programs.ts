@@ -46,8 +46,7 @@ export async function startEdge(folder: string, backendPort: number): Promise<Pr
   const service = {service: 'web', protocol: 'http', hosts: ['127.0.0.1'], paths: [], targets}
   const table = {http: {bind: '127.0.0.1', port}, services: [service]}
   writeFileSync(join(folder, 'engine', 'edge-table.json'), JSON.stringify(table))
-  const flags = (process.env['EDGE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '')
-  const child = spawn(process.execPath, [...flags, main, '--home', folder], {stdio: 'ignore'})
+  const child = spawn(process.execPath, [main, '--home', folder], {stdio: 'ignore'})
   return listening({name: 'omni', port, process: child})
 }
 

@@ -75,7 +75,8 @@ class EdgeClient implements Edge {
     this.#isWanted = false
     const channel = await this.#connection()
     if (channel === undefined) return
-    await channel.call({method: 'shutdown', drainMs})
+    // A process that goes away before it answers is gone, too.
+    await Promise.allSettled([channel.call({method: 'shutdown', drainMs})])
     await channel.closed
   }
 
@@ -97,8 +98,9 @@ class EdgeClient implements Edge {
   }
 
   async #open(): Promise<Channel | undefined> {
-    const channel = await openChannel(socketPath(this.#home, 'edge'), (address) => {
-      for (const listener of this.#listeners) listener(address)
+    const channel = await openChannel(socketPath(this.#home, 'edge'), (event) => {
+      if (event.event === 'shutdown') this.#isWanted = false
+      else for (const listener of this.#listeners) listener(event.address)
     })
     if (channel === undefined) {
       this.#channel = undefined

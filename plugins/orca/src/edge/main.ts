@@ -36,6 +36,7 @@ async function main(): Promise<void> {
     setImmediate(() => {
       control?.close()
       rmSync(path, {force: true})
+      lock.release()
       process.exit(0)
     })
   }

@@ -1,7 +1,7 @@
 import {connect, type Socket} from 'node:net'
 import {OmniError} from '@omni-cli/sdk'
 import {onJsonLines, writeJsonLine} from './lines.ts'
-import {type EdgeCall, edgeMessage} from './wire.ts'
+import {type EdgeCall, type EdgeEvent, edgeMessage} from './wire.ts'
 
 /** A connection to the edge process. */
 export interface Channel {
@@ -14,10 +14,7 @@ export interface Channel {
 }
 
 /** Connects to the control socket; undefined when nobody listens there. */
-export async function openChannel(
-  path: string,
-  onTargetFailure: (address: string) => void,
-): Promise<Channel | undefined> {
+export async function openChannel(path: string, onEvent: (event: EdgeEvent) => void): Promise<Channel | undefined> {
   const socket = await connected(path)
   if (socket === undefined) return undefined
   const pending = new Map<number, PromiseWithResolvers<unknown>>()
@@ -25,7 +22,7 @@ export async function openChannel(
   let lastId = 0
   onJsonLines(socket, (value) => {
     const message = edgeMessage.parse(value)
-    if ('event' in message) return onTargetFailure(message.address)
+    if ('event' in message) return onEvent(message)
     const waiting = pending.get(message.id)
     pending.delete(message.id)
     if ('error' in message) waiting?.reject(new Error(`edge: ${message.error}`))

@@ -3,7 +3,7 @@ import {createServer, type Socket} from 'node:net'
 import type {DataPlane} from '../proxy/data-plane.ts'
 import {onJsonLines, writeJsonLine} from './lines.ts'
 import {parseTable} from './table-schema.ts'
-import {type EdgeRequest, edgeRequest} from './wire.ts'
+import {type EdgeEvent, type EdgeRequest, edgeRequest} from './wire.ts'
 
 export interface ControlServer {
   /** Tells every client that a target failed. */
@@ -21,11 +21,14 @@ export interface ControlOptions {
 /** Listens on the control socket (0600, whatever the umask). The path must be free. */
 export async function listenForControl(options: ControlOptions): Promise<ControlServer> {
   const clients = new Set<Socket>()
+  const tellAll = (event: EdgeEvent) => {
+    for (const client of clients) writeJsonLine(client, event)
+  }
   const server = createServer((socket) => {
     clients.add(socket)
     socket.on('close', () => clients.delete(socket))
     socket.on('error', () => socket.destroy())
-    onJsonLines(socket, (value) => void reply(socket, value, options))
+    onJsonLines(socket, (value) => void reply(socket, value, {...options, tellAll}))
   })
   // The socket file must not be open to others even for the moment before a chmod.
   const umask = process.umask(0o177)
@@ -36,9 +39,7 @@ export async function listenForControl(options: ControlOptions): Promise<Control
     process.umask(umask)
   }
   return {
-    reportFailure: (address) => {
-      for (const client of clients) writeJsonLine(client, {event: 'target-failure', address})
-    },
+    reportFailure: (address) => tellAll({event: 'target-failure', address}),
     close: () => {
       server.close()
       for (const client of clients) client.end()
@@ -46,7 +47,11 @@ export async function listenForControl(options: ControlOptions): Promise<Control
   }
 }
 
-async function reply(socket: Socket, value: unknown, options: ControlOptions): Promise<void> {
+interface Answering extends ControlOptions {
+  readonly tellAll: (event: EdgeEvent) => void
+}
+
+async function reply(socket: Socket, value: unknown, options: Answering): Promise<void> {
   const request = edgeRequest.safeParse(value)
   if (!request.success) {
     socket.destroy()
@@ -60,7 +65,7 @@ async function reply(socket: Socket, value: unknown, options: ControlOptions): P
   }
 }
 
-async function answer(request: EdgeRequest, {plane, shutdown}: ControlOptions): Promise<unknown> {
+async function answer(request: EdgeRequest, {plane, shutdown, tellAll}: Answering): Promise<unknown> {
   switch (request.method) {
     case 'apply':
       return plane.apply(parseTable(request.table))
@@ -71,6 +76,7 @@ async function answer(request: EdgeRequest, {plane, shutdown}: ControlOptions): 
     case 'health':
       return {pid: process.pid, uptimeMs: Math.round(performance.now())}
     case 'shutdown':
+      tellAll({event: 'shutdown'})
       return shutdown(request.drainMs)
     default:
       return request satisfies never

@@ -1,6 +1,6 @@
 import {DatabaseSync} from 'node:sqlite'
 
-/** Held until the process ends, however it ends. */
+/** Held until it is released or the process ends, however it ends. Keep a reference: a lock nobody refers to is freed. */
 export interface ProcessLock {
   release(): void
 }

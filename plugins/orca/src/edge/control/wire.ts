@@ -23,4 +23,8 @@ export const edgeMessage = z.union([
   z.object({id: z.number(), result: z.unknown()}),
   z.object({id: z.number(), error: z.string()}),
   z.object({event: z.literal('target-failure'), address: z.string()}),
+  /** Somebody wants the process gone: nobody shall start it again. */
+  z.object({event: z.literal('shutdown')}),
 ])
+
+export type EdgeEvent = Extract<z.infer<typeof edgeMessage>, {event: string}>

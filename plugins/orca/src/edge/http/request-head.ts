@@ -117,5 +117,5 @@ function originForm(method: string, target: string): {target: string; authority:
   return {target: rest.startsWith('/') ? rest : `/${rest}`, authority: absolute[1]}
 }
 
-const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])?(?::[0-9]{0,5})?$/i
+const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?$/i
 const isHost = (value: string): boolean => HOST.test(value)

@@ -127,7 +127,8 @@ export class ClientConnection {
   }
 
   destroy(): void {
-    this.socket.destroy()
+    if (this.#exchange === undefined) this.socket.destroy()
+    else this.socket.resetAndDestroy()
   }
 
   /** Ends what took too long. */

@@ -34,7 +34,7 @@ export function routeByHost(services: readonly EdgeService[], upstreams: Readonl
     return routes
   }
   return (request) => {
-    if (request.host === undefined || request.host === '') throw new Refusal(400, 'missing Host header')
+    if (request.host === undefined) throw new Refusal(400, 'missing Host header')
     const routes = routesOf(request.host)
     const only = routes[0]
     if (only !== undefined && routes.length === 1 && only.isPrefix && only.path === '') return only

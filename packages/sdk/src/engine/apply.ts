@@ -1,8 +1,8 @@
-import type {CallOptions} from '../contracts/collection.ts'
-import {type ErrorBody, type ErrorCode, isAbort, isOmniError, messageOf, OmniError} from '../errors.ts'
-import {throwIfAborted} from '../io/sleep.ts'
+import {type ErrorBody, isAbort} from '../errors.ts'
 import type {Drivers} from './observe.ts'
-import type {Operation, Plan, Wanted} from './operation.ts'
+import type {Operation, Plan} from './operation.ts'
+import {type ApplyResult, errorBody} from './outcome.ts'
+import {type PerformOptions, perform} from './perform.ts'
 
 export type ApplyEvent =
   | {readonly type: 'planned'; readonly operations: readonly Operation[]}
@@ -19,24 +19,10 @@ export type ApplyEvent =
       readonly kept: number
     }
 
-export interface ApplyResult {
-  readonly done: readonly Operation[]
-  readonly failed: readonly {readonly operation: Operation; readonly error: unknown}[]
-  readonly skipped: readonly {readonly operation: Operation; readonly reason: string}[]
-  /** Already as wanted. */
-  readonly kept: readonly Operation[]
-  readonly isAborted: boolean
-}
-
-export interface ApplyOptions {
+export interface ApplyOptions extends Pick<PerformOptions, 'prepare' | 'remove' | 'signal'> {
   /** Operations at once. Default 4. */
   readonly concurrency?: number | undefined
-  readonly signal?: AbortSignal | undefined
   readonly onEvent?: ((event: ApplyEvent) => void) | undefined
-  /** Runs before a spec is sent, e.g. uploads its sources. */
-  readonly prepare?: ((wanted: Wanted, options: CallOptions) => Promise<void>) | undefined
-  /** Removes in place of the drivers: for kinds that are not planned, or with data. */
-  readonly remove?: ((ref: string, options: CallOptions) => Promise<void>) | undefined
 }
 
 /**
@@ -71,7 +57,11 @@ class Run {
     for (const operation of plan.operations) {
       const dependencies = operation.dependsOn.filter((id) => ids.has(id))
       this.#waiting.set(operation.id, dependencies.length)
-      for (const id of dependencies) this.#dependants.set(id, [...(this.#dependants.get(id) ?? []), operation])
+      for (const id of dependencies) {
+        const dependants = this.#dependants.get(id)
+        if (dependants === undefined) this.#dependants.set(id, [operation])
+        else dependants.push(operation)
+      }
     }
     this.#ready = plan.operations.filter(({id}) => this.#waiting.get(id) === 0)
   }
@@ -167,97 +157,3 @@ class Run {
     this.#options.onEvent?.(event)
   }
 }
-
-type PerformOptions = CallOptions & Pick<ApplyOptions, 'prepare' | 'remove'>
-
-interface Task {
-  readonly operation: Operation
-  readonly wanted: Wanted | undefined
-  readonly drivers: Drivers
-}
-
-async function perform({operation, wanted, drivers}: Task, options: PerformOptions): Promise<void> {
-  const {prepare, remove, ...call} = options
-  throwIfAborted(call.signal)
-  const {action, ref} = operation
-  if (action === 'keep') return
-  if (action === 'remove' && remove !== undefined) return remove(ref, call)
-  if (action === 'remove' || action === 'start' || action === 'stop') {
-    const [kind = '', name = ''] = ref.split('/')
-    const driver = kind === 'service' ? drivers.service : drivers.instance
-    if (driver === undefined) throw noDriver(kind)
-    await driver[action](name, call)
-    return
-  }
-  if (wanted === undefined) throw new Error(`the plan has no spec for ${ref}`)
-  await prepare?.(wanted, call)
-  throwIfAborted(call.signal)
-  if (wanted.kind === 'service') await sendService(action, wanted, drivers, call)
-  else await sendInstance(action, wanted, drivers, call)
-}
-
-type SendAction = 'create' | 'update' | 'replace'
-
-async function sendService(
-  action: SendAction,
-  {name, spec}: Extract<Wanted, {kind: 'service'}>,
-  {service}: Drivers,
-  options: CallOptions,
-): Promise<void> {
-  if (service === undefined) throw noDriver('service')
-  if (action === 'replace') await service.remove(name, options)
-  if (action === 'update') await service.update(name, spec, options)
-  else await service.create(spec, options)
-}
-
-/** A plan wants its machines running. */
-async function sendInstance(
-  action: SendAction,
-  {name, spec}: Extract<Wanted, {kind: 'instance'}>,
-  {instance}: Drivers,
-  options: CallOptions,
-): Promise<void> {
-  if (instance === undefined) throw noDriver('instance')
-  if (action === 'replace') await instance.remove(name, options)
-  const state =
-    action === 'update' && instance.update !== undefined
-      ? await instance.update(name, spec, options)
-      : await instance.create(spec, options)
-  if (state.status === 'stopped') await instance.start(name, options)
-}
-
-const noDriver = (kind: string) =>
-  new OmniError('UNSUPPORTED', `there is no driver for ${kind}s in this context`, {hint: 'omni provider list'})
-
-const errorBody = (error: unknown): ErrorBody =>
-  isOmniError(error) ? error.toJSON() : {code: 'INTERNAL', message: messageOf(error)}
-
-/** A result as plain data, for `-o json`. */
-export const resultData = ({done, failed, skipped, kept}: ApplyResult) => ({
-  done: done.map(({ref, action}) => ({ref, action})),
-  failed: failed.map(({operation: {ref, action}, error}) => ({ref, action, error: errorBody(error)})),
-  skipped: skipped.map(({operation: {ref, action}, reason}) => ({ref, action, reason})),
-  kept: kept.map(({ref}) => ref),
-})
-
-/**
- * The error that tells what went wrong, or undefined when all is done: ABORTED after an abort; the operations' own
- * error when nothing succeeded and all failed alike; else PARTIAL. `details` is the result as data.
- */
-export function applyError(result: ApplyResult): OmniError | undefined {
-  const details = resultData(result)
-  const [first] = result.failed
-  if (first === undefined) {
-    if (!result.isAborted) return undefined
-    return new OmniError('ABORTED', `interrupted: ${counts(result)}`, {details, hint: 'run it again to go on'})
-  }
-  const codes = new Set(details.failed.map(({error}) => error.code))
-  const isAlike = codes.size === 1 && result.done.length === 0 && isOmniError(first.error)
-  const code: ErrorCode = isAlike && isOmniError(first.error) ? first.error.code : 'PARTIAL'
-  const reasons = details.failed.map(({ref, error}) => `${ref}: ${error.message}`)
-  const hint = isOmniError(first.error) ? first.error.hint : undefined
-  return new OmniError(code, [counts(result), ...reasons].join('\n'), {details, hint, cause: first.error})
-}
-
-const counts = ({done, failed, skipped}: ApplyResult) =>
-  `${done.length} done, ${failed.length} failed, ${skipped.length} skipped`

@@ -1,11 +1,4 @@
-export {
-  type ApplyEvent,
-  type ApplyOptions,
-  type ApplyResult,
-  applyError,
-  applyPlan,
-  resultData,
-} from './apply.ts'
+export {type ApplyEvent, type ApplyOptions, applyPlan} from './apply.ts'
 export {didYouMean} from './did-you-mean.ts'
 export type {PlannerTraits} from './kinds.ts'
 export {type LockHolder, type LockOptions, withLock} from './lock.ts'
@@ -26,4 +19,5 @@ export {
   refOf,
   type Wanted,
 } from './operation.ts'
+export {type ApplyResult, applyError, resultData} from './outcome.ts'
 export {buildPlan, buildRemoval, orderResources, type PlanOptions} from './plan.ts'

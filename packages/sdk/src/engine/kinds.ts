@@ -20,7 +20,7 @@ export interface ObservedThing {
   readonly fields: Fields
   readonly dependsOn: readonly string[]
   readonly hostPort: number | undefined
-  /** Should run, but does not: how it is. */
+  /** Should run, but does not: why it is started. */
   readonly down: string | undefined
 }
 
@@ -38,7 +38,7 @@ export function observedService({name, spec, status, desiredReplicas}: Service):
     fields: {...spec, replicas, labels: withoutOwn(spec.labels)},
     dependsOn: spec.depends_on,
     hostPort: spec.host_port,
-    down: (isStopped && replicas !== 0) || status === 'failed' ? status : undefined,
+    down: status === 'failed' ? 'it has failed' : isStopped && replicas !== 0 ? 'it is stopped' : undefined,
   }
 }
 
@@ -50,7 +50,7 @@ export function observedInstance(instance: Instance): ObservedThing {
     fields: {name, image, type, cpus, memory: memoryBytes, disk: diskBytes, metadata: withoutOwn(labels)},
     dependsOn: [],
     hostPort: undefined,
-    down: status === 'stopped' || status === 'frozen' || status === 'error' ? status : undefined,
+    down: status === 'stopped' || status === 'frozen' ? `it is ${status}` : undefined,
   }
 }
 
@@ -117,9 +117,9 @@ export function changedHashes(wanted: Wanted, labels: Labels): string[] {
   return UNREADABLE.filter((field) => old.get(field) !== now.get(field))
 }
 
-/** Fields of a machine that its driver cannot change in place. Services change by a rolling deploy. */
-export function immutableFields(wanted: Wanted, paths: readonly string[], traits: PlannerTraits): string[] {
-  if (wanted.kind === 'service') return []
-  const mutable = traits.instance?.mutable ?? []
-  return [...new Set(paths.map((path) => path.split('.')[0] ?? path))].filter((field) => !mutable.includes(field))
-}
+/** Whether the driver can change the field in place. Services change by a rolling deploy. */
+export const isMutable = (kind: Wanted['kind'], field: string, traits: PlannerTraits): boolean =>
+  kind === 'service' || traits.instance?.mutable.includes(field) === true
+
+/** The field of the spec that holds the labels. */
+export const LABEL_FIELDS = {service: 'labels', instance: 'metadata'} as const

@@ -1,7 +1,8 @@
 import {diffSpecs} from './diff.ts'
 import {
   changedHashes,
-  immutableFields,
+  isMutable,
+  LABEL_FIELDS,
   mergedSpec,
   type ObservedThing,
   observedInstance,
@@ -77,31 +78,37 @@ function planOne(
   if (thing === undefined) return step('create', 'it does not exist')
 
   const owner = thing.labels[PLAN_LABEL]
+  const labelField = LABEL_FIELDS[wanted.kind]
   const changes = changesOf(wanted, thing)
   if (keepsLabels && owner !== undefined && owner !== wanted.plan) {
-    changes.push({path: `labels.${PLAN_LABEL}`, from: owner, to: wanted.plan})
+    changes.push({path: `${labelField}.${PLAN_LABEL}`, from: owner, to: wanted.plan})
   }
+  // A machine and its data are never given up for a label.
+  const possible = changes.filter(
+    ({path}) => fieldOf(path) !== labelField || isMutable(wanted.kind, labelField, traits),
+  )
   const send = mergedSpec(wanted, thing, owner !== undefined)
-  const fixed = immutableFields(
-    wanted,
-    changes.map(({path}) => path).filter((path) => !path.startsWith('labels.')),
-    traits,
+  const fixed = [...new Set(possible.map(({path}) => fieldOf(path)))].filter(
+    (field) => !isMutable(wanted.kind, field, traits),
   )
   if (fixed.length > 0) {
-    return step('replace', `${fixed.join(', ')} cannot be changed in place; its data are lost`, {changes, send})
+    const reason = `${fixed.join(', ')} cannot be changed in place; its data are lost`
+    return step('replace', reason, {changes: possible, send})
   }
-  if (changes.length > 0)
-    return step('update', changes.length === 1 ? 'one field differs' : `${changes.length} fields differ`, {
-      changes,
-      send,
-    })
-  return thing.down === undefined
-    ? step('keep', 'nothing differs', {send})
-    : step('start', `it is ${thing.down}`, {send})
+  if (possible.length > 0) {
+    const reason = possible.length === 1 ? 'one field differs' : `${possible.length} fields differ`
+    return step('update', reason, {changes: possible, send})
+  }
+  if (thing.down !== undefined) return step('start', thing.down, {send})
+  const reason = changes.length > 0 ? 'only labels differ, which this driver cannot change' : 'nothing differs'
+  return step('keep', reason, {send})
 }
 
+const fieldOf = (path: string) => path.split('.')[0] ?? path
+
 function changesOf(wanted: Wanted, thing: ObservedThing): Change[] {
-  const isOwned = thing.labels[PLAN_LABEL] !== undefined
+  // A machine reports what it has, also what nobody declared.
+  const isOwned = wanted.kind === 'service' && thing.labels[PLAN_LABEL] !== undefined
   const changes = diffSpecs({
     spec: wanted.spec,
     written: wanted.written,

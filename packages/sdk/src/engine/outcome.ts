@@ -1,0 +1,47 @@
+import {type ErrorBody, type ErrorCode, isOmniError, messageOf, OmniError} from '../errors.ts'
+import type {Operation} from './operation.ts'
+
+/** How an apply ended. */
+export interface ApplyResult {
+  readonly done: readonly Operation[]
+  readonly failed: readonly {readonly operation: Operation; readonly error: unknown}[]
+  readonly skipped: readonly {readonly operation: Operation; readonly reason: string}[]
+  /** Already as wanted. */
+  readonly kept: readonly Operation[]
+  /** Interrupted before everything was done. */
+  readonly isAborted: boolean
+}
+
+/** The JSON form of anything thrown. */
+export const errorBody = (error: unknown): ErrorBody =>
+  isOmniError(error) ? error.toJSON() : {code: 'INTERNAL', message: messageOf(error)}
+
+/** A result as plain data, for `-o json`. */
+export const resultData = ({done, failed, skipped, kept}: ApplyResult) => ({
+  done: done.map(({ref, action}) => ({ref, action})),
+  failed: failed.map(({operation: {ref, action}, error}) => ({ref, action, error: errorBody(error)})),
+  skipped: skipped.map(({operation: {ref, action}, reason}) => ({ref, action, reason})),
+  kept: kept.map(({ref}) => ref),
+})
+
+/**
+ * The error that tells what went wrong, or undefined when all is done: ABORTED after an abort; the operations' own
+ * error when nothing succeeded and all failed alike; else PARTIAL. `details` is the result as data.
+ */
+export function applyError(result: ApplyResult): OmniError | undefined {
+  const details = resultData(result)
+  const [first] = result.failed
+  if (first === undefined) {
+    if (!result.isAborted) return undefined
+    return new OmniError('ABORTED', `interrupted: ${counts(result)}`, {details, hint: 'run it again to go on'})
+  }
+  const codes = new Set(details.failed.map(({error}) => error.code))
+  const isAlike = codes.size === 1 && result.done.length === 0 && isOmniError(first.error)
+  const code: ErrorCode = isAlike && isOmniError(first.error) ? first.error.code : 'PARTIAL'
+  const reasons = details.failed.map(({ref, error}) => `${ref}: ${error.message}`)
+  const hint = isOmniError(first.error) ? first.error.hint : undefined
+  return new OmniError(code, [counts(result), ...reasons].join('\n'), {details, hint, cause: first.error})
+}
+
+const counts = ({done, failed, skipped}: ApplyResult) =>
+  `${done.length} done, ${failed.length} failed, ${skipped.length} skipped`

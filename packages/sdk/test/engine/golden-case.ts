@@ -1,0 +1,96 @@
+import type {Instance, Service} from '@omni-cli/sdk'
+import {isOmniError, serviceSpec} from '@omni-cli/sdk'
+import {buildPlan, loadManifest, type Observed, type Operation, PLAN_LABEL} from '@omni-cli/sdk/engine'
+import {parse} from 'yaml'
+
+/**
+ * A case is one file: `# what it shows`, the manifest, `--- observed` (with options), the observed things, `--- plan`
+ * and the plan. Options: `prune`, `env=NAME`, `mutable=a,b` (machines), `nolabels`.
+ */
+export interface GoldenCase {
+  readonly title: string
+  readonly manifest: string
+  readonly options: ReadonlyMap<string, string>
+  readonly observed: string
+  readonly plan: string
+}
+
+export function readCase(text: string): GoldenCase {
+  const [head = '', rest = ''] = split(text, '--- observed')
+  const [optionLine = '', body = ''] = split(rest, '\n')
+  const [observed = '', plan = ''] = split(body, '--- plan\n')
+  const options = optionLine
+    .trim()
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((option) => split(option, '='))
+  return {
+    title: /^# (.*)/.exec(head)?.[1] ?? '',
+    manifest: head,
+    options: new Map(options.map(([key = '', value = '']) => [key, value])),
+    observed,
+    plan,
+  }
+}
+
+export const writeCase = (text: string, plan: string) => `${split(text, '--- plan\n')[0]}--- plan\n${plan}`
+
+function split(text: string, separator: string): [string, string] {
+  const index = text.indexOf(separator)
+  return index === -1 ? [text, ''] : [text.slice(0, index), text.slice(index + separator.length)]
+}
+
+/** The plan of a case as text; an error as `! CODE message`. */
+export async function planOf({manifest: text, options, observed}: GoldenCase): Promise<string> {
+  try {
+    const stdin = (async function* () {
+      yield text
+    })()
+    const manifest = await loadManifest(['-'], {stdin, env: options.get('env'), plan: 'demo'})
+    const labels = !options.has('nolabels')
+    const plan = buildPlan(manifest, readObserved(observed), {
+      prune: options.has('prune'),
+      traits: {
+        service: {sources: ['image', 'command'], labels},
+        instance: {types: ['container', 'vm'], mutable: options.get('mutable')?.split(',') ?? [], labels},
+      },
+    })
+    return [...plan.operations.map(operationText), ...plan.notes.map((note) => `note: ${note}`), ''].join('\n')
+  } catch (error) {
+    if (!isOmniError(error)) throw error
+    return `! ${error.code} ${error.message}\n`
+  }
+}
+
+function operationText({action, ref, reason, changes, dependsOn}: Operation): string {
+  const after = dependsOn.length === 0 ? '' : `  after ${dependsOn.join(', ')}`
+  const lines = changes.map(({path, from, to}) => `    ${path}: ${JSON.stringify(from)} → ${JSON.stringify(to)}`)
+  return [`${action} ${ref}  (${reason})${after}`, ...lines].join('\n')
+}
+
+interface ObservedText {
+  readonly services?: Record<string, Record<string, unknown>>
+  readonly instances?: Record<string, Record<string, unknown>>
+}
+
+/** Beside the fields of a spec: `plan` (owner), `status`, `desired` (replicas after a scale). */
+function readObserved(text: string): Observed {
+  const {services = {}, instances = {}} = (parse(text) ?? {}) as ObservedText
+  return {
+    service: Object.entries(services).map(([name, {plan, status = 'running', desired, ...fields}]): Service => {
+      const spec = serviceSpec.parse({image: 'x', ...fields, name, labels: labelsOf(fields.labels, plan)})
+      const count = Number(desired ?? (spec.replicas === 'auto' ? 1 : spec.replicas))
+      const state = status as Service['status']
+      return {name, status: state, spec, desiredReplicas: count, runningReplicas: count, endpoints: [], replicas: []}
+    }),
+    instance: Object.entries(instances).map(
+      ([name, {plan, labels, status = 'running', type = 'container', ...fields}]) =>
+        ({name, status, type, addresses: [], labels: labelsOf(labels, plan), ...fields}) as Instance,
+    ),
+  }
+}
+
+const labelsOf = (labels: unknown, plan: unknown): Record<string, string> => ({
+  ...(labels as Record<string, string> | undefined),
+  ...(plan === undefined ? {} : {[PLAN_LABEL]: String(plan)}),
+})

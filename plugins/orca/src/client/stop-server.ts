@@ -1,5 +1,5 @@
 import {isOmniError, OmniError, poll} from '@omni-cli/sdk'
-import {hasStore} from './local-files.ts'
+import {hasStore, readServerInfo} from './local-files.ts'
 import {isListening, startLocalServer} from './local-server.ts'
 import {openLocalClient} from './server-status.ts'
 
@@ -35,7 +35,7 @@ export async function stopServer({home, workloads, signal, onProgress}: StopOpti
   const running = services.filter(({status}) => status !== 'stopped').map(({name}) => name)
   onProgress?.(workloads === 'keep' ? 'stopping the server' : `stopping ${running.length} services and the server`)
   await client.shutdown(workloads, {signal})
-  await poll({everyMs: 25, timeoutMs: STOP_TIMEOUT_MS, signal}, () => !isAlive(pid)).catch((error) => {
+  await poll({everyMs: 25, timeoutMs: STOP_TIMEOUT_MS, signal}, () => hasEnded(home, pid)).catch((error) => {
     if (!isOmniError(error) || error.code !== 'TIMEOUT') throw error
     throw new OmniError('TIMEOUT', `the server (process ${pid}) has not ended`, {
       hint: 'omni server logs',
@@ -44,6 +44,10 @@ export async function stopServer({home, workloads, signal, onProgress}: StopOpti
   })
   return {wasRunning, workloads, keptServices: workloads === 'keep' ? running : []}
 }
+
+/** Its facts are the last thing that a server removes; one that was killed leaves them but is gone itself. */
+const hasEnded = async (home: string, pid: number): Promise<boolean> =>
+  !isAlive(pid) || (await readServerInfo(home))?.pid !== pid
 
 function isAlive(pid: number): boolean {
   try {

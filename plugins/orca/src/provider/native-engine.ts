@@ -91,6 +91,9 @@ const facets = ({
 
 async function check(connection: Connection, options: CallOptions | undefined): Promise<Health> {
   const client = await connection.running()
+  if (client === undefined && connection.isEmpty()) {
+    return {ok: true, message: 'does not run yet; the first deploy starts it'}
+  }
   if (client === undefined) {
     return {ok: false, message: 'the local engine does not run', hint: 'omni server start'}
   }

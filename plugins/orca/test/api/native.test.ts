@@ -50,6 +50,19 @@ describe('creating a service', () => {
     if (code !== undefined) expect(answer.json.error).toMatchObject({code, message: expect.any(String)})
   })
 
+  it('happens once when two ask for it at the same moment', async () => {
+    const gate = Promise.withResolvers<void>()
+    api.control.gate = gate.promise
+    const first = create(web, '?mode=create')
+    const second = create(web, '?mode=create')
+    const loser = await Promise.race([first, second])
+    gate.resolve()
+
+    expect(loser.status).toBe(409)
+    expect((await Promise.all([first, second])).map(({status}) => status).sort()).toEqual([200, 409])
+    expect(api.control.history.get('web')).toHaveLength(1)
+  })
+
   it('is aborted when the client goes away', async () => {
     api.control.gate = new Promise(() => undefined)
     const leave = new AbortController()

@@ -35,7 +35,7 @@ describe('an engine that was never started', () => {
   it('has nothing, and is not started by questions', async () => {
     expect(await engine.list()).toEqual([])
     expect(await engine.get('web')).toBeUndefined()
-    expect(await engine.check()).toMatchObject({ok: false, hint: 'omni server start'})
+    expect(await engine.check()).toEqual({ok: true, message: 'does not run yet; the first deploy starts it'})
     expect(await Array.fromAsync(engine.events?.read() ?? [])).toEqual([])
     expect(await engine.nodes?.list()).toEqual([])
     await expect(Array.fromAsync(engine.logs?.read('web') ?? [])).rejects.toMatchObject({code: 'NOT_FOUND'})
@@ -76,6 +76,7 @@ describe('an engine that was stopped', () => {
 
     expect(outcome).toEqual({wasRunning: true, workloads: 'keep', keptServices: ['sleeper']})
     await expect(later.list()).rejects.toMatchObject({code: 'UNAVAILABLE', hint: 'omni server start'})
+    expect(await later.check()).toMatchObject({ok: false, hint: 'omni server start'})
     expect(() => process.kill(pid, 0)).not.toThrow()
     expect(await later.scale('sleeper', 2)).toMatchObject({runningReplicas: 2, replicas: [{pid}, {}]})
   })

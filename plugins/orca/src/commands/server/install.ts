@@ -35,7 +35,9 @@ export default class ServerInstall extends BaseCommand {
     return itemView({
       data: {path, written: !flags['dry-run'], unit, enable: commands},
       text: (data) =>
-        data.written ? [`wrote ${path}; switch it on with:`, ...commands.map((command) => `  ${command}`)] : [unit],
+        data.written
+          ? [`wrote ${path}; switch it on with:`, ...commands.map((command) => `  ${command}`)]
+          : unit.trimEnd().split('\n'),
     })
   }
 }

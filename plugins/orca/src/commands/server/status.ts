@@ -24,7 +24,7 @@ function linesOf(status: ServerStatus): TextLine[] {
     return [
       ['server    ', ['does not run', 'bad'], '; start it with: omni server start'],
       `proxy     ${edge}`,
-      ...(status.hasServices ? ['services  some are kept; what ran goes on running'] : []),
+      ...(status.hasServices ? ['services  those that ran go on running; the next start takes them over'] : []),
       `home      ${status.home}`,
     ]
   }

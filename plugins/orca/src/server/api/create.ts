@@ -17,16 +17,24 @@ export type DeployLine =
 
 /** One service, created or updated by a rolling deploy that the client can watch. A client that goes away aborts it. */
 export function createRoute(app: FastifyInstance, {control, log}: ApiContext): void {
+  /** Names that are being created: of two creates at once one is told that it came too late. */
+  const creating = new Set<string>()
   app.post('/api/v1/services', async (request, reply) => {
     const mode = queryValue(request, 'mode', asMode) ?? 'apply'
     const reason = queryValue(request, 'reason', (text) => text.slice(0, 200)) ?? 'deploy'
     const spec = readServiceConfig(await readJson(request))
-    await checkMode(control, mode, spec.name)
-    await streamDeploy(reply, async (out) => {
-      const line = await deployOne(control, spec, {actor: actorOf(request), reason}, out)
-      if (line.type === 'error') log.debug('deploy failed', {service: spec.name, error: line.error.message})
-      return line
-    })
+    if (mode === 'create' && creating.has(spec.name)) throw alreadyThere(spec.name)
+    if (mode === 'create') creating.add(spec.name)
+    try {
+      await checkMode(control, mode, spec.name)
+      await streamDeploy(reply, async (out) => {
+        const line = await deployOne(control, spec, {actor: actorOf(request), reason}, out)
+        if (line.type === 'error') log.debug('deploy failed', {service: spec.name, error: line.error.message})
+        return line
+      })
+    } finally {
+      if (mode === 'create') creating.delete(spec.name)
+    }
   })
 }
 
@@ -35,13 +43,14 @@ const asMode = (text: string): Mode | undefined => MODES.find((mode) => mode ===
 async function checkMode(control: Control, mode: Mode, name: string): Promise<void> {
   if (mode === 'apply') return
   const exists = (await control.get(name)) !== undefined
-  if (mode === 'create' && exists) {
-    throw new OmniError('CONFLICT', `service '${name}' exists already`, {hint: `omni describe service ${name}`})
-  }
+  if (mode === 'create' && exists) throw alreadyThere(name)
   if (mode === 'update' && !exists) {
     throw new OmniError('NOT_FOUND', `service '${name}' not found`, {hint: 'omni get services'})
   }
 }
+
+const alreadyThere = (name: string): OmniError =>
+  new OmniError('CONFLICT', `service '${name}' exists already`, {hint: `omni describe service ${name}`})
 
 const streamDeploy = (reply: FastifyReply, work: (out: OpenStream) => Promise<DeployLine>): Promise<void> =>
   stream(reply, {contentType: 'application/x-ndjson', heartbeat: '\n'}, async (out) => {

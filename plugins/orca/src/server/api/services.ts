@@ -49,7 +49,7 @@ function changeRoutes(app: FastifyInstance, control: Control): void {
   act(app, control, 'rollback', async (name, request) => {
     const to = await rollbackTarget(request)
     if (to === undefined && (await control.releases(name)).length < 2) {
-      throw new OmniError('CONFLICT', `no previous deploy for '${name}'`, {hint: `omni releases ${name}`})
+      throw new OmniError('NOT_FOUND', `no previous deploy for '${name}'`, {hint: `omni releases ${name}`})
     }
     return control.rollback(name, {to, actor: actorOf(request)})
   })

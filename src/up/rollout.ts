@@ -59,6 +59,7 @@ export async function rollOut(manifest: Manifest, options: RolloutOptions): Prom
   refuseMachines(manifest)
   const progress = await options.progress()
   await using packed = await pack(manifest, progress, options)
+  if (!options.dryRun) await engine.wake?.({signal})
   const drivers = {service: engine}
   const plan = buildPlan(packed.manifest, await observe(drivers, {signal}), {traits: traitsOf(drivers)})
   for (const note of plan.notes) options.notice(note)

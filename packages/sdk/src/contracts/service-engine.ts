@@ -133,6 +133,8 @@ export interface ServiceEngine extends Collection<ServiceSpec, Service> {
   readonly name: string
   readonly traits: ServiceTraits
   check(options?: CallOptions): Promise<Health>
+  /** Starts an engine of this machine that does not run, before changes are planned. Absent: there is nothing to start. */
+  wake?(options?: CallOptions): Promise<void>
   update(name: string, spec: ServiceSpec, options?: CallOptions): Promise<Service>
   start(name: string, options?: CallOptions): Promise<Service>
   stop(name: string, options?: CallOptions): Promise<Service>

@@ -34,6 +34,9 @@ export function createNativeEngine(connection: Connection, traits: ServiceTraits
     name: 'orca',
     traits,
     check: (options) => check(connection, options),
+    wake: async (options) => {
+      await started(options)
+    },
     list: async (options) => select((await (await reading(options))?.list(options?.project, options)) ?? [], options),
     get: async (name, options) => (await reading(options))?.get(name, options),
     create: async (spec, options) => (await started(options)).deploy(spec, 'create', options),

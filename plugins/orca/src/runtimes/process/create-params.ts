@@ -1,5 +1,4 @@
-import {statSync} from 'node:fs'
-import {dirname, join} from 'node:path'
+import {join} from 'node:path'
 import {OmniError} from '@omni-cli/sdk'
 import type {InstanceRequest} from '../runtime.ts'
 import {baseEnv} from './base-env.ts'
@@ -13,7 +12,7 @@ export function createParams(id: string, request: InstanceRequest): CreateParams
   if (spec.command === undefined) throw new OmniError('MANIFEST_INVALID', `'${service}' has no command`)
   const folder = spec.working_dir ?? '.'
   if (!isInside(folder)) throw new OmniError('MANIFEST_INVALID', `working_dir '${folder}' leads out of the sources`)
-  const user = spec.user === undefined ? undefined : requireUser(spec.user, prepared.location)
+  const user = spec.user === undefined ? undefined : requireUser(spec.user)
   const own = user === undefined ? {} : {HOME: user.home, USER: user.name, LOGNAME: user.name}
   return {
     ...{id, service, index, release, command: spec.command},
@@ -34,17 +33,8 @@ export function createParams(id: string, request: InstanceRequest): CreateParams
   }
 }
 
-function requireUser(name: string, location: string): SystemUser {
+function requireUser(name: string): SystemUser {
   const user = findUser(name)
   if (user === undefined) throw new OmniError('MANIFEST_INVALID', `this machine has no user '${name}'`)
-  for (let folder = dirname(location); folder !== dirname(folder); folder = dirname(folder)) {
-    const {uid, gid, mode} = statSync(folder)
-    const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001
-    if ((mode & bit) !== 0 || user.uid === 0) continue
-    throw new OmniError('DEPLOY_FAILED', `user '${name}' may not enter '${folder}', where the release is`, {
-      hint: `chmod o+x '${folder}'`,
-      details: {reason: 'StartFailed'},
-    })
-  }
   return user
 }

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto'
 import {join} from 'node:path'
 
 /** Where the process runtime keeps its things under OMNI_HOME. */
@@ -22,5 +23,11 @@ export const replicaLogFile = (home: string, service: string, index: number): st
 export const buildLogFile = (home: string, service: string): string =>
   join(serviceLogFolder(home, service), `${service}-build.log`)
 
-export const releaseFolder = (home: string, service: string, release: string): string =>
-  join(processPaths(home).releases, service, release)
+/** Short name of a home, for things of it that are kept elsewhere. */
+export const homeKey = (home: string): string => createHash('sha256').update(home).digest('hex').slice(0, 8)
+
+/** Our home is closed to other users: what belongs to services with a `user` (only root has those) is kept here. */
+export const sharedPaths = (home: string) => {
+  const root = join('/var/lib/omni', homeKey(home))
+  return {root, releases: join(root, 'releases'), volumes: join(root, 'volumes')}
+}

@@ -1,9 +1,8 @@
-import {accessSync, constants} from 'node:fs'
-import {delimiter, join} from 'node:path'
-import {type Health, type Logger, nameProblem, OmniError, silentLogger} from '@omni-cli/sdk'
+import {type Logger, nameProblem, OmniError, silentLogger} from '@omni-cli/sdk'
 import {socketPath} from '../../socket-path.ts'
-import type {InstanceRequest, Runtime, RuntimeEvent, RuntimeInstance} from '../runtime.ts'
+import type {PreparedRelease, Runtime, RuntimeEvent, RuntimeInstance} from '../runtime.ts'
 import {findCgroupBases} from './cgroup-bases.ts'
+import {checkMachine} from './check-machine.ts'
 import {createParams} from './create-params.ts'
 import {execBeside} from './exec-beside.ts'
 import {newInstanceId, parseInstanceId} from './instance-id.ts'
@@ -23,7 +22,7 @@ export interface ProcessRuntimeOptions {
 }
 
 const ANSWER_MS = 30_000
-/** `remove` gives an instance that still runs this long, as the supervisor does. */
+/** `remove` gives an instance that still runs a grace of the supervisor's own. */
 const REMOVE_MS = 60_000
 
 /** Runs services as processes of this machine. A supervisor of its own holds them; it is started when needed. */
@@ -36,29 +35,52 @@ export function createProcessRuntime({home, log = silentLogger}: ProcessRuntimeO
       for (const listener of listeners) listener(event)
     },
   })
-  let reading: StatsReading | undefined
-
   const list = async (): Promise<RuntimeInstance[]> => {
     const instances = await client.request({op: 'list'}, ANSWER_MS)
     return Array.isArray(instances) ? instances.filter(isInstance) : []
   }
-
   return {
     name: 'process',
     sources: ['command', 'build'],
     check: async () => checkMachine(),
     problems: specProblems,
     warnings: (spec) => specWarnings(spec, cgroups),
-    prepare(request, options) {
+    ...releaseMethods(home, list),
+    ...instanceMethods(client),
+    ...logMethods(home),
+    stats: statsMethod(list),
+    list,
+    subscribe(listener) {
+      listeners.add(listener)
+      client.connect().catch((error) => log.debug('no supervisor to listen to', {error: String(error)}))
+      return () => void listeners.delete(listener)
+    },
+    close: () => client.close(),
+  }
+}
+
+function releaseMethods(home: string, list: Runtime['list']): Pick<Runtime, 'prepare' | 'prune'> {
+  const preparing = new Map<string, Promise<PreparedRelease>>()
+  return {
+    async prepare(request, options) {
       requireNames(request.service, request.release)
-      return prepareRelease(home, request, options)
+      const name = `${request.service}/${request.release}`
+      const running =
+        preparing.get(name) ?? prepareRelease(home, request, options).finally(() => preparing.delete(name))
+      preparing.set(name, running)
+      return await running
     },
     async prune(service, keepReleases) {
       requireNames(service)
       const used = (await list()).filter((instance) => instance.service === service && instance.state === 'running')
       await pruneReleases(home, service, new Set([...keepReleases, ...used.map(({release}) => release)]))
     },
-    async create(request: InstanceRequest) {
+  }
+}
+
+function instanceMethods(client: SupervisorClient): Pick<Runtime, 'create' | 'stop' | 'remove' | 'exec'> {
+  return {
+    async create(request) {
       requireNames(request.service, request.release)
       const params = createParams(newInstanceId(request.service, request.index), request)
       const instance = await client.request({op: 'create', params}, ANSWER_MS)
@@ -72,54 +94,34 @@ export function createProcessRuntime({home, log = silentLogger}: ProcessRuntimeO
     async remove(id) {
       await client.request({op: 'remove', id}, REMOVE_MS)
     },
-    list,
+    async exec(id, argv, options) {
+      const context = await client.request({op: 'context', id}, ANSWER_MS)
+      if (!isContext(context)) throw new Error('the supervisor answered something that is no context')
+      return await execBeside(context, argv, options)
+    },
+  }
+}
+
+function logMethods(home: string): Pick<Runtime, 'logs' | 'lastLines'> {
+  return {
     logs(service, options) {
       requireNames(service)
       return readLogs(serviceLogFolder(home, service), service, options)
     },
     async lastLines(id, count) {
       const parts = parseInstanceId(id)
-      return parts === undefined
-        ? []
-        : await lastLines(replicaLogFile(home, parts.service, parts.index), parts.tag, count)
+      if (parts === undefined) return []
+      return await lastLines(replicaLogFile(home, parts.service, parts.index), parts.tag, count)
     },
-    async exec(id, argv, options) {
-      const context = await client.request({op: 'context', id}, ANSWER_MS)
-      if (!isContext(context)) throw new Error('the supervisor answered something that is no context')
-      return await execBeside(context, argv, options)
-    },
-    async stats() {
-      const result = readStats(await list(), reading)
-      reading = result.reading
-      return result.stats
-    },
-    subscribe(listener) {
-      listeners.add(listener)
-      client.connect().catch((error) => log.debug('no supervisor to listen to', {error: String(error)}))
-      return () => void listeners.delete(listener)
-    },
-    close: () => client.close(),
   }
 }
 
-function checkMachine(): Health {
-  const version = process.version
-  if (process.platform === 'win32') {
-    return {ok: false, version, message: 'processes are not supervised on Windows', hint: 'wsl --install'}
-  }
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  if (!folders.some((folder) => isExecutable(join(folder, 'mkfifo')))) {
-    return {ok: false, version, message: "the program 'mkfifo' (coreutils) is missing", hint: 'apt install coreutils'}
-  }
-  return {ok: true, version}
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
+function statsMethod(list: Runtime['list']): Runtime['stats'] {
+  let before: StatsReading | undefined
+  return async () => {
+    const {stats, reading} = readStats(await list(), before)
+    before = reading
+    return stats
   }
 }
 

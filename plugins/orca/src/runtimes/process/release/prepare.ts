@@ -1,14 +1,15 @@
-import {lchown, mkdir, readdir, rename, rm, stat} from 'node:fs/promises'
+import {mkdir, readdir, rename, rm, rmdir, stat} from 'node:fs/promises'
 import {join} from 'node:path'
-import {messageOf, OmniError, throwIfAborted} from '@omni-cli/sdk'
+import {isOmniError, OmniError, reasonOf, throwIfAborted} from '@omni-cli/sdk'
 import type {PreparedRelease, PrepareOptions, PrepareRequest} from '../../runtime.ts'
 import {baseEnv} from '../base-env.ts'
-import {buildLogFile, processPaths, releaseFolder} from '../paths.ts'
+import {buildLogFile, processPaths, sharedPaths} from '../paths.ts'
 import {LogFile} from '../supervisor/log-file.ts'
 import {findUser, type SystemUser} from '../users.ts'
 import {runBuild} from './build.ts'
+import {giveTo, makeOpenFolder} from './ownership.ts'
 import {unpack} from './unpack.ts'
-import {linkVolume} from './volume.ts'
+import {linkVolume, removePurgedVolumes} from './volume.ts'
 
 const PARTIAL = '.partial'
 
@@ -23,36 +24,42 @@ export async function prepareRelease(
 ): Promise<PreparedRelease> {
   const {service, release, spec} = request
   throwIfAborted(options.signal)
-  const location = releaseFolder(home, service, release)
+  const user = spec.user === undefined ? undefined : findUser(spec.user)
+  const parent = join(user === undefined ? processPaths(home).releases : sharedPaths(home).releases, service)
+  const location = join(parent, release)
   if (await isThere(location)) return {location}
   const partial = `${location}${PARTIAL}`
-  await rm(partial, {recursive: true, force: true})
   try {
-    await mkdir(partial, {recursive: true, mode: 0o700})
+    await rm(partial, {recursive: true, force: true})
+    await (user === undefined ? mkdir(parent, {recursive: true, mode: 0o700}) : makeOpenFolder(parent))
+    await mkdir(partial, {mode: 0o700})
     if (request.archive !== undefined) await unpack(request.archive, partial, {signal: options.signal})
-    const user = spec.user === undefined ? undefined : findUser(spec.user)
     if (user !== undefined) await giveTo(user, partial)
     await build(home, {...request, folder: partial, user}, options)
-    if (spec.volume !== undefined) {
-      const volume = join(processPaths(home).volumes, service)
-      await linkVolume(partial, spec.volume.path, volume)
-      if (user !== undefined) await giveTo(user, volume)
-    }
+    if (spec.volume !== undefined) await linkVolume(home, {service, folder: partial, path: spec.volume.path, user})
     throwIfAborted(options.signal)
     await rename(partial, location)
     return {location}
   } catch (error) {
     await rm(partial, {recursive: true, force: true})
-    throw error
+    throw isOmniError(error) ? error : ioError(service, release, error)
   }
 }
 
+const ioError = (service: string, release: string, error: unknown): OmniError =>
+  new OmniError('IO', `cannot prepare release ${release} of '${service}': ${reasonOf(error)}`, {cause: error})
+
 /** Removes the releases that are not kept, and the remains of broken-off preparations of them. */
 export async function pruneReleases(home: string, service: string, keep: ReadonlySet<string>): Promise<void> {
-  const folder = join(processPaths(home).releases, service)
-  const names = await readdir(folder).catch(() => [])
-  const unwanted = names.filter((name) => !keep.has(name.endsWith(PARTIAL) ? name.slice(0, -PARTIAL.length) : name))
-  for (const name of unwanted) await rm(join(folder, name), {recursive: true, force: true})
+  for (const releases of [processPaths(home).releases, sharedPaths(home).releases]) {
+    const folder = join(releases, service)
+    const names = await readdir(folder).catch(() => [])
+    const unwanted = names.filter((name) => !keep.has(name.endsWith(PARTIAL) ? name.slice(0, -PARTIAL.length) : name))
+    for (const name of unwanted) await rm(join(folder, name), {recursive: true, force: true})
+    // Fails, as it should, while something is left in it.
+    await rmdir(folder).catch(() => undefined)
+  }
+  await removePurgedVolumes(home)
 }
 
 interface BuildPlace {
@@ -78,16 +85,6 @@ async function build(home: string, request: PrepareRequest & BuildPlace, options
     })
   } finally {
     log.close()
-  }
-}
-
-/** Makes the user the owner of the folder and all in it. */
-async function giveTo(user: SystemUser, folder: string): Promise<void> {
-  try {
-    await lchown(folder, user.uid, user.gid)
-    for (const entry of await readdir(folder, {recursive: true})) await lchown(join(folder, entry), user.uid, user.gid)
-  } catch (error) {
-    throw new OmniError('IO', `cannot give '${folder}' to user '${user.name}': ${messageOf(error)}`, {cause: error})
   }
 }
 

@@ -24,7 +24,9 @@ export function captureLines(path: string, buffer: Buffer, emit: (lines: string)
       buffer,
       callback: (length) => {
         cutter.push(buffer.subarray(0, length))
-        return true
+        // One chunk, then everybody else: libuv would go on with this pipe for as long as it has bytes.
+        setImmediate(() => socket.resume())
+        return false
       },
     },
   })

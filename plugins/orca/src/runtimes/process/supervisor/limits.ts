@@ -1,6 +1,6 @@
-import {createHash} from 'node:crypto'
 import {type Cgroup, createCgroup, joinCgroup, type Limits, removeCgroup, removeCgroupParent} from '../cgroup.ts'
 import {type CgroupBases, findCgroupBases} from '../cgroup-bases.ts'
+import {homeKey} from '../paths.ts'
 
 /** Control groups of the instances of one home. Every instance gets one where possible: it also finds stray children. */
 export class InstanceCgroups {
@@ -8,7 +8,7 @@ export class InstanceCgroups {
   readonly #parent: string
 
   constructor(home: string) {
-    this.#parent = `omni-${createHash('sha256').update(home).digest('hex').slice(0, 8)}`
+    this.#parent = `omni-${homeKey(home)}`
   }
 
   create(id: string, limits: Limits): Cgroup | undefined {

@@ -11,7 +11,7 @@ import {Fleet, isServing} from './fleet.ts'
 import {healUnhealthy} from './heal.ts'
 import {createLocks} from './lock.ts'
 import {createPortBook} from './ports.ts'
-import type {Replica, ReplicaHost} from './replica.ts'
+import type {Replica} from './replica.ts'
 import {edgeTable, type RoutedService} from './routes.ts'
 import {chooseSharedListener} from './shared-listener.ts'
 import type {ServiceRow} from './store/services.ts'
@@ -37,11 +37,16 @@ export async function createContext(options: ContextOptions): Promise<ControlCon
   const {home, runtime, edge, store, timing, log, closing} = options
   const fleet = new Fleet()
   const shared = await chooseSharedListener(store.settings, options.edgeHttp)
-  const table = () =>
-    edgeTable(
+  // What the last table said, since most changes of a replica do not concern the proxy.
+  let routed = new Map<Replica, string | undefined>()
+  const table = () => {
+    routed = new Map(fleet.all().map((replica) => [replica, routeTo(replica)]))
+    const rows = store.services.list()
+    return edgeTable(
       shared.address(),
-      store.services.list().map((row) => routedService(row, fleet)),
+      rows.map((row) => routedService(row, fleet)),
     )
+  }
   const edgeSync = createEdgeSync(edge, table, {log, checkMs: timing.edgeCheckMs})
   const events = createEventLog(store.events)
   const context: ControlContext = {
@@ -52,7 +57,13 @@ export async function createContext(options: ContextOptions): Promise<ControlCon
     store,
     fleet,
     host: {
-      ...reporting(events, edgeSync),
+      changed: (replica) => {
+        if (routed.get(replica) !== routeTo(replica)) edgeSync.publishSoon()
+      },
+      tell: (replica, type, message, details) => {
+        const {service, release} = replica.plan
+        events.add({service, type, message, details: {...details, replica: replica.name, release}})
+      },
       runtime,
       timing,
       takeExit: (id) => fleet.takeExit(id),
@@ -77,28 +88,9 @@ function routedService(row: ServiceRow, fleet: Fleet): RoutedService {
   return {
     spec: inRotation.at(-1)?.plan.spec ?? row.spec,
     port: row.port,
-    replicas: inRotation
-      .filter(isServing)
-      .map(({instance, plan}) => ({address: instance?.address, release: plan.release})),
+    replicas: inRotation.map((replica) => ({address: routeTo(replica), release: replica.plan.release})),
   }
 }
 
-/** Most changes of a replica do not concern the proxy. */
-function reporting(
-  events: ControlContext['events'],
-  edgeSync: ControlContext['edgeSync'],
-): Pick<ReplicaHost, 'changed' | 'tell'> {
-  const routed = new WeakMap<Replica, string>()
-  return {
-    changed(replica) {
-      const route = isServing(replica) ? (replica.instance?.address ?? '') : ''
-      if (routed.get(replica) === route || (route === '' && !routed.has(replica))) return
-      routed.set(replica, route)
-      edgeSync.publishSoon()
-    },
-    tell: (replica, type, message, details) => {
-      const {service, release} = replica.plan
-      events.add({service, type, message, details: {...details, replica: replica.name, release}})
-    },
-  }
-}
+/** Where requests to the replica go now. */
+const routeTo = (replica: Replica): string | undefined => (isServing(replica) ? replica.instance?.address : undefined)

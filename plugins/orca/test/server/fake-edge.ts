@@ -8,6 +8,7 @@ export class FakeEdge implements Edge {
   /** Ports that cannot be opened. */
   readonly refused = new Set<number>()
   pid = 1
+  checks = 0
   readonly #listeners = new Set<(address: string) => void>()
 
   async apply(table: EdgeTable): Promise<EdgeListener[]> {
@@ -47,6 +48,7 @@ export class FakeEdge implements Edge {
   }
 
   async health() {
+    this.checks++
     return {pid: this.pid, uptimeMs: 1}
   }
 

@@ -2,6 +2,8 @@ import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {poll, type ServiceInput, type ServiceSpec, serviceSpec} from '@omni-cli/sdk'
+import type {Edge} from '../../src/edge/table.ts'
+import type {Runtime} from '../../src/runtimes/runtime.ts'
 import type {Actor, DeployOutcome} from '../../src/server/control.ts'
 import {createControl, type RunningControl} from '../../src/server/create-control.ts'
 import type {Timing} from '../../src/server/timing.ts'
@@ -27,6 +29,7 @@ export class Harness {
   readonly edge = new FakeEdge()
   control!: RunningControl
   timing: Partial<Timing> = quick
+  #cut = new AbortController()
 
   static async open(timing: Partial<Timing> = quick): Promise<Harness> {
     const harness = new Harness()
@@ -36,8 +39,18 @@ export class Harness {
   }
 
   async start(): Promise<void> {
-    const {home, runtime, edge, timing} = this
+    const {home, timing} = this
+    const cut = new AbortController()
+    this.#cut = cut
+    const runtime = severable<Runtime>(this.runtime, cut.signal)
+    const edge = severable<Edge>(this.edge, cut.signal)
     this.control = await createControl({home, runtime, edge, clusterName: 'test', edgeHttp: '127.0.0.1:8999', timing})
+  }
+
+  /** The server ends as by SIGKILL: nothing it does or hears has an effect from here on. */
+  kill(): void {
+    this.#cut.abort()
+    this.control.database.close()
   }
 
   async reopen(): Promise<void> {
@@ -86,3 +99,24 @@ export const spec = (change: Partial<ServiceInput> = {}): ServiceSpec =>
 
 export const eventually = <T>(probe: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> =>
   poll({everyMs: 5, timeoutMs: 5000}, probe)
+
+/** Calls under way or made after the cut never return; listeners hear nothing more. */
+function severable<T extends object>(target: T, cut: AbortSignal): T {
+  const never = () => new Promise(() => undefined)
+  return new Proxy(target, {
+    get(_, key) {
+      const value: unknown = Reflect.get(target, key)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]) => {
+        if (cut.aborted) return never()
+        const given = args.map((arg) =>
+          typeof arg === 'function'
+            ? (...news: unknown[]) => (cut.aborted ? undefined : Reflect.apply(arg, undefined, news))
+            : arg,
+        )
+        const result: unknown = Reflect.apply(value, target, given)
+        return result instanceof Promise ? result.then((answer) => (cut.aborted ? never() : answer)) : result
+      }
+    },
+  })
+}

@@ -34,27 +34,28 @@ export function failureOf(error: unknown, words: CommandWords): Failure {
     return {exit: ERROR_CODES[error.code]?.exit ?? 1, body: redact({...body, message}), isSilent: false, isBug: false}
   }
   if (isAbort(error)) return expected('ABORTED', {code: 'ABORTED', message: 'interrupted'})
-  if (typeof error === 'object' && error !== null) {
-    if ('code' in error && error.code === 'EEXIT') {
-      return {exit: oclifExit(error) ?? 0, body: {code: 'EXIT', message: ''}, isSilent: true, isBug: false}
-    }
-    if ('parse' in error && error instanceof Error) return expected('USAGE', usageBody(error, words))
-    const exit = oclifExit(error)
-    if (exit !== undefined) {
-      if (exit === ERROR_CODES.USAGE.exit && error instanceof Error) return expected('USAGE', usageBody(error, words))
-      return {exit, body: redact({code: 'FAILED', message: messageOf(error)}), isSilent: false, isBug: false}
-    }
-    if ('syscall' in error && 'code' in error && MACHINE_ERRORS.has(String(error.code))) {
-      const path = 'path' in error && typeof error.path === 'string' ? ` '${error.path}'` : ''
-      return expected('IO', {code: 'IO', message: `cannot ${error.syscall}${path}: ${reasonOf(error)}`})
-    }
+  const known = typeof error === 'object' && error !== null ? foreignFailure(error, words) : undefined
+  const message = messageOf(error) || 'unknown error'
+  return known ?? {exit: 1, body: redact({code: 'BUG', message}), isSilent: false, isBug: true}
+}
+
+/** Errors of oclif and of the system. */
+function foreignFailure(error: object, words: CommandWords): Failure | undefined {
+  const exit = oclifExit(error)
+  if ('code' in error && error.code === 'EEXIT') {
+    return {exit: exit ?? 0, body: {code: 'EXIT', message: ''}, isSilent: true, isBug: false}
   }
-  return {
-    exit: 1,
-    body: redact({code: 'BUG', message: messageOf(error) || 'unknown error'}),
-    isSilent: false,
-    isBug: true,
+  if (error instanceof Error && ('parse' in error || exit === ERROR_CODES.USAGE.exit)) {
+    return expected('USAGE', usageBody(error, words))
   }
+  if (exit !== undefined) {
+    return {exit, body: redact({code: 'FAILED', message: messageOf(error)}), isSilent: false, isBug: false}
+  }
+  if ('syscall' in error && 'code' in error && MACHINE_ERRORS.has(String(error.code))) {
+    const path = 'path' in error && typeof error.path === 'string' ? ` '${error.path}'` : ''
+    return expected('IO', {code: 'IO', message: `cannot ${String(error.syscall)}${path}: ${reasonOf(error)}`})
+  }
+  return undefined
 }
 
 /** What a person reads on stderr. */

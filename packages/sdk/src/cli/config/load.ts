@@ -1,7 +1,7 @@
 import {type BigIntStats, constants} from 'node:fs'
 import {mkdir, open, rename, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {OmniError} from '../../errors.ts'
+import {isOmniError, OmniError} from '../../errors.ts'
 import {reasonOf} from '../../io/files.ts'
 import type {OmniConfig} from '../session.ts'
 import {configFileIn} from './home.ts'
@@ -41,6 +41,11 @@ export async function loadConfig(home: string): Promise<LoadedConfig> {
   return {config, exists: true, text: found.text, warning}
 }
 
+/** The text of the file; undefined when there is none. CONFIG_INVALID when it is no file or too long; IO. */
+export async function readConfigText(path: string): Promise<string | undefined> {
+  return (await readConfigFile(path))?.text
+}
+
 interface FoundFile {
   readonly stats: BigIntStats
   readonly text: string
@@ -59,10 +64,8 @@ async function readConfigFile(path: string): Promise<FoundFile | undefined> {
       await file.close()
     }
   } catch (error) {
-    if (error instanceof Error && 'code' in error) {
-      if (error.code === 'ENOENT') return undefined
-      if (error instanceof OmniError) throw error
-    }
+    if (isOmniError(error)) throw error
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw new OmniError('IO', `cannot read '${path}': ${reasonOf(error)}`, {cause: error})
   }
 }

@@ -3,7 +3,7 @@ import type {z} from 'zod'
 import {OmniError} from '../../errors.ts'
 import {nearest} from '../../nearest.ts'
 import type {OmniConfig} from '../session.ts'
-import {CONTEXT_KEYS, configSchema} from './schema.ts'
+import {CONTEXT_KEYS, configSchema, DEFAULT_CONTEXT_NAME} from './schema.ts'
 
 type Path = readonly PropertyKey[]
 
@@ -43,6 +43,13 @@ function invalid(file: string, problems: readonly ConfigProblem[]): OmniError {
   })
   const head = problems.length === 1 ? '' : `the configuration has ${problems.length} problems\n`
   return new OmniError('CONFIG_INVALID', head + lines.join('\n'), {hint: 'omni config edit', details: {file, problems}})
+}
+
+/** The problems that an error of `parseConfig` carries. */
+export function problemsOf(error: OmniError): readonly ConfigProblem[] {
+  const {details} = error
+  const problems = typeof details === 'object' && details !== null && 'problems' in details ? details.problems : []
+  return Array.isArray(problems) ? problems : []
 }
 
 /** Aliases are limited, so that a small file cannot become a huge value. */
@@ -99,6 +106,8 @@ function crossProblems(config: OmniConfig, document: Document, lines: LineCounte
     names.add(name)
   }
   const current = config['current-context']
+  // The context that is there without being written down.
+  names.add(DEFAULT_CONTEXT_NAME)
   if (current !== undefined && !names.has(current)) {
     const meant = nearest(current, names)
     const message = `there is no context '${current}'${meant === undefined ? '' : `; did you mean '${meant}'?`}`

@@ -1,5 +1,4 @@
 import {z} from 'zod'
-import {nameProblem} from '../../names.ts'
 import {OUTPUT_FORMATS} from '../view.ts'
 
 const text = z.string().min(1, 'is empty').max(4096)
@@ -50,6 +49,5 @@ export const configSchema = z.strictObject({
     .describe('words of your own: {d: deploy}'),
 })
 
-/** True for a text that can name a context. */
-export const isContextName = (name: string): boolean =>
-  contextName.safeParse(name).success || nameProblem(name) === undefined
+/** The context that needs no entry: everything on this machine. */
+export const DEFAULT_CONTEXT_NAME = 'default'

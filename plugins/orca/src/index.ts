@@ -1,1 +1,2 @@
-export {OmniError} from '@omni-cli/sdk'
+export {type OrcaSettings, orcaSettings} from './config.ts'
+export {createOrcaEngine} from './provider/index.ts'

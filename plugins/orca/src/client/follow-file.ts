@@ -1,5 +1,5 @@
 import {open, stat} from 'node:fs/promises'
-import {sleep} from '@omni-cli/sdk'
+import {sleep, throwIfAborted} from '@omni-cli/sdk'
 import {lastLines} from './local-server.ts'
 
 export interface FollowOptions {
@@ -12,12 +12,13 @@ export interface FollowOptions {
 const LOOK_MS = 200
 const CHUNK_BYTES = 256 * 1024
 
-/** Lines of a text file, then new ones as they are written; a file that was cut or replaced is read from its start. */
+/** Lines of a text file, then new ones until ABORTED; a file that was cut or replaced is read from its start. */
 export async function* followFile(path: string, {tail, follow, signal}: FollowOptions): AsyncGenerator<string> {
   let {size: position, ino} = await stat(path)
   yield* await lastLines(path, tail)
   let rest = ''
-  while (follow && !signal?.aborted) {
+  while (follow) {
+    throwIfAborted(signal)
     const now = await stat(path).catch(() => undefined)
     if (now !== undefined && (now.ino !== ino || now.size < position)) {
       ino = now.ino

@@ -25,6 +25,7 @@ export async function serveApi() {
     adminToken: ADMIN,
     version: '1.2.3',
     startedAt: '2026-01-01T00:00:00Z',
+    port: () => 6880,
     log: silentLogger,
     closing: closing.signal,
     shutdown: (workloads) => shutdowns.push(workloads),

@@ -5,10 +5,14 @@ import {nodeIdOf} from './node-id.ts'
 import {HttpProblem} from './problem.ts'
 
 /** The nodes of the engine, in Orca's words. Joining nodes belongs to runtimes with several hosts. */
-export function clusterRoutes(app: FastifyInstance, {control}: ApiContext): void {
+export function clusterRoutes(app: FastifyInstance, {control, port}: ApiContext): void {
   app.get('/api/v1/cluster/info', async (_request, reply) => {
     reply.type('application/json; charset=utf-8')
-    return clusterInfoJson(control.clusterName, await control.nodes())
+    const nodes = await control.nodes()
+    return clusterInfoJson(
+      control.clusterName,
+      nodes.map((node) => ({...node, address: withPort(node.address, port())})),
+    )
   })
   for (const route of ['register', 'heartbeat']) {
     app.post(`/api/v1/cluster/${route}`, async () => {
@@ -38,6 +42,10 @@ export function clusterInfoJson(clusterName: string, nodes: readonly NodeInfo[])
   })
   return `{"cluster_name":${JSON.stringify(clusterName)},"node_count":${nodes.length},"nodes":[${list.join(',')}]}`
 }
+
+/** Orca's addresses always have the port of the API. */
+const withPort = (address: string, port: number | undefined): string =>
+  port === undefined || /:\d+$/.test(address) ? address : `${address}:${port}`
 
 function nodeIdParam(text: string): string {
   if (/^\d{1,20}$/.test(text) && BigInt(text) < 1n << 64n) return String(BigInt(text))

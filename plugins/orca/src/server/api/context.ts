@@ -14,6 +14,8 @@ export interface ApiContext {
   readonly version: string
   /** RFC 3339. */
   readonly startedAt: string
+  /** TCP port of the API, once it listens. */
+  readonly port: () => number | undefined
   readonly log: Logger
   /** Aborted when the server stops: endless answers end. */
   readonly closing: AbortSignal

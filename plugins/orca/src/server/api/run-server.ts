@@ -9,7 +9,6 @@ import type {Actor, Control} from '../control.ts'
 import {createTokenStore} from '../store/tokens.ts'
 import {createWebhookStore} from '../store/webhooks.ts'
 import {adminToken} from './admin-token.ts'
-import {createApi} from './app.ts'
 import {listen} from './listen.ts'
 
 /** The orchestrator with what only the server process may do with it. */
@@ -46,11 +45,13 @@ const SERVER: Actor = {name: 'server', role: 'admin'}
 export async function runServer(options: ServerOptions): Promise<RunningServer> {
   const {home, log, version} = options
   await ensurePrivateDir(home)
-  const {control, database, close} = await options.openControl()
+  // The web framework is loaded while the orchestrator takes over what runs.
+  const [{control, database, close}, {createApi}] = await Promise.all([options.openControl(), import('./app.ts')])
   const startedAt = new Date().toISOString()
   const closing = new AbortController()
   const ended = Promise.withResolvers<void>()
   let stopping: Promise<void> | undefined
+  let port: number | undefined
   const app = createApi({
     control,
     tokens: createTokenStore(database),
@@ -58,6 +59,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
     adminToken: await adminToken(home),
     version,
     startedAt,
+    port: () => port,
     log,
     closing: closing.signal,
     shutdown: (workloads) => void stop(workloads),
@@ -67,7 +69,10 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
     handler: app.routing,
     address: options.address,
     socketPath: socketPath(home, 'server'),
-    beforeReady: (url) => writeInfo(home, {pid: process.pid, url, version, startedAt}),
+    beforeReady: async (url) => {
+      port = Number(new URL(url).port)
+      await writeInfo(home, {pid: process.pid, url, version, startedAt})
+    },
   })
 
   const end = async (workloads: 'keep' | 'stop'): Promise<void> => {

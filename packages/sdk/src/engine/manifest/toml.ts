@@ -1,7 +1,7 @@
 import {parse, TomlError} from 'smol-toml'
 import type {FoundProblem} from './problem.ts'
 import {type Place, tomlPlaces} from './toml-places.ts'
-import {MAX_DEPTH, type MapEntry, problemAt, type Source, type SourceDocument, type Tree} from './tree.ts'
+import {MAX_DEPTH, type MapEntry, NO_PROTO, problemAt, type Source, type SourceDocument, type Tree} from './tree.ts'
 
 /** The one document of a TOML file; a mistake of form is added to `problems`. */
 export function parseToml(source: Source, problems: FoundProblem[]): SourceDocument[] {
@@ -9,11 +9,23 @@ export function parseToml(source: Source, problems: FoundProblem[]): SourceDocum
     const value = parse(source.text, {maxDepth: MAX_DEPTH})
     return [{source, root: treeOf(value, tomlPlaces(source.text), 0)}]
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    if (!(error instanceof TomlError || error instanceof RefusedError)) throw error
     const offset =
-      error instanceof TomlError ? (source.lineStarts[error.line - 1] ?? 0) + Math.max(0, error.column - 1) : 0
-    problems.push(problemAt(source, offset, {message: wordingOf(reason)}))
+      error instanceof RefusedError
+        ? error.offset
+        : (source.lineStarts[error.line - 1] ?? 0) + Math.max(0, error.column - 1)
+    problems.push(problemAt(source, offset, {message: wordingOf(error.message)}))
     return []
+  }
+}
+
+/** Valid TOML that is refused all the same. */
+class RefusedError extends Error {
+  readonly offset: number
+
+  constructor(message: string, offset: number) {
+    super(message)
+    this.offset = offset
   }
 }
 
@@ -25,8 +37,8 @@ function wordingOf(reason: string): string {
 }
 
 function treeOf(value: unknown, place: Place, depth: number): Tree {
-  if (depth > MAX_DEPTH) throw new Error(`nested deeper than ${MAX_DEPTH} levels`)
   const {offset} = place
+  if (depth > MAX_DEPTH) throw new RefusedError(`nested deeper than ${MAX_DEPTH} levels`, offset)
   if (Array.isArray(value)) {
     const items = value.map((item, index) => treeOf(item, place.children.get(index) ?? bare(offset), depth + 1))
     return {kind: 'list', offset, items}
@@ -35,6 +47,7 @@ function treeOf(value: unknown, place: Place, depth: number): Tree {
     const entries = new Map<string, MapEntry>()
     for (const [key, item] of Object.entries(value)) {
       const inner = place.children.get(key) ?? bare(offset)
+      if (key === '__proto__') throw new RefusedError(NO_PROTO, inner.key)
       entries.set(key, {offset: inner.key, value: treeOf(item, inner, depth + 1)})
     }
     return {kind: 'map', offset, entries}

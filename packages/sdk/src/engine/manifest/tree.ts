@@ -6,7 +6,7 @@ export type Tree = MapTree | ListTree | ScalarTree
 export interface MapTree {
   readonly kind: 'map'
   readonly offset: number
-  /** A Map, so that no key (`__proto__`) can be anything but data. */
+  /** A Map, so that no key can be anything but data. */
   readonly entries: ReadonlyMap<string, MapEntry>
 }
 
@@ -49,18 +49,18 @@ export interface Source {
 
 export type TreePath = readonly (string | number)[]
 
+/** Libraries drop or misuse such a key; silence would hide a mistake. */
+export const NO_PROTO = "'__proto__' cannot be a key"
+
 /** Nesting beyond this is refused. */
 export const MAX_DEPTH = 100
 
-/** The plain value. `__proto__` stays a key of its own. */
+/** The plain value. */
 export function plainValue(tree: Tree): unknown {
   if (tree.kind === 'scalar') return tree.value
   if (tree.kind === 'list') return tree.items.map(plainValue)
   const value: Record<string, unknown> = {}
-  for (const [key, entry] of tree.entries) {
-    if (key === '__proto__') Object.defineProperty(value, key, {value: plainValue(entry.value), enumerable: true})
-    else value[key] = plainValue(entry.value)
-  }
+  for (const [key, entry] of tree.entries) value[key] = plainValue(entry.value)
   return value
 }
 
@@ -74,7 +74,8 @@ export function offsetOf(tree: Tree, path: TreePath, at: 'key' | 'value' = 'valu
     const next = node.kind === 'list' && typeof part === 'number' ? node.items[part] : entry?.value
     if (next === undefined) return offset
     // An empty value has no place of its own.
-    offset = entry !== undefined && (at === 'key' || !isLast) ? entry.offset : next.offset
+    const isEmpty = next.kind === 'scalar' && next.value === null
+    offset = entry !== undefined && (at === 'key' || !isLast || isEmpty) ? entry.offset : next.offset
     node = next
   }
   return offset

@@ -12,7 +12,7 @@ import {
   type YAMLMap,
 } from 'yaml'
 import type {FoundProblem} from './problem.ts'
-import {MAX_DEPTH, type MapEntry, problemAt, type Source, type SourceDocument, type Tree} from './tree.ts'
+import {MAX_DEPTH, type MapEntry, NO_PROTO, problemAt, type Source, type SourceDocument, type Tree} from './tree.ts'
 
 /** Values that aliases may add to a file; beyond, it is a bomb. */
 const MAX_ALIASED = 20_000
@@ -130,6 +130,7 @@ class Reader {
       if (key === undefined) continue
       const offset = isNode(pair.key) ? (pair.key.range?.[0] ?? map.range?.[0] ?? 0) : 0
       if (key === '<<') merged.push(pair)
+      else if (key === '__proto__') this.#problem(offset, {message: NO_PROTO})
       else if (entries.has(key)) this.#problem(offset, {message: `the key '${key}' is given twice`})
       else entries.set(key, {offset, value: this.read(pair.value, depth + 1)})
     }

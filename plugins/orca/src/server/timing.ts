@@ -18,5 +18,5 @@ export const defaultTiming: Timing = {
   goodRunMs: 60_000,
   startCrashes: 2,
   statsMs: 1000,
-  edgeCheckMs: 1000,
+  edgeCheckMs: 5000,
 }

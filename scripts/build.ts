@@ -17,9 +17,9 @@ async function build(): Promise<void> {
   })
   const entries = await findEntries(root)
   await bundleCli(root, entries)
-  const manifest = await writeManifests(root, entries)
-  await writeFile(join(root, 'dist', 'index.json'), JSON.stringify(await buildIndex(root, entries, manifest)))
-  await writeFile(join(root, 'dist', 'complete.json'), JSON.stringify(buildCompletion(manifest)))
+  const manifests = await writeManifests(root, entries)
+  await writeFile(join(root, 'dist', 'index.json'), JSON.stringify(await buildIndex(root, entries, manifests)))
+  await writeFile(join(root, 'dist', 'complete.json'), JSON.stringify(buildCompletion(manifests)))
   process.exitCode = types.status === 0 ? 0 : 1
 }
 

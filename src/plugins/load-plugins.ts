@@ -16,12 +16,17 @@ export interface LoadedPlugins {
   readonly problems: readonly PluginProblem[]
 }
 
+export interface PluginSwitch {
+  readonly name: string
+  readonly enabled: boolean
+}
+
 export interface LoadPluginsOptions {
   readonly root: string
   readonly pjson: Interfaces.PJSON
   readonly dataDir: string
   /** `plugins:` of the configuration. */
-  readonly switches: readonly {readonly name: string; readonly enabled: boolean}[]
+  readonly switches: readonly PluginSwitch[]
 }
 
 /** Loads every plugin. One that throws, or prints while it is imported, becomes a problem and disturbs nobody. */
@@ -67,7 +72,7 @@ interface Loaded {
 /** Without a manifest, loading imports every command of the plugin: it may throw, warn and print. */
 async function loadQuietly(plugin: Plugin): Promise<Loaded> {
   const complaints: string[] = []
-  const onWarning = (warning: Error) => complaints.push(firstLine(warning.message))
+  const onWarning = (warning: Error) => complaints.push(reasonIn(warning.message))
   const emitWarning = process.emitWarning
   const {write} = process.stdout
   let isNoisy = false
@@ -80,7 +85,7 @@ async function loadQuietly(plugin: Plugin): Promise<Loaded> {
     await plugin.load()
     return {plugin, complaints}
   } catch (error) {
-    complaints.push(firstLine(messageOf(error)))
+    complaints.push(reasonIn(messageOf(error)))
     return {plugin: undefined, complaints}
   } finally {
     process.emitWarning = emitWarning
@@ -89,4 +94,5 @@ async function loadQuietly(plugin: Plugin): Promise<Loaded> {
   }
 }
 
-const firstLine = (text: string): string => text.split('\n', 1)[0] ?? ''
+/** oclif's warnings are small documents; the reason stands in their line `message:`. */
+const reasonIn = (text: string): string => /^message: (.*)$/m.exec(text)?.[1] ?? text.split('\n', 1)[0] ?? ''

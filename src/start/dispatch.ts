@@ -8,6 +8,8 @@ import {expandAliases} from '../aliases/expand.ts'
 import {indexOf} from '../plugins/index-of.ts'
 import {loadPlugins} from '../plugins/load-plugins.ts'
 import {type PluginIndex, type PluginIndexKey, readPluginIndex, writePluginIndex} from '../plugins/plugin-index.ts'
+import {shareSdk} from '../plugins/share-sdk.ts'
+import {listUserPlugins} from '../plugins/user-plugins.ts'
 import {type CommandIndex, readIndex} from './index-file.ts'
 import {type Resolved, resolve} from './resolve.ts'
 import {readStartSettings, type StartSettings} from './settings.ts'
@@ -42,6 +44,8 @@ export async function dispatch(argv: readonly string[], here: Surroundings): Pro
 async function run(argv: readonly string[], start: Start): Promise<void> {
   const key: PluginIndexKey = {...start, version: start.own.version, switches: start.settings.switches}
   const cached = readPluginIndex(key)
+  // Before anything of a plugin is imported: the command itself may add the first one.
+  if (argv[0]?.startsWith('plugin') || listUserPlugins(start.dataDir).length > 0) shareSdk(start.root)
   const loaded = cached === undefined ? await loadEverything(start, key) : undefined
   const plugins = cached ?? loaded?.index
   if (plugins === undefined) throw new Error('plugins were neither cached nor loaded')

@@ -23,6 +23,8 @@ export function resolve(argv: readonly string[], vocabulary: Vocabulary): Resolv
   for (let count = Math.min(words.length, 4); count > 0; count--) {
     const typed = words.slice(0, count).join(':')
     const id = vocabulary.has(typed) ? typed : vocabulary.alias(typed)
+    // A topic that is another name of its list, as `plugin` is, explains all its commands.
+    if (asksHelp && id !== typed && vocabulary.isTopic(typed)) return help(typed)
     if (id !== undefined) return asksHelp ? help(id) : {type: 'command', id, args: argv.slice(typedCount(argv, count))}
     if (vocabulary.isTopic(typed)) {
       return count === words.length ? help(typed) : unknown(words.slice(0, count + 1))

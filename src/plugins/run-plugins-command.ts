@@ -1,0 +1,48 @@
+import type {Interfaces} from '@oclif/core'
+import {messageOf, OmniError} from '@omni-cli/sdk'
+
+export type PluginsCommand = 'install' | 'link' | 'reset' | 'uninstall' | 'update'
+
+/**
+ * Runs a command of @oclif/plugin-plugins, which does the work with npm. What it prints goes to stderr: stdout is for
+ * our own answer. PLUGIN_INVALID with the reason when it refuses, NOT_FOUND when nothing has that name.
+ */
+export async function runPluginsCommand(
+  name: PluginsCommand,
+  argv: readonly string[],
+  config: Interfaces.Config,
+): Promise<void> {
+  const {commands} = await import('@oclif/plugin-plugins')
+  const {write} = process.stdout
+  const {emitWarning} = process
+  const printed: string[] = []
+  process.stdout.write = (chunk: string | Uint8Array) => {
+    printed.push(String(chunk))
+    return process.stderr.write(chunk)
+  }
+  // What is wrong with a plugin is part of our own answer.
+  process.emitWarning = () => undefined
+  // It would say that a linked plugin cannot be transpiled, which nobody asked for.
+  process.env.OCLIF_DISABLE_LINKED_ESM_WARNING = '1'
+  try {
+    await commands[`plugins:${name}`].run([...argv], config)
+  } catch (error) {
+    throw refusal(error, printed.join(''))
+  } finally {
+    process.stdout.write = write
+    process.emitWarning = emitWarning
+  }
+}
+
+function refusal(error: unknown, printed: string): OmniError {
+  const message = messageOf(error)
+  const reason = /npm error (?!code|A complete log)(.+)/.exec(printed)?.[1]
+  if (/does not exist in the registry|is not installed|E404|404 Not Found/.test(message + printed)) {
+    return new OmniError('NOT_FOUND', message, {cause: error, hint: 'omni plugin list'})
+  }
+  return new OmniError('PLUGIN_INVALID', reason === undefined ? message : `${firstLine(message)}: ${reason}`, {
+    cause: error,
+  })
+}
+
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? ''

@@ -1,5 +1,14 @@
 import {dirname} from 'node:path'
-import {ensurePrivateDir, type Logger, messageOf, OmniError, silentLogger, sleep, writeFileAtomic} from '@omni-cli/sdk'
+import {
+  ensurePrivateDir,
+  isOmniError,
+  type Logger,
+  messageOf,
+  OmniError,
+  silentLogger,
+  sleep,
+  writeFileAtomic,
+} from '@omni-cli/sdk'
 import {socketPath} from '../socket-path.ts'
 import {healthAnswer, listenersAnswer, statsAnswer} from './control/answers.ts'
 import {type Channel, openChannel} from './control/channel.ts'
@@ -45,8 +54,7 @@ class EdgeClient implements Edge {
       await ensurePrivateDir(dirname(tableFile(this.#home)))
       await writeFileAtomic(tableFile(this.#home), JSON.stringify(table))
       this.#isWanted = true
-      const channel = await this.#running()
-      return listenersAnswer(await channel.call({method: 'apply', table}))
+      return listenersAnswer(await this.#applyToProcess(table))
     })
     this.#applying = applied.catch(() => undefined)
     return applied
@@ -86,6 +94,17 @@ class EdgeClient implements Edge {
     void this.#channel?.then((channel) => channel?.close())
   }
 
+  /** A process that goes away meanwhile is replaced, once. */
+  async #applyToProcess(table: EdgeTable): Promise<unknown> {
+    const call: EdgeCall = {method: 'apply', table}
+    try {
+      return await (await this.#running()).call(call)
+    } catch (error) {
+      if (!isOmniError(error) || !error.retryable) throw error
+      return (await this.#running()).call(call)
+    }
+  }
+
   /** The answer, or undefined when the process does not run. */
   async #ask(call: EdgeCall): Promise<unknown> {
     return (await this.#connection())?.call(call)
@@ -117,7 +136,7 @@ class EdgeClient implements Edge {
     const channel = await this.#connection()
     if (channel !== undefined) return channel
     this.#log.debug('starting the edge proxy', {home: this.#home})
-    await launchEdge(this.#home, async () => (await this.#connection()) !== undefined)
+    await launchEdge(this.#home, async () => (await this.health())?.pid)
     const started = await this.#connection()
     if (started === undefined) throw new OmniError('UNAVAILABLE', 'the edge proxy went away at once')
     return started

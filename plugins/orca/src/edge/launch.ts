@@ -11,10 +11,10 @@ const START_TIMEOUT_MS = 15_000
 const PASSED_VARIABLES = ['PATH', 'HOME', 'USER', 'LANG', 'TZ', 'TMPDIR', 'TEMP', 'TMP']
 
 /**
- * Starts the edge process in the background and waits until `isReady`. Starting twice is harmless: one of the two wins.
+ * Starts the edge process in the background and waits until one answers. Starting twice is harmless: one of the two wins.
  * UNAVAILABLE with the end of its log when it does not come up.
  */
-export async function launchEdge(home: string, connect: () => Promise<boolean>): Promise<void> {
+export async function launchEdge(home: string, findPid: () => Promise<number | undefined>): Promise<void> {
   await Promise.all([tableFile(home), logFile(home), lockFile(home)].map((file) => ensurePrivateDir(dirname(file))))
   const log = openSync(logFile(home), 'a', 0o600)
   const child = spawn(
@@ -37,10 +37,13 @@ export async function launchEdge(home: string, connect: () => Promise<boolean>):
     if (code !== 0) failure = `it ended with ${signal ?? `exit code ${code}`}`
   })
   child.unref()
-  await poll({everyMs: 10, timeoutMs: START_TIMEOUT_MS}, async () => {
-    if (failure !== undefined) throw notStarted(home, failure)
-    return connect()
+  const pid = await poll({everyMs: 10, timeoutMs: START_TIMEOUT_MS}, async () => {
+    const found = await findPid()
+    if (found === undefined && failure !== undefined) throw notStarted(home, failure)
+    return found
   })
+  // Ours lost the race; it must not win it later, when the other one ends.
+  if (pid !== child.pid) child.kill()
 }
 
 const notStarted = (home: string, reason: string): OmniError =>

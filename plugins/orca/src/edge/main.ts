@@ -30,19 +30,33 @@ async function main(): Promise<void> {
   // We hold the lock, so nobody listens there.
   rmSync(path, {force: true})
 
-  const shutdown = async (drainMs: number): Promise<void> => {
+  let isLeaving = false
+  const leave = async (): Promise<void> => {
+    if (isLeaving) return
+    isLeaving = true
     log('shutting down')
-    await plane.shutdown(drainMs)
+    await plane.close()
+    // From here on another process may take over: the ports, the socket and the lock are free.
+    control?.stopListening()
+    lock.release()
+  }
+  const shutdown = async (drainMs: number): Promise<void> => {
+    await leave()
+    await plane.drain(drainMs)
     setImmediate(() => {
-      control?.close()
-      rmSync(path, {force: true})
-      lock.release()
+      control?.disconnect()
       process.exit(0)
     })
   }
+  const terminate = async (): Promise<void> => {
+    await leave()
+    // A control plane that wants an edge starts the next one while this one drains.
+    control?.disconnect()
+    await shutdown(DRAIN_MS)
+  }
   control = await listenForControl({path, plane, shutdown})
-  process.on('SIGTERM', () => void shutdown(DRAIN_MS))
-  process.on('SIGINT', () => void shutdown(DRAIN_MS))
+  process.on('SIGTERM', () => void terminate())
+  process.on('SIGINT', () => void terminate())
   // The terminal of whoever started us may go away.
   process.on('SIGHUP', () => undefined)
   log(`ready, pid ${process.pid}`)

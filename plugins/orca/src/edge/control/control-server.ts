@@ -8,8 +8,10 @@ import {type EdgeEvent, type EdgeRequest, edgeRequest} from './wire.ts'
 export interface ControlServer {
   /** Tells every client that a target failed. */
   reportFailure(address: string): void
-  /** Takes no more calls and ends the connections. */
-  close(): void
+  /** Frees the socket path; open connections stay. */
+  stopListening(): void
+  /** Ends the open connections. */
+  disconnect(): void
 }
 
 export interface ControlOptions {
@@ -40,8 +42,10 @@ export async function listenForControl(options: ControlOptions): Promise<Control
   }
   return {
     reportFailure: (address) => tellAll({event: 'target-failure', address}),
-    close: () => {
+    stopListening: () => {
       server.close()
+    },
+    disconnect: () => {
       for (const client of clients) client.end()
     },
   }

@@ -134,8 +134,8 @@ export class ClientConnection {
   /** Ends what took too long. */
   sweep(now: number): void {
     if (now < this.#deadline || this.#isTunnel) return
-    if (this.#isLeaving) this.socket.destroy()
-    else if (this.#exchange !== undefined) this.#sweepHalfClosed(now)
+    if (this.#exchange !== undefined) this.#sweepHalfClosed(now)
+    else if (this.#isLeaving || this.socket.writableNeedDrain) this.socket.destroy()
     else if (this.#unread !== undefined) this.refuse(new Refusal(408, 'the request head took too long'))
     else this.#leave()
   }
@@ -163,7 +163,7 @@ export class ClientConnection {
     this.#isReading = false
     if (this.#exchange !== undefined || this.#isLeaving) return
     if (this.#isEnded) this.#leave()
-    else if (this.socket.writableNeedDrain) this.socket.pause()
+    else if (this.socket.writableNeedDrain) this.#awaitReader()
     else this.#await()
   }
 
@@ -215,6 +215,11 @@ export class ClientConnection {
     else if (this.#deadline === Number.POSITIVE_INFINITY) this.#deadline = performance.now() + headMs
     if (this.#site.isClosing) this.closeWhenIdle()
     else if (this.socket.isPaused()) this.socket.resume()
+  }
+
+  #awaitReader(): void {
+    this.socket.pause()
+    this.#deadline = performance.now() + this.#site.timeouts.idleMs
   }
 
   /** Says goodbye and waits a little for the client to do the same: closing at once could destroy the answer on its way. */

@@ -28,6 +28,7 @@ export class DataPlane {
   readonly #sweeper: NodeJS.Timeout
   #resolveByHost: Resolve = routeByHost([], new Map())
   #applying: Promise<unknown> = Promise.resolve()
+  #isClosed = false
 
   constructor(options: DataPlaneOptions = {}) {
     this.#timeouts = {...DEFAULT_TIMEOUTS, ...options.timeouts}
@@ -39,6 +40,7 @@ export class DataPlane {
 
   /** Puts a table in force as a whole. New requests follow it at once; resolves when its ports are open (or are known to be taken). */
   apply(table: EdgeTable): Promise<EdgeListener[]> {
+    if (this.#isClosed) return Promise.reject(new Error('shutting down'))
     const applied = this.#applying.then(() => {
       this.#replaceTargets(table)
       this.#resolveByHost = routeByHost(table.services, this.#upstreams)
@@ -59,10 +61,16 @@ export class DataPlane {
     return this.#stats.snapshot()
   }
 
-  /** Takes no new requests; resolves when those under way have ended, at most after `drainMs`. */
-  async shutdown(drainMs: number): Promise<void> {
+  /** Closes all ports; connections end after their current request. No table is taken any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true
     await this.#applying
-    await this.#doors.shutdown(drainMs)
+    this.#doors.closeOthers([])
+  }
+
+  /** After `close`: resolves when the requests under way have ended; after `drainMs` what is left is broken. */
+  async drain(drainMs: number): Promise<void> {
+    await this.#doors.drain(drainMs)
     for (const backend of this.#backends.values()) backend.retire()
     clearInterval(this.#sweeper)
   }

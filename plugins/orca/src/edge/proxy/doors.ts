@@ -42,9 +42,8 @@ export class Doors {
     )
   }
 
-  /** Closes all; resolves when every connection has ended, or after the time: then they are broken. */
-  async shutdown(drainMs: number): Promise<void> {
-    this.closeOthers([])
+  /** Resolves when every connection through closed doors has ended, or after the time: then they are broken. */
+  async drain(drainMs: number): Promise<void> {
     const deadline = performance.now() + drainMs
     while (this.connectionCount > 0 && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 20))

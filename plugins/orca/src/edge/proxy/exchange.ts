@@ -112,7 +112,7 @@ export class Exchange implements BackendUser {
   }
 
   informed(head: ResponseHead): void {
-    if (this.request.minor === 1) this.#client.socket.write(interimText(head), 'latin1')
+    if (this.request.minor === 1) this.#write(interimText(head))
   }
 
   answered(head: ResponseHead, body: Body, bytes: Buffer, from: number, to: number): void {
@@ -205,7 +205,7 @@ export class Exchange implements BackendUser {
     }
   }
 
-  #write(text: string, bytes: Buffer, from: number, to: number): void {
+  #write(text: string, bytes?: Buffer, from = 0, to = 0): void {
     if (!writePiece(this.#client.socket, text, bytes, from, to)) this.#connection?.socket.pause()
   }
 

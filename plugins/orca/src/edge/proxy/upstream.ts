@@ -1,4 +1,3 @@
-import type {EdgeTarget} from '../table.ts'
 import type {Backend} from './backend.ts'
 import type {VersionStats} from './version-stats.ts'
 
@@ -18,9 +17,13 @@ export class Upstream {
     this.service = service
   }
 
-  /** Takes effect for the next pick. */
+  /** Takes effect for the next pick. The same targets again go on where they were in their round. */
   replace(targets: readonly Target[]): void {
-    this.#turns = targets.filter((target) => target.weight > 0).map((target) => ({target, credit: 0}))
+    const before = this.#turns
+    const turns = targets.filter((target) => target.weight > 0).map((target) => ({target, credit: 0}))
+    const isSame =
+      turns.length === before.length && turns.every(({target}, index) => isEqual(target, before[index]?.target))
+    this.#turns = isSame ? turns.map(({target}, index) => ({target, credit: before[index]?.credit ?? 0})) : turns
   }
 
   get hasTargets(): boolean {
@@ -52,10 +55,9 @@ export class Upstream {
   }
 }
 
+const isEqual = (a: Target, b: Target | undefined): boolean => a.backend === b?.backend && a.weight === b.weight
+
 interface Turn {
   readonly target: Target
   credit: number
 }
-
-/** What a table says about a target, resolved. */
-export type TargetResolver = (service: string, target: EdgeTarget) => Target

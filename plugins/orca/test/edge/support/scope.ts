@@ -63,7 +63,10 @@ export class Scope {
 
   edge(options: DataPlaneOptions = {}): TestEdge {
     const edge = new TestEdge(this, new DataPlane(options))
-    this.add(() => edge.plane.shutdown(0))
+    this.add(async () => {
+      await edge.plane.close()
+      await edge.plane.drain(0)
+    })
     return edge
   }
 

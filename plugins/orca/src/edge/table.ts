@@ -39,15 +39,21 @@ export interface EdgeListener {
   readonly error?: string | undefined
 }
 
-/** Counters since the edge started. Bounds of the histogram in seconds are fixed: see `EDGE_BUCKETS`. */
+/**
+ * Counters since the edge started. Every attempt at a target counts: a request that was answered by the second target is
+ * one with class 0 at the first. A tcp connection counts as one request, answered when the target was reached.
+ */
 export interface EdgeVersionStats {
   readonly service: string
   readonly version: string
   readonly requests: number
   /** By status class: index 1 = 1xx … 5 = 5xx; index 0 = no answer from the target. */
   readonly classes: readonly number[]
+  /** Cumulative, as Prometheus wants them: how many took at most `EDGE_BUCKETS[i]` seconds; `requests` is the +Inf bucket. */
   readonly buckets: readonly number[]
+  /** Sum of the times from a request to the head of its answer. */
   readonly seconds: number
+  /** Under way right now; a WebSocket until it closes. */
   readonly inFlight: number
 }
 

@@ -13,9 +13,6 @@ export function findHeadEnd(bytes: Buffer, scanned: number): number {
   return -1
 }
 
-/** Index of the first byte of a request: one empty line before it is tolerated (RFC 9112, 2.2). */
-export const requestStart = (bytes: Buffer): number => (bytes[0] === CR && bytes[1] === LF ? 2 : 0)
-
 /** Refuses a head early that can never become a good one, so that the client need not wait for the timeout. */
 export function checkUnfinishedHead(bytes: Buffer, scanned: number): void {
   if (bytes.length > MAX_REQUEST_LINE_BYTES && !bytes.subarray(0, MAX_REQUEST_LINE_BYTES).includes(LF)) {

@@ -1,7 +1,7 @@
 import type {Socket} from 'node:net'
-import {checkUnfinishedHead, findHeadEnd, requestStart} from '../http/head-end.ts'
 import {Refusal} from '../http/refusal.ts'
 import {parseRequestHead, type RequestHead} from '../http/request-head.ts'
+import {RequestInput} from '../http/request-input.ts'
 import {Exchange} from './exchange.ts'
 import {peerLines} from './forwarded.ts'
 import {ownAnswerText} from './own-answer.ts'
@@ -24,9 +24,7 @@ export class ClientConnection {
   readonly socket: Socket
   readonly peerLines: string
   readonly #site: Site
-  #unread: Buffer | undefined
-  /** Bytes of `#unread` known not to hold the end of a head. */
-  #scanned = 0
+  readonly #input = new RequestInput()
   #request: RequestHead | undefined
   #exchange: Exchange | undefined
   /** Our last byte is written or being written; what the client still sends is thrown away. */
@@ -52,28 +50,18 @@ export class ClientConnection {
 
   /** Whether the connection may stay open after the current answer. */
   get mayKeep(): boolean {
-    const isLast = this.#isEnded && this.#unread === undefined
+    const isLast = this.#isEnded && this.#input.isEmpty
     return this.#request?.isPersistent === true && !this.#site.isClosing && !isLast
-  }
-
-  pause(): void {
-    this.socket.pause()
-  }
-
-  resume(): void {
-    this.socket.resume()
   }
 
   /** Bytes that were read but not used yet. */
   takeUnread(): Buffer | undefined {
-    const bytes = this.#unread
-    this.#unread = undefined
-    return bytes
+    return this.#input.take()
   }
 
   /** Bytes of a later request; no more are read until it is their turn. */
   putBack(bytes: Buffer): void {
-    this.#unread = this.#unread === undefined ? bytes : Buffer.concat([this.#unread, bytes])
+    this.#input.add(bytes)
     this.socket.pause()
   }
 
@@ -123,7 +111,7 @@ export class ClientConnection {
 
   /** Closes the connection when nothing is under way; else that happens after the current answer. */
   closeWhenIdle(): void {
-    if (this.#exchange === undefined && this.#unread === undefined && !this.#isTunnel && !this.#isLeaving) this.#leave()
+    if (this.#exchange === undefined && this.#input.isEmpty && !this.#isTunnel && !this.#isLeaving) this.#leave()
   }
 
   destroy(): void {
@@ -136,7 +124,7 @@ export class ClientConnection {
     if (now < this.#deadline || this.#isTunnel) return
     if (this.#exchange !== undefined) this.#sweepHalfClosed(now)
     else if (this.#isLeaving || this.socket.writableNeedDrain) this.socket.destroy()
-    else if (this.#unread !== undefined) this.refuse(new Refusal(408, 'the request head took too long'))
+    else if (!this.#input.isEmpty) this.refuse(new Refusal(408, 'the request head took too long'))
     else this.#leave()
   }
 
@@ -144,10 +132,8 @@ export class ClientConnection {
     if (this.#isLeaving) return
     const exchange = this.#exchange
     if (exchange === undefined) {
-      if (this.#unread === undefined) {
-        this.#unread = chunk
-        this.#deadline = performance.now() + this.#site.timeouts.headMs
-      } else this.#unread = Buffer.concat([this.#unread, chunk])
+      if (this.#input.isEmpty) this.#deadline = performance.now() + this.#site.timeouts.headMs
+      this.#input.add(chunk)
       this.#readRequests()
       return
     }
@@ -169,16 +155,17 @@ export class ClientConnection {
 
   /** A client that does not read its answers gets no further ones. */
   #mayReadNext(): boolean {
-    return (
-      this.#unread !== undefined && this.#exchange === undefined && !this.#isLeaving && !this.socket.writableNeedDrain
-    )
+    const isFree = this.#exchange === undefined && !this.#isLeaving
+    return isFree && !this.#input.isEmpty && !this.socket.writableNeedDrain
   }
 
   /** Reads one request and sets it off; false when its head is not complete. */
   #readRequest(): boolean {
     try {
-      const request = this.#takeHead()
-      if (request === undefined) return false
+      const text = this.#input.takeHead()
+      if (text === undefined) return false
+      this.#deadline = this.#isEnded ? performance.now() + this.#site.timeouts.headMs : Number.POSITIVE_INFINITY
+      const request = parseRequestHead(text)
       this.#request = request
       const destination = this.#site.resolve(request)
       const exchange = new Exchange(this, request, destination, request.requestId ?? this.#site.nextRequestId())
@@ -191,27 +178,9 @@ export class ClientConnection {
     return true
   }
 
-  #takeHead(): RequestHead | undefined {
-    let bytes = this.#unread
-    if (bytes === undefined) return undefined
-    const start = this.#scanned === 0 ? requestStart(bytes) : 0
-    if (start > 0) bytes = bytes.subarray(start)
-    const end = findHeadEnd(bytes, this.#scanned)
-    if (end < 0) {
-      checkUnfinishedHead(bytes, this.#scanned)
-      this.#unread = bytes.length === 0 ? undefined : bytes
-      this.#scanned = bytes.length
-      return undefined
-    }
-    this.#unread = end === bytes.length ? undefined : bytes.subarray(end)
-    this.#scanned = 0
-    this.#deadline = this.#isEnded ? performance.now() + this.#site.timeouts.headMs : Number.POSITIVE_INFINITY
-    return parseRequestHead(bytes.toString('latin1', 0, end))
-  }
-
   #await(): void {
     const {headMs, idleMs} = this.#site.timeouts
-    if (this.#unread === undefined) this.#deadline = performance.now() + idleMs
+    if (this.#input.isEmpty) this.#deadline = performance.now() + idleMs
     else if (this.#deadline === Number.POSITIVE_INFINITY) this.#deadline = performance.now() + headMs
     if (this.#site.isClosing) this.closeWhenIdle()
     else if (this.socket.isPaused()) this.socket.resume()
@@ -225,7 +194,7 @@ export class ClientConnection {
   /** Says goodbye and waits a little for the client to do the same: closing at once could destroy the answer on its way. */
   #leave(): void {
     this.#isLeaving = true
-    this.#unread = undefined
+    this.#input.take()
     const {idleMs, lingerMs} = this.#site.timeouts
     this.#deadline = performance.now() + idleMs
     this.socket.end(() => {
@@ -262,7 +231,7 @@ export class ClientConnection {
     const exchange = this.#exchange
     this.#exchange = undefined
     this.#isLeaving = true
-    this.#unread = undefined
+    this.#input.take()
     exchange?.abandon()
     this.#site.onClosed(this)
   }

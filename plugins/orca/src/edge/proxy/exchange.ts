@@ -89,7 +89,7 @@ export class Exchange implements BackendUser {
     const end = bytes === undefined ? 0 : this.#take(bytes, 0)
     if (this.#connection !== connection) return
     const isFlowing = writePiece(connection.socket, text, bytes, 0, end)
-    if (isFlowing || this.#body.isDone) this.#client.resume()
+    if (isFlowing || this.#body.isDone) this.#client.socket.resume()
     if (bytes !== undefined && end < bytes.length) this.#client.putBack(bytes.subarray(end))
   }
 
@@ -99,12 +99,12 @@ export class Exchange implements BackendUser {
     if (connection === undefined || !this.#isSending || this.#body.isDone) return 0
     const end = this.#take(bytes, 0)
     if (this.#connection !== connection) return bytes.length
-    if (end > 0 && !connection.socket.write(bytes.subarray(0, end)) && !this.#body.isDone) this.#client.pause()
+    if (end > 0 && !connection.socket.write(bytes.subarray(0, end)) && !this.#body.isDone) this.#client.socket.pause()
     return end
   }
 
   drained(): void {
-    if (!this.#body.isDone) this.#client.resume()
+    if (!this.#body.isDone) this.#client.socket.resume()
   }
 
   clientDrained(): void {

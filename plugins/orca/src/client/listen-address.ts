@@ -18,3 +18,6 @@ export function parseListen(text: string): ListenAddress {
   }
   return {host: match[1] ?? (match[2] || '::'), port, isExplicit: true}
 }
+
+/** True when only programs of this machine can reach the host. */
+export const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host)

@@ -3,7 +3,7 @@ import {mkdirSync, openSync, renameSync, statSync} from 'node:fs'
 import {open} from 'node:fs/promises'
 import {connect} from 'node:net'
 import {dirname} from 'node:path'
-import {ensurePrivateDir, OmniError, poll} from '@omni-cli/sdk'
+import {ensurePrivateDir, isOmniError, OmniError, poll, reasonOf} from '@omni-cli/sdk'
 import {programPath} from '../programs.ts'
 import {socketPath} from '../socket-path.ts'
 import {localFiles, readServerInfo} from './local-files.ts'
@@ -55,12 +55,15 @@ export async function startLocalServer({home, listen, signal}: StartOptions): Pr
     exitCode = 1
   })
   try {
-    await poll({everyMs: 20, timeoutMs: START_TIMEOUT_MS, signal}, async () => {
-      if (await isListening(home)) return true
+    const end = await poll({everyMs: 20, timeoutMs: START_TIMEOUT_MS, signal}, async () => {
+      if (await isListening(home)) return 'up'
       // Whoever lost the race against another starter ends with LOCKED; the other one is about to answer.
-      if (exitCode !== undefined && exitCode !== LOCKED_EXIT) throw await failedStart(home)
-      return false
+      return exitCode !== undefined && exitCode !== LOCKED_EXIT && 'ended'
+    }).catch((error) => {
+      if (isOmniError(error) && error.code === 'TIMEOUT') return 'late'
+      throw error
     })
+    if (end !== 'up') throw await failedStart(home)
     const isOurs = (await readServerInfo(home))?.pid === child.pid
     // A loser must not wait for the lock and come up when the winner is stopped.
     if (!isOurs) child.kill()
@@ -81,9 +84,16 @@ function spawnServer(home: string, listen: string | undefined) {
 }
 
 function openLog(path: string): number {
-  mkdirSync(dirname(path), {recursive: true, mode: 0o700})
-  if ((statSync(path, {throwIfNoEntry: false})?.size ?? 0) > MAX_LOG_BYTES) renameSync(path, `${path}.1`)
-  return openSync(path, 'a', 0o600)
+  try {
+    mkdirSync(dirname(path), {recursive: true, mode: 0o700})
+    if ((statSync(path, {throwIfNoEntry: false})?.size ?? 0) > MAX_LOG_BYTES) renameSync(path, `${path}.1`)
+    return openSync(path, 'a', 0o600)
+  } catch (error) {
+    throw new OmniError('IO', `cannot write the log '${path}': ${reasonOf(error)}`, {
+      hint: 'set OMNI_HOME to a folder that can be written',
+      cause: error,
+    })
+  }
 }
 
 async function failedStart(home: string): Promise<OmniError> {

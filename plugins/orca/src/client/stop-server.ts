@@ -31,7 +31,11 @@ export async function stopServer({home, workloads, signal, onProgress}: StopOpti
     await startLocalServer({home, signal})
   }
   const client = await openLocalClient(home)
-  const [{pid}, services] = await Promise.all([client.version({signal}), client.list(undefined, {signal})])
+  const [{pid}, services] = await Promise.all([client.version({signal}), client.list(undefined, {signal})]).catch(
+    async (error) => {
+      throw await unresponsive(home, error)
+    },
+  )
   const running = services.filter(({status}) => status !== 'stopped').map(({name}) => name)
   onProgress?.(workloads === 'keep' ? 'stopping the server' : `stopping ${running.length} services and the server`)
   await client.shutdown(workloads, {signal})
@@ -43,6 +47,13 @@ export async function stopServer({home, workloads, signal, onProgress}: StopOpti
     })
   })
   return {wasRunning, workloads, keptServices: workloads === 'keep' ? running : []}
+}
+
+/** A server that takes connections and answers none can only be ended by its process. */
+async function unresponsive(home: string, error: unknown): Promise<unknown> {
+  const info = await readServerInfo(home)
+  if (!isOmniError(error) || info === undefined || !['TIMEOUT', 'UNAVAILABLE'].includes(error.code)) return error
+  return new OmniError(error.code, error.message, {hint: `kill ${info.pid}`, cause: error})
 }
 
 /** Its facts are the last thing that a server removes; one that was killed leaves them but is gone itself. */

@@ -1,5 +1,8 @@
-import {connect} from 'node:net'
+import {createServer, type IncomingMessage} from 'node:http'
+import {type AddressInfo, connect} from 'node:net'
+import type {FastifyRequest} from 'fastify'
 import {afterEach, beforeEach, expect, it} from 'vitest'
+import {readBody} from '../../src/server/api/body.ts'
 import {serveApi} from './serve.ts'
 
 let api: Awaited<ReturnType<typeof serveApi>>
@@ -76,4 +79,23 @@ it('does not mistake __proto__ for a field', async () => {
   const body = '{"services":[{"name":"web","image":"x","__proto__":{"replicas":9},"constructor":1}]}'
   expect((await api.call('POST', '/api/v1/deploy', {body})).status).toBe(200)
   expect(api.control.services.get('web')?.desiredReplicas).toBe(1)
+})
+
+it('cuts a body that does not arrive in time, however busy it keeps the line', async () => {
+  const outcome = Promise.withResolvers<unknown>()
+  const server = createServer((raw: IncomingMessage) => {
+    const request = {headers: raw.headers, raw} as FastifyRequest
+    readBody(request, {deadlineMs: 150}).then(outcome.resolve, outcome.reject)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n')
+  const drip = setInterval(() => socket.write('x'), 20)
+  try {
+    await expect(outcome.promise).rejects.toMatchObject({status: 408})
+  } finally {
+    clearInterval(drip)
+    socket.destroy()
+    server.close()
+  }
 })

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import {BaseCommand, itemView, type View} from '@omni-cli/sdk/cli'
 import {ensureServer} from '../../client/ensure-server.ts'
+import {isLoopback, parseListen} from '../../client/listen-address.ts'
 
 export default class ServerStart extends BaseCommand {
   static override summary = 'start the local engine in the background'
@@ -21,6 +22,9 @@ export default class ServerStart extends BaseCommand {
     const data = await progress.step('starting the local engine', () =>
       ensureServer({home, listen: flags.listen, signal: this.signal}),
     )
+    if (flags.listen !== undefined && !isLoopback(parseListen(flags.listen).host)) {
+      this.notice('the API speaks plain HTTP: reach it through a tunnel or a TLS proxy, or its tokens can be read')
+    }
     return itemView({
       data,
       text: ({started, pid, url}) => [

@@ -1,4 +1,12 @@
-import {type ErrorBody, isOmniError, messageOf, OmniError, type Service, type ServiceSpec} from '@omni-cli/sdk'
+import {
+  type ErrorBody,
+  isOmniError,
+  type Logger,
+  messageOf,
+  OmniError,
+  type Service,
+  type ServiceSpec,
+} from '@omni-cli/sdk'
 import type {FastifyInstance, FastifyReply} from 'fastify'
 import type {Actor, Control} from '../control.ts'
 import {queryValue, readJson} from './body.ts'
@@ -27,7 +35,7 @@ export function createRoute(app: FastifyInstance, {control, log}: ApiContext): v
     if (mode === 'create') creating.add(spec.name)
     try {
       await checkMode(control, mode, spec.name)
-      await streamDeploy(reply, async (out) => {
+      await streamDeploy(reply, log, async (out) => {
         const line = await deployOne(control, spec, {actor: actorOf(request), reason}, out)
         if (line.type === 'error') log.debug('deploy failed', {service: spec.name, error: line.error.message})
         return line
@@ -52,8 +60,12 @@ async function checkMode(control: Control, mode: Mode, name: string): Promise<vo
 const alreadyThere = (name: string): OmniError =>
   new OmniError('CONFLICT', `service '${name}' exists already`, {hint: `omni describe service ${name}`})
 
-const streamDeploy = (reply: FastifyReply, work: (out: OpenStream) => Promise<DeployLine>): Promise<void> =>
-  stream(reply, {contentType: 'application/x-ndjson', heartbeat: '\n'}, async (out) => {
+const streamDeploy = (
+  reply: FastifyReply,
+  log: Logger,
+  work: (out: OpenStream) => Promise<DeployLine>,
+): Promise<void> =>
+  stream(reply, {contentType: 'application/x-ndjson', heartbeat: '\n', log}, async (out) => {
     await out.write(`${JSON.stringify(await work(out))}\n`)
   })
 

@@ -5,7 +5,7 @@ import {type ApiContext, accepts} from './context.ts'
 import {stream} from './stream.ts'
 
 /** What has happened: server-sent events (following by default), or JSON lines when the client asks for them. */
-export function eventRoutes(app: FastifyInstance, {control, closing}: ApiContext): void {
+export function eventRoutes(app: FastifyInstance, {control, closing, log}: ApiContext): void {
   app.get('/api/v1/events', {exposeHeadRoute: false}, async (request, reply) => {
     const asJson = accepts(request, 'application/x-ndjson')
     const options = {
@@ -17,7 +17,7 @@ export function eventRoutes(app: FastifyInstance, {control, closing}: ApiContext
       ? {contentType: 'application/x-ndjson', heartbeat: '\n'}
       : {contentType: 'text/event-stream', heartbeat: ': \n\n'}
     const encode = asJson ? (event: OmniEvent) => `${JSON.stringify(event)}\n` : toServerSentEvent
-    await stream(reply, {...format, signal: options.follow ? closing : undefined}, async (out) => {
+    await stream(reply, {...format, log, signal: options.follow ? closing : undefined}, async (out) => {
       for await (const event of control.events({...options, signal: out.signal})) await out.write(encode(event))
     })
   })

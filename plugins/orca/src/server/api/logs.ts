@@ -11,7 +11,7 @@ const DEFAULT_TAIL = 100
 const NDJSON = 'application/x-ndjson'
 
 /** Output of a service, running or not: plain lines, or one JSON object a line when the client asks for that. */
-export function logRoutes(app: FastifyInstance, {control, closing}: ApiContext): void {
+export function logRoutes(app: FastifyInstance, {control, closing, log}: ApiContext): void {
   app.get('/api/v1/services/:name/logs', {exposeHeadRoute: false}, async (request, reply) => {
     const {name} = request.params as {name: string}
     const asJson = accepts(request, NDJSON)
@@ -19,7 +19,8 @@ export function logRoutes(app: FastifyInstance, {control, closing}: ApiContext):
     if ((await control.get(name)) === undefined) throw notFound(name, asJson || isNative(request))
     const contentType = asJson ? NDJSON : 'text/plain; charset=utf-8'
     const heartbeat = asJson && options.follow === true ? '\n' : undefined
-    await stream(reply, {contentType, heartbeat, signal: options.follow === true ? closing : undefined}, (out) =>
+    const signal = options.follow === true ? closing : undefined
+    await stream(reply, {contentType, heartbeat, signal, log}, (out) =>
       copyLines(control.logs(name, {...options, signal: out.signal}), asJson, out),
     )
   })

@@ -1,4 +1,5 @@
 import {once} from 'node:events'
+import {type Logger, messageOf} from '@omni-cli/sdk'
 import type {FastifyReply} from 'fastify'
 
 /** How often an idle stream says that it is alive, so that proxies keep it and a dead client is noticed. */
@@ -10,6 +11,7 @@ export interface StreamOptions {
   readonly heartbeat?: string | undefined
   /** Ends the stream from our side, e.g. when the server stops. */
   readonly signal?: AbortSignal | undefined
+  readonly log: Logger
 }
 
 export interface OpenStream {
@@ -45,7 +47,9 @@ export async function stream(
       },
     })
     raw.end()
-  } catch {
+  } catch (error) {
+    if (!signal.aborted)
+      options.log.debug('stream failed', {path: reply.request.routeOptions.url, error: messageOf(error)})
     if (options.signal?.aborted) raw.end()
     else raw.destroy()
   } finally {

@@ -18,7 +18,7 @@ import {type ProbeResult, probeService} from '../apps/probe.ts'
 import {deployFailure} from './deploy-failure.ts'
 
 /** How long an endpoint may take to answer once its replicas are ready. */
-const ANSWER_TIMEOUT_MS = 10_000
+const ANSWER_TIMEOUT_MS = 5_000
 
 export interface RolloutOptions {
   readonly session: Session
@@ -118,14 +118,14 @@ async function look(engine: ServiceEngine, names: readonly string[], options: Ca
   return {services, answers}
 }
 
-/** Asks until every endpoint is well, as a table of routes may be a moment behind; then tells what it last saw. */
+/** Asks until every program has answered, as the proxy may be a moment behind; then tells what it last saw. */
 async function answerOf(service: Service, {signal}: CallOptions): Promise<ProbeResult[]> {
   let last: ProbeResult[] = []
-  const isWell = async () => {
+  const isAnswered = async () => {
     last = await probeService(service, {signal})
-    return last.every(({ok}) => ok)
+    return last.every(({error, status}) => error === undefined && status !== 502 && status !== 503)
   }
-  await poll({everyMs: 100, timeoutMs: ANSWER_TIMEOUT_MS, signal}, isWell).catch((error: unknown) => {
+  await poll({everyMs: 100, timeoutMs: ANSWER_TIMEOUT_MS, signal}, isAnswered).catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'TIMEOUT')) throw error
   })
   return last

@@ -46,7 +46,9 @@ export async function startEdge(folder: string, backendPort: number): Promise<Pr
   const service = {service: 'web', protocol: 'http', hosts: ['127.0.0.1'], paths: [], targets}
   const table = {http: {bind: '127.0.0.1', port}, services: [service]}
   writeFileSync(join(folder, 'engine', 'edge-table.json'), JSON.stringify(table))
-  const child = spawn(process.execPath, [main, '--home', folder], {stdio: 'ignore'})
+  const child = spawn(process.execPath, [main, '--home', folder, '--socket', join(folder, 'run', 'edge.sock')], {
+    stdio: 'ignore',
+  })
   return listening({name: 'omni', port, process: child})
 }
 

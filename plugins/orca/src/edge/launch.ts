@@ -1,8 +1,9 @@
-import {spawn} from 'node:child_process'
+import {type ChildProcess, spawn} from 'node:child_process'
 import {closeSync, openSync, readFileSync} from 'node:fs'
 import {dirname} from 'node:path'
-import {ensurePrivateDir, OmniError, poll} from '@omni-cli/sdk'
+import {ensurePrivateDir, isOmniError, OmniError, poll} from '@omni-cli/sdk'
 import {programPath} from '../programs.ts'
+import {socketPath} from '../socket-path.ts'
 import {lockFile, logFile, tableFile} from './files.ts'
 
 const START_TIMEOUT_MS = 15_000
@@ -16,18 +17,7 @@ const PASSED_VARIABLES = ['PATH', 'HOME', 'USER', 'LANG', 'TZ', 'TMPDIR', 'TEMP'
  */
 export async function launchEdge(home: string, findPid: () => Promise<number | undefined>): Promise<void> {
   await Promise.all([tableFile(home), logFile(home), lockFile(home)].map((file) => ensurePrivateDir(dirname(file))))
-  const log = openSync(logFile(home), 'a', 0o600)
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', programPath('edge'), '--home', home],
-    {
-      cwd: home,
-      detached: true,
-      env: Object.fromEntries(PASSED_VARIABLES.map((name) => [name, process.env[name]])),
-      stdio: ['ignore', 'ignore', log],
-    },
-  )
-  closeSync(log)
+  const child = spawnEdge(home)
   let failure: string | undefined
   child.on('error', (error) => {
     failure = error.message
@@ -36,14 +26,33 @@ export async function launchEdge(home: string, findPid: () => Promise<number | u
     // 0 = another process serves this home; it will answer.
     if (code !== 0) failure = `it ended with ${signal ?? `exit code ${code}`}`
   })
-  child.unref()
   const pid = await poll({everyMs: 10, timeoutMs: START_TIMEOUT_MS}, async () => {
     const found = await findPid()
     if (found === undefined && failure !== undefined) throw notStarted(home, failure)
     return found
+  }).catch((error: unknown) => {
+    if (isOmniError(error) && error.code === 'TIMEOUT') throw notStarted(home, 'it does not answer')
+    throw error
   })
   // Ours lost the race; it must not win it later, when the other one ends.
   if (pid !== child.pid) child.kill()
+}
+
+function spawnEdge(home: string): ChildProcess {
+  const log = openSync(logFile(home), 'a', 0o600)
+  try {
+    const program = ['--disable-warning=ExperimentalWarning', programPath('edge')]
+    const child = spawn(process.execPath, [...program, '--home', home, '--socket', socketPath(home, 'edge')], {
+      cwd: home,
+      detached: true,
+      env: Object.fromEntries(PASSED_VARIABLES.map((name) => [name, process.env[name]])),
+      stdio: ['ignore', 'ignore', log],
+    })
+    child.unref()
+    return child
+  } finally {
+    closeSync(log)
+  }
 }
 
 const notStarted = (home: string, reason: string): OmniError =>

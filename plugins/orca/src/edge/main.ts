@@ -1,6 +1,5 @@
 import {readFileSync, rmSync} from 'node:fs'
 import {parseArgs} from 'node:util'
-import {socketPath} from '../socket-path.ts'
 import {type ControlServer, listenForControl} from './control/control-server.ts'
 import {takeLock} from './control/lock.ts'
 import {parseTable} from './control/table-schema.ts'
@@ -12,9 +11,9 @@ const DRAIN_MS = 10_000
 
 await main()
 
-/** The edge process: `main.js --home DIR`. Ends at once, and well, when another one serves this home. */
+/** The edge process: `main.js --home DIR [--socket FILE]`. Ends at once, and well, when another one serves this home. */
 async function main(): Promise<void> {
-  const {values} = parseArgs({options: {home: {type: 'string'}}})
+  const {values} = parseArgs({options: {home: {type: 'string'}, socket: {type: 'string'}}})
   if (values.home === undefined) throw new Error('--home is missing')
   const lock = takeLock(lockFile(values.home))
   if (lock === undefined) return log('another edge process serves this home')
@@ -26,7 +25,8 @@ async function main(): Promise<void> {
     },
   })
   await restoreTable(plane, tableFile(values.home))
-  const path = socketPath(values.home, 'edge')
+  // Finding the path loads the whole sdk: our launcher says it, a person need not.
+  const path = values.socket ?? (await import('../socket-path.ts')).socketPath(values.home, 'edge')
   // We hold the lock, so nobody listens there.
   rmSync(path, {force: true})
 

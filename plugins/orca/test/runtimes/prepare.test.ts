@@ -69,6 +69,13 @@ describe('prepare', () => {
     expect(readdirSync(releases())).toEqual([])
   })
 
+  it('writes the steps down as they are, not with the secrets they use', async () => {
+    const failure = await prepare({build: {commands: ['false $GREETING']}}).catch((error) => error)
+
+    expect(failure.message).not.toContain('hello')
+    expect(readFileSync(join(home, 'engine/logs/web/web-build.log'), 'utf8')).not.toContain('hello')
+  })
+
   it('names a build program that does not exist', async () => {
     await expect(prepare({build: {commands: ['no-such-builder']}})).rejects.toMatchObject({
       code: 'DEPLOY_FAILED',
@@ -84,7 +91,9 @@ describe('prepare', () => {
     await expect(prepare({})).rejects.toMatchObject({code: 'MANIFEST_INVALID'})
     expect(readdirSync(releases())).toEqual([])
   })
+})
 
+describe('a preparation that is broken off', () => {
   it('when aborted ends the whole build and leaves nothing', async () => {
     const abort = new AbortController()
     const pids: number[] = []
@@ -106,8 +115,10 @@ describe('prepare', () => {
     expect(readdirSync(location).sort()).toEqual(['app.txt', 'data'])
     expect(existsSync(join(releases(), 'r1.partial'))).toBe(false)
   })
+})
 
-  it('links a volume that outlives releases, filled from the sources at first', async () => {
+describe('a volume', () => {
+  it('outlives releases and is filled from the sources at first', async () => {
     const volume = {path: 'data'}
     const first = await prepare({volume})
     writeFileSync(join(first.location, 'data', 'kept.txt'), 'kept')

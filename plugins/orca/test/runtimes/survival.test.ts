@@ -1,10 +1,11 @@
 import {fork, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {readdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import type {RuntimeEvent} from '../../src/runtimes/runtime.ts'
+import {socketPath} from '../../src/socket-path.ts'
 import {answerOf, isAlive, nodeCommand, openTestHome, supervisorPid, type TestHome, until} from './test-home.ts'
 
 let test: TestHome
@@ -109,6 +110,19 @@ describe('of the records of a killed supervisor', () => {
     expect(await test.runtime.list()).toMatchObject([{id, state: 'running', pid}])
   })
 
+  it('one that was written right before the start is forgotten, and its id can be used', async () => {
+    const {id, pid = 0} = await test.start({command: nodeCommand(FOREVER)})
+    await killSupervisor()
+    process.kill(pid, 'SIGKILL')
+    await until(() => !isAlive(pid))
+    const file = join(test.home, 'engine', 'instances', `${id}.json`)
+    const record = {...JSON.parse(readFileSync(file, 'utf8')), pid: undefined, startTime: undefined}
+    writeFileSync(file, JSON.stringify(record))
+
+    expect(await test.runtime.list()).toEqual([])
+    expect(readdirSync(join(test.home, 'engine', 'instances'))).toEqual([])
+  })
+
   it('a torn one does not stop the others', async () => {
     const instance = await test.start({command: nodeCommand(FOREVER)})
     await killSupervisor()
@@ -135,6 +149,22 @@ describe('when the caller is killed', () => {
 })
 
 describe('one home', () => {
+  it('keeps its socket and its records to its user', async () => {
+    const {id} = await test.start({command: 'true'})
+    const modeOf = (path: string) => statSync(path).mode & 0o777
+
+    expect(modeOf(socketPath(test.home, 'supervisor'))).toBe(0o600)
+    expect(modeOf(join(test.home, 'engine', 'instances', `${id}.json`))).toBe(0o600)
+    expect(modeOf(join(test.home, 'run', 'fifo'))).toBe(0o700)
+  })
+
+  it('whose socket was deleted is reachable again', async () => {
+    const {id, pid} = await test.start({command: nodeCommand(FOREVER)})
+    rmSync(socketPath(test.home, 'supervisor'))
+
+    expect(await test.another().list()).toMatchObject([{id, pid, state: 'running'}])
+  })
+
   it('has one supervisor, however many start it at once', async () => {
     const callers = Array.from({length: 5}, () => test.another())
     await Promise.all(callers.map((caller) => caller.list()))

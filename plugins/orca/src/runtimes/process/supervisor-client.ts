@@ -159,6 +159,7 @@ export class SupervisorClient {
         return
       } catch (error) {
         this.#options.log.debug('the supervisor does not come back', {error: String(error)})
+        await sleep(HELLO_MS)
       }
     }
   }

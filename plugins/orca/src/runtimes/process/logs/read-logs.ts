@@ -1,4 +1,4 @@
-import {mkdirSync, watch} from 'node:fs'
+import {type FSWatcher, mkdirSync, watch} from 'node:fs'
 import {readdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {type LogLine, type LogOptions, OmniError, throwIfAborted} from '@omni-cli/sdk'
@@ -88,8 +88,7 @@ function watchFolder(folder: string, signal: AbortSignal | undefined): Changes {
     isChanged = true
     wake?.()
   }
-  const watcher = watch(folder, change)
-  watcher.on('error', () => watcher.close())
+  const watcher = tryWatch(folder, change)
   signal?.addEventListener('abort', change, {once: true})
   return {
     async next() {
@@ -102,8 +101,19 @@ function watchFolder(folder: string, signal: AbortSignal | undefined): Changes {
       isChanged = false
     },
     close() {
-      watcher.close()
+      watcher?.close()
       signal?.removeEventListener('abort', change)
     },
+  }
+}
+
+/** Undefined when the system has no more watches to give; then looking from time to time has to do. */
+function tryWatch(folder: string, change: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(folder, change)
+    watcher.on('error', () => watcher.close())
+    return watcher
+  } catch {
+    return undefined
   }
 }

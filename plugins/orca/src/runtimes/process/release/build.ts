@@ -30,6 +30,8 @@ export async function runBuild(request: BuildRequest): Promise<void> {
   for (const command of request.commands) {
     throwIfAborted(request.signal)
     const argv = commandWords(command, request.env)
+    // As it was written: variables may hold secrets.
+    const text = typeof command === 'string' ? command : command.join(' ')
     const print = (stream: 'o' | 'e', lines: string) => {
       request.log.append(formatLines(lines, stream, request.release))
       for (const line of lines.split('\n')) {
@@ -37,10 +39,10 @@ export async function runBuild(request: BuildRequest): Promise<void> {
         if (lastLines.push(line) > LAST_LINES) lastLines.shift()
       }
     }
-    print('o', `$ ${argv.join(' ')}`)
+    print('o', `$ ${text}`)
     const exit = await runStep(argv, request, print)
     throwIfAborted(request.signal)
-    if (exit.code !== 0) throw buildFailed(request.service, argv, exit, lastLines)
+    if (exit.code !== 0) throw buildFailed(request.service, text, exit, lastLines)
   }
 }
 
@@ -93,14 +95,9 @@ function killAll(child: ChildProcess): void {
   }
 }
 
-function buildFailed(
-  service: string,
-  argv: readonly string[],
-  exit: ExitInfo,
-  lastLines: readonly string[],
-): OmniError {
+function buildFailed(service: string, step: string, exit: ExitInfo, lastLines: readonly string[]): OmniError {
   const how = exit.code === undefined ? `was killed by ${exit.signal}` : `failed with exit ${exit.code}`
-  return new OmniError('DEPLOY_FAILED', `build step '${argv.join(' ')}' of '${service}' ${how}`, {
+  return new OmniError('DEPLOY_FAILED', `build step '${step}' of '${service}' ${how}`, {
     hint: `omni logs ${service} --replica build`,
     details: {reason: 'BuildFailed', exit, lastLines: [...lastLines]},
   })

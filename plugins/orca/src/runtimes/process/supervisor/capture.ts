@@ -30,9 +30,11 @@ export function captureLines(path: string, buffer: Buffer, emit: (lines: string)
       },
     },
   })
-  socket.once('end', () => cutter.end())
   socket.once('error', () => socket.destroy())
-  socket.once('close', () => resolve())
+  socket.once('close', () => {
+    cutter.end()
+    resolve()
+  })
   socket.resume()
   return {ended, close: () => socket.destroy()}
 }

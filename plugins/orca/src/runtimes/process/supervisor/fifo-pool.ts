@@ -18,8 +18,12 @@ export class FifoPool {
   constructor(folder: string) {
     this.#folder = folder
     mkdirSync(folder, {recursive: true, mode: 0o700})
-    for (const name of readdirSync(folder)) {
-      if (name.startsWith(SPARE)) rmSync(join(folder, name), {force: true})
+  }
+
+  /** Removes what an earlier supervisor left, but for these names, and begins to make new ones. */
+  keepOnly(names: ReadonlySet<string>): void {
+    for (const name of readdirSync(this.#folder)) {
+      if (!names.has(name)) this.remove(name)
     }
     // A failure shows when a pipe is needed.
     void this.#fill().catch(() => undefined)

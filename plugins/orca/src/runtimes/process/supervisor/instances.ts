@@ -51,6 +51,7 @@ export class Instances {
   adoptAll(): void {
     for (const record of this.#records.load()) {
       const entry = adoptEntry(this.#records, record, this.#bootId)
+      if (entry === undefined) continue
       this.#entries.set(record.id, entry)
       if (entry.record.isSwept) continue
       entry.output = this.#output.start(entry.record)
@@ -59,6 +60,7 @@ export class Instances {
       void entry.output.ended.then(() => this.#look(entry))
       this.#look(entry)
     }
+    this.#fifos.keepOnly(new Set(this.#entries.keys().flatMap((id) => Object.values(pipeNames(id)))))
     const lookAtAll = () => {
       for (const entry of this.#adopted) this.#look(entry)
     }
@@ -121,9 +123,10 @@ export class Instances {
     const names = pipeNames(params.id)
     const pipes = [await this.#fifos.take(names.stdout), await this.#fifos.take(names.stderr)]
     const env = {...params.env, ...(port === undefined ? {} : {PORT: String(port)})}
-    const cgroup = this.#cgroups.create(params.id, params.limits)
-    const entry = new Entry(this.#records, {...this.#newRecord(params, port), cgroup}, env)
+    const entry = new Entry(this.#records, this.#newRecord(params, port), env)
     this.#entries.set(params.id, entry)
+    const cgroup = this.#cgroups.create(params.id, params.limits)
+    if (cgroup !== undefined) entry.update({cgroup})
 
     const outputs = pipes.map((path) => openPipe(path, params))
     entry.output = this.#output.start(entry.record)
@@ -176,7 +179,7 @@ export class Instances {
     const isNews = entry.record.exit === undefined
     if (isNews) entry.update({exit})
     if (isNews) void entry.output?.settle().then(() => this.#onExited(instanceOf(entry.record)))
-    void terminate(entry, LEFTOVER_GRACE_MS).then(() => this.#sweep(entry))
+    void terminate(entry, LEFTOVER_GRACE_MS).then((isEnded) => (isEnded ? this.#sweep(entry) : undefined))
   }
 
   async #sweep(entry: Entry): Promise<void> {

@@ -1,4 +1,4 @@
-import {mkdirSync} from 'node:fs'
+import {existsSync, mkdirSync} from 'node:fs'
 import {join} from 'node:path'
 import {processPaths} from '../paths.ts'
 import {Instances} from './instances.ts'
@@ -28,6 +28,8 @@ function main(home: string, socket: string): void {
 
   let busyAt = Date.now()
   setInterval(() => {
+    // Without its socket nobody reaches this supervisor; the next one takes over.
+    if (!existsSync(socket)) quit()
     if (!instances.isIdle || control.connections > 0) busyAt = Date.now()
     else if (Date.now() - busyAt >= IDLE_EXIT_MS) quit()
   }, LOOK_EVERY_MS)

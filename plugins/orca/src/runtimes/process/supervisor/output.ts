@@ -8,7 +8,7 @@ import type {InstanceRecord} from './record.ts'
 import type {ReplicaLogs} from './replica-logs.ts'
 
 /** Lines that a process wrote right before its end are in the log within this time, unless a child holds its pipes. */
-const LAST_WORDS_MS = 50
+const LAST_WORDS_MS = 100
 
 export interface Output {
   /** Resolves when nobody can write any more; may stay open after the process ended, when a child of it lives on. */

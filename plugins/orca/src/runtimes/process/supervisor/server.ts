@@ -1,4 +1,4 @@
-import {chmodSync, rmSync} from 'node:fs'
+import {rmSync} from 'node:fs'
 import {createServer, type Server, type Socket} from 'node:net'
 import type {RuntimeInstance} from '../../runtime.ts'
 import {onLines, sendLine} from '../json-lines.ts'
@@ -50,7 +50,6 @@ function listenPrivately(server: Server, path: string): void {
   } finally {
     process.umask(before)
   }
-  server.once('listening', () => chmodSync(path, 0o600))
 }
 
 async function answer(socket: Socket, line: string, instances: Instances, quit: () => void): Promise<void> {

@@ -12,7 +12,11 @@ const GIVE_UP_MS = 10_000
  */
 export function terminate(entry: Entry, graceMs: number): Promise<boolean> {
   entry.killAt = Math.min(entry.killAt, Date.now() + graceMs)
-  entry.termination ??= endAll(entry)
+  entry.termination ??= endAll(entry).then((isEnded) => {
+    // What hangs may be asked again.
+    if (!isEnded) entry.termination = undefined
+    return isEnded
+  })
   return entry.termination
 }
 

@@ -70,7 +70,7 @@ describe('an engine that was never started', () => {
 
 describe('an engine that was stopped', () => {
   it('says so to questions when it keeps services, and comes back for acts', async () => {
-    const [{pid}] = (await engine.create(sleeper)).replicas as [{pid: number}]
+    const pid = (await engine.create(sleeper)).replicas[0]?.pid ?? 0
     const outcome = await stopServer({home, workloads: 'keep'})
     const later = await createOrcaEngine(context(), {})
 
@@ -119,7 +119,7 @@ describe('the server process', () => {
   })
 
   it('that is killed leaves its services alone and comes back to them', async () => {
-    const [{pid}] = (await engine.create(sleeper)).replicas as [{pid: number}]
+    const pid = (await engine.create(sleeper)).replicas[0]?.pid ?? 0
     const server = (await readServerStatus(home)).pid ?? 0
     process.kill(server, 'SIGKILL')
     await expect.poll(() => isListening(home)).toBe(false)

@@ -9,7 +9,7 @@ export interface UnpackLimits {
   readonly bytes: number
 }
 
-export const UNPACK_LIMITS: UnpackLimits = {entries: 200_000, bytes: 4 * 1024 ** 3}
+const UNPACK_LIMITS: UnpackLimits = {entries: 200_000, bytes: 4 * 1024 ** 3}
 
 export interface UnpackOptions {
   readonly signal?: AbortSignal | undefined

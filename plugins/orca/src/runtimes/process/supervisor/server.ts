@@ -2,7 +2,7 @@ import {rmSync} from 'node:fs'
 import {createServer, type Server, type Socket} from 'node:net'
 import type {RuntimeInstance} from '../../runtime.ts'
 import {onLines, sendLine} from '../json-lines.ts'
-import {PROTOCOL, parseFields, type Request, readRequest, type ServerEvent} from '../wire.ts'
+import {PROTOCOL, parseFields, type Reply, type Request, readRequest, type ServerEvent} from '../wire.ts'
 import {Failure, wireError} from './failure.ts'
 import type {Instances} from './instances.ts'
 
@@ -58,10 +58,10 @@ async function answer(socket: Socket, line: string, instances: Instances, quit: 
   try {
     const request = fields && readRequest(fields)
     if (request === undefined) throw new Failure('USAGE', 'the supervisor does not know this request')
-    sendLine(socket, {seq, ok: true, result: await perform(request, instances)})
+    reply(socket, {seq, ok: true, result: await perform(request, instances)})
     if (request.op === 'quit') quit()
   } catch (error) {
-    sendLine(socket, {seq, ok: false, error: wireError(error)})
+    reply(socket, {seq, ok: false, error: wireError(error)})
   }
 }
 
@@ -83,6 +83,8 @@ async function perform(request: Request, instances: Instances): Promise<unknown>
       return request satisfies never
   }
 }
+
+const reply = (socket: Socket, answer: Reply): boolean => sendLine(socket, answer)
 
 function send(socket: Socket, event: ServerEvent): void {
   sendLine(socket, event)

@@ -48,7 +48,7 @@ export async function createContext(options: ContextOptions): Promise<ControlCon
     )
   }
   const edgeSync = createEdgeSync(edge, table, {log, checkMs: timing.edgeCheckMs})
-  const events = createEventLog(store.events)
+  const events = createEventLog(store.events, log)
   const context: ControlContext = {
     home,
     runtime,

@@ -1,5 +1,5 @@
 import {EventEmitter, once} from 'node:events'
-import type {OmniEvent} from '@omni-cli/sdk'
+import {type Logger, messageOf, type OmniEvent} from '@omni-cli/sdk'
 import type {Actor} from './control.ts'
 import type {EventStore} from './store/events.ts'
 
@@ -28,7 +28,7 @@ export interface EventLog {
 const PAGE = 500
 
 /** Readers take pages from the store and are only woken by new events: none is lost, none is kept in memory. */
-export function createEventLog(store: EventStore): EventLog {
+export function createEventLog(store: EventStore, log: Logger): EventLog {
   const news = new EventEmitter().setMaxListeners(0)
   const closing = new AbortController()
 
@@ -37,7 +37,12 @@ export function createEventLog(store: EventStore): EventLog {
       // Late callbacks of the runtime may come after the store is closed.
       if (closing.signal.aborted) return
       const facts = actor === undefined ? details : {...details, actor: actor.name}
-      store.add({ref: `service/${service}`, type, message, details: facts})
+      try {
+        store.add({ref: `service/${service}`, type, message, details: facts})
+      } catch (error) {
+        // A full disk must not stop what the event tells of.
+        log.debug('event not kept', {type, service, problem: messageOf(error)})
+      }
       news.emit('event')
     },
     async *read({since = 0, follow = false, ref, signal}) {

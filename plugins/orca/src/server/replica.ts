@@ -1,50 +1,10 @@
-import {
-  type ExitInfo,
-  messageOf,
-  OmniError,
-  type ReplicaStatus,
-  type ServiceFailure,
-  type ServiceSpec,
-} from '@omni-cli/sdk'
-import type {PreparedRelease, Runtime, RuntimeInstance} from '../runtimes/runtime.ts'
+import {type ExitInfo, messageOf, OmniError, type ReplicaStatus, type ServiceFailure} from '@omni-cli/sdk'
+import type {RuntimeInstance} from '../runtimes/runtime.ts'
 import {type AfterCrash, afterCrash} from './backoff.ts'
 import {deployFailed, exitText, failureOf} from './failure.ts'
-import {createAttempt} from './probes/attempt.ts'
-import {passGate} from './probes/gate.ts'
-import {planProbes} from './probes/probe-plan.ts'
-import {type Watch, watchProbe} from './probes/watch.ts'
-import type {Timing} from './timing.ts'
-
-/** What a replica runs. */
-export interface ReplicaPlan {
-  readonly service: string
-  readonly index: number
-  readonly release: string
-  readonly spec: ServiceSpec
-  readonly env: Readonly<Record<string, string>>
-  /** The release made ready; asked again at each start, so it should remember. */
-  readonly prepare: () => Promise<PreparedRelease>
-}
-
-/** Surroundings of a replica. */
-export interface ReplicaHost {
-  readonly runtime: Runtime
-  readonly timing: Timing
-  /** The exit of an instance that was reported before `create` returned it. */
-  takeExit(id: string): RuntimeInstance | undefined
-  /** Something that routes or status show has changed. */
-  changed(replica: Replica): void
-  tell(replica: Replica, type: string, message: string, details?: Readonly<Record<string, unknown>>): void
-  /** The liveness probe fails; whoever is responsible replaces it. */
-  unhealthy(replica: Replica): void
-}
-
-export interface ReplicaOptions {
-  /** In a deploy: gives up when it crashes repeatedly or is not ready in time, instead of trying for ever. */
-  readonly failFast: boolean
-  /** Whether it may get requests as soon as it is ready. */
-  readonly inRotation: boolean
-}
+import {watchInstance} from './probes/instance-watch.ts'
+import type {Watch} from './probes/watch.ts'
+import type {ReplicaHost, ReplicaOptions, ReplicaPlan} from './replica-host.ts'
 
 /**
  * Keeps one replica alive: starts it, waits until it is ready, watches it, starts it again with back-off when it ends.
@@ -70,9 +30,7 @@ export class Replica {
   #lastExit: ExitInfo | undefined
   #failure: ServiceFailure | undefined
   #timer: NodeJS.Timeout | undefined
-  #run = new AbortController()
-  #readiness: Watch | undefined
-  #liveness: Watch | undefined
+  #watch: Watch | undefined
 
   constructor(plan: ReplicaPlan, host: ReplicaHost, options: ReplicaOptions) {
     this.plan = plan
@@ -138,8 +96,7 @@ export class Replica {
     this.#startedAtMs = performance.now()
     this.#instance = instance
     this.#host.tell(this, 'replica.adopted', `'${this.name}' was running already`, {id: instance.id, pid: instance.pid})
-    if (isReady) this.#becomeReady(instance)
-    else void this.#awaitReady(instance)
+    this.#follow(instance, isReady)
   }
 
   /** The runtime reports the end of an instance. */
@@ -150,7 +107,7 @@ export class Replica {
 
   /** Evidence from the proxy that it does not answer: asks at once. */
   doubt(): void {
-    this.#readiness?.doubt()
+    this.#watch?.doubt()
   }
 
   /** From now on it is not restarted, not watched and gets no new requests. Its instance still runs. */
@@ -207,56 +164,40 @@ export class Replica {
     }
     this.#host.tell(this, 'replica.started', `'${this.name}' runs ${release}`, {id: instance.id, pid: instance.pid})
     this.#host.changed(this)
-    void this.#awaitReady(instance)
+    this.#follow(instance, false)
   }
 
-  async #awaitReady(instance: RuntimeInstance): Promise<void> {
-    const {spec} = this.plan
-    this.#status = 'starting'
-    this.#run = new AbortController()
-    const {signal} = this.#run
-    const timeoutMs = (spec.deploy?.ready_timeout_secs ?? 60) * 1000
-    const attempt = createAttempt(this.#host.runtime, instance)
-    try {
-      await passGate(planProbes(spec).gate, {attempt, timing: this.#host.timing, timeoutMs, signal})
-    } catch (error) {
-      if (!signal.aborted) this.#timedOut(messageOf(error), instance)
-      return
-    }
-    if (signal.aborted) return
-    this.#becomeReady(instance)
-    this.#host.tell(this, 'replica.ready', `'${this.name}' is ready`, {
-      tookMs: Math.round(performance.now() - this.#startedAtMs),
-    })
-  }
-
-  #becomeReady(instance: RuntimeInstance): void {
-    const {spec} = this.plan
+  #follow(instance: RuntimeInstance, isReady: boolean): void {
     const {runtime, timing} = this.#host
-    const {readiness, liveness} = planProbes(spec)
-    const attempt = createAttempt(runtime, instance)
+    this.#status = 'starting'
+    this.#watch = watchInstance(
+      {runtime, instance, spec: this.plan.spec, timing, isReady},
+      {
+        ready: () => this.#becomeReady(isReady),
+        notReadyInTime: (problem) => this.#timedOut(problem, instance),
+        readiness: (passes, problem) => this.#turn(passes, problem),
+        liveness: (passes, problem) => this.#judge(passes, problem),
+      },
+    )
+  }
+
+  #becomeReady(wasBefore: boolean): void {
+    const {tell, timing, changed} = this.#host
     this.#status = 'ready'
     this.#wasReady = true
-    if (readiness !== undefined) {
-      this.#readiness = watchProbe(readiness, {attempt, timing, onChange: (passes, why) => this.#turn(passes, why)})
-    }
-    if (liveness !== undefined) {
-      const onChange = (passes: boolean, why: string) => this.#judge(passes, why)
-      this.#liveness = watchProbe(liveness, {attempt, timing, onChange})
-    }
     this.#timer = setTimeout(() => this.#runsWell(), timing.goodRunMs)
-    this.#host.changed(this)
+    const tookMs = Math.round(performance.now() - this.#startedAtMs)
+    if (!wasBefore) tell(this, 'replica.ready', `'${this.name}' is ready`, {tookMs})
+    changed(this)
     this.#firstReady.resolve()
   }
 
   #turn(passes: boolean, problem: string): void {
+    const {tell, changed} = this.#host
     this.#status = passes ? 'ready' : 'unready'
-    this.#host.tell(
-      this,
-      passes ? 'replica.ready' : 'replica.unready',
-      passes ? `'${this.name}' is ready again` : `'${this.name}' is not ready: ${problem}`,
-    )
-    this.#host.changed(this)
+    if (passes) tell(this, 'replica.ready', `'${this.name}' is ready again`)
+    else tell(this, 'replica.unready', `'${this.name}' is not ready: ${problem}`)
+    changed(this)
   }
 
   #judge(passes: boolean, problem: string): void {
@@ -286,7 +227,7 @@ export class Replica {
     tell(this, 'replica.exited', `'${this.name}' ${message}`, {exit})
     const reason = exit?.oomKilled === true ? 'OOMKilled' : this.#isTrial ? 'StartFailed' : 'CrashLoopBackOff'
     const lines = instance === undefined ? Promise.resolve([]) : this.#collect(instance)
-    this.#follow(this.#decide(exit, false), lines, (lastLines) =>
+    this.#proceed(this.#decide(exit, false), lines, (lastLines) =>
       failureOf(reason, {message, exit, restarts: this.#restarts, lastLines}),
     )
   }
@@ -300,12 +241,12 @@ export class Replica {
     const failure = (lastLines: readonly string[]) =>
       failureOf('NotReady', {message: `is ${problem}`, restarts: this.#restarts, lastLines})
     if (next.kind !== 'restart') {
-      this.#follow(next, lines, failure)
+      this.#proceed(next, lines, failure)
       return
     }
     this.#instance = undefined
     this.#launching = this.#dispose(instance).then(() => {
-      if (!this.#isEnded) this.#follow(next, lines, failure)
+      if (!this.#isEnded) this.#proceed(next, lines, failure)
     })
   }
 
@@ -319,7 +260,7 @@ export class Replica {
   }
 
   /** The restart does not wait for the last lines; the verdict about a start does. */
-  #follow(next: AfterCrash, lines: Promise<readonly string[]>, failure: (lines: readonly string[]) => ServiceFailure) {
+  #proceed(next: AfterCrash, lines: Promise<readonly string[]>, failure: (lines: readonly string[]) => ServiceFailure) {
     if (next.kind === 'restart') this.#restartAfter(next.delayMs)
     else {
       this.#isEnded = true
@@ -348,9 +289,8 @@ export class Replica {
   }
 
   #unwatch(): void {
-    this.#run.abort()
-    this.#readiness?.stop()
-    this.#liveness?.stop()
+    this.#watch?.stop()
+    this.#isUnhealthy = false
     clearTimeout(this.#timer)
   }
 

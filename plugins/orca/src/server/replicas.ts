@@ -2,7 +2,8 @@ import {aborted, type ServiceSpec, throwIfAborted} from '@omni-cli/sdk'
 import type {PreparedRelease} from '../runtimes/runtime.ts'
 import type {ControlContext} from './context.ts'
 import {environmentOf} from './deploy/environment.ts'
-import {Replica, type ReplicaOptions, type ReplicaPlan} from './replica.ts'
+import {Replica} from './replica.ts'
+import type {ReplicaOptions, ReplicaPlan} from './replica-host.ts'
 
 /** A release as replicas run it. */
 export interface Version {

@@ -82,7 +82,7 @@ async function goBack(context: ControlContext, {old, fresh}: Halfway): Promise<v
   const isThere = stillThere(context)
   for (const replica of old) replica.inRotation = isThere(replica) && !replica.isEnded
   const restored = old
-    .filter((replica) => !isThere(replica))
+    .filter((replica) => !isThere(replica) || replica.status === 'stopping')
     .map(({plan}) => addReplica(context, plan, {index: plan.index, failFast: false, inRotation: true}))
   for (const replica of restored) replica.start()
   await readyOrGivenUp(context, restored)

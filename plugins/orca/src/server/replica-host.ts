@@ -1,0 +1,35 @@
+import type {ServiceSpec} from '@omni-cli/sdk'
+import type {PreparedRelease, Runtime, RuntimeInstance} from '../runtimes/runtime.ts'
+import type {Replica} from './replica.ts'
+import type {Timing} from './timing.ts'
+
+/** What a replica runs. */
+export interface ReplicaPlan {
+  readonly service: string
+  readonly index: number
+  readonly release: string
+  readonly spec: ServiceSpec
+  readonly env: Readonly<Record<string, string>>
+  /** The release made ready; asked again at each start, so it should remember. */
+  readonly prepare: () => Promise<PreparedRelease>
+}
+
+/** Surroundings of a replica. */
+export interface ReplicaHost {
+  readonly runtime: Runtime
+  readonly timing: Timing
+  /** The exit of an instance that was reported before `create` returned it. */
+  takeExit(id: string): RuntimeInstance | undefined
+  /** Something that routes or status show has changed. */
+  changed(replica: Replica): void
+  tell(replica: Replica, type: string, message: string, details?: Readonly<Record<string, unknown>>): void
+  /** The liveness probe fails; whoever is responsible replaces it. */
+  unhealthy(replica: Replica): void
+}
+
+export interface ReplicaOptions {
+  /** In a deploy: gives up when it crashes repeatedly or is not ready in time, instead of trying for ever. */
+  readonly failFast: boolean
+  /** Whether it may get requests as soon as it is ready. */
+  readonly inRotation: boolean
+}

@@ -22,6 +22,8 @@ export interface ObservedThing {
   readonly hostPort: number | undefined
   /** Should run, but does not: why it is started. */
   readonly down: string | undefined
+  /** Was deployed, but no version of it has ever been ready: there is nothing that could be started. */
+  readonly isUnborn: boolean
 }
 
 const isOwnLabel = (key: string) => key === PLAN_LABEL || key === HASH_LABEL
@@ -29,7 +31,7 @@ const isOwnLabel = (key: string) => key === PLAN_LABEL || key === HASH_LABEL
 const withoutOwn = (labels: Labels): Labels =>
   Object.fromEntries(Object.entries(labels).filter(([key]) => !isOwnLabel(key)))
 
-export function observedService({name, spec, status, desiredReplicas}: Service): ObservedThing {
+export function observedService({name, spec, status, desiredReplicas, release}: Service): ObservedThing {
   const isStopped = status === 'stopped'
   const replicas = isStopped || spec.replicas === 'auto' ? spec.replicas : desiredReplicas
   return {
@@ -39,6 +41,7 @@ export function observedService({name, spec, status, desiredReplicas}: Service):
     dependsOn: spec.depends_on,
     hostPort: spec.host_port,
     down: status === 'failed' ? 'it has failed' : isStopped && replicas !== 0 ? 'it is stopped' : undefined,
+    isUnborn: status === 'failed' && release === undefined,
   }
 }
 
@@ -51,6 +54,7 @@ export function observedInstance(instance: Instance): ObservedThing {
     dependsOn: [],
     hostPort: undefined,
     down: status === 'stopped' || status === 'frozen' ? `it is ${status}` : undefined,
+    isUnborn: false,
   }
 }
 

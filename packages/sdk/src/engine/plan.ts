@@ -99,6 +99,7 @@ function planOne(
     const reason = possible.length === 1 ? 'one field differs' : `${possible.length} fields differ`
     return step('update', reason, {changes: possible, send})
   }
+  if (thing.isUnborn) return step('update', 'no version of it has ever been ready', {send})
   if (thing.down !== undefined) return step('start', thing.down, {send})
   const reason = changes.length > 0 ? 'only labels differ, which this driver cannot change' : 'nothing differs'
   return step('keep', reason, {send})

@@ -73,16 +73,20 @@ interface ObservedText {
   readonly instances?: Record<string, Record<string, unknown>>
 }
 
-/** Beside the fields of a spec: `plan` (owner), `status`, `desired` (replicas after a scale). */
+/** Beside the fields of a spec: `plan` (owner), `status`, `desired` (replicas after a scale), `release` (or `none`). */
 function readObserved(text: string): Observed {
   const {services = {}, instances = {}} = (parse(text) ?? {}) as ObservedText
   return {
-    service: Object.entries(services).map(([name, {plan, status = 'running', desired, ...fields}]): Service => {
-      const spec = serviceSpec.parse({image: 'x', ...fields, name, labels: labelsOf(fields.labels, plan)})
-      const count = Number(desired ?? (spec.replicas === 'auto' ? 1 : spec.replicas))
-      const state = status as Service['status']
-      return {name, status: state, spec, desiredReplicas: count, runningReplicas: count, endpoints: [], replicas: []}
-    }),
+    service: Object.entries(services).map(
+      ([name, {plan, status = 'running', desired, release = 'r1', ...fields}]): Service => {
+        const spec = serviceSpec.parse({image: 'x', ...fields, name, labels: labelsOf(fields.labels, plan)})
+        const count = Number(desired ?? (spec.replicas === 'auto' ? 1 : spec.replicas))
+        const state = status as Service['status']
+        const counts = {desiredReplicas: count, runningReplicas: count}
+        const serving = release === 'none' ? {} : {release: String(release)}
+        return {name, status: state, spec, ...counts, ...serving, endpoints: [], replicas: []}
+      },
+    ),
     instance: Object.entries(instances).map(
       ([name, {plan, labels, status = 'running', type = 'container', ...fields}]) =>
         ({name, status, type, addresses: [], labels: labelsOf(labels, plan), ...fields}) as Instance,

@@ -1,5 +1,13 @@
 import {EventEmitter, once} from 'node:events'
-import {type LogLine, OmniError, type OmniEvent, type Release, type Service, type ServiceSpec} from '@omni-cli/sdk'
+import {
+  type ErrorCode,
+  type LogLine,
+  OmniError,
+  type OmniEvent,
+  type Release,
+  type Service,
+  type ServiceSpec,
+} from '@omni-cli/sdk'
 import type {Control, DeployOutcome, DeployRequestOptions} from '../../src/server/control.ts'
 
 /** An orchestrator in memory: every deploy succeeds at once, but for commands named `fail`. */
@@ -22,22 +30,26 @@ export class FakeControl implements Control {
 
   async deploy(specs: readonly ServiceSpec[], options: DeployRequestOptions): Promise<DeployOutcome> {
     const deployed: string[] = []
-    const errors: {service: string; message: string; details?: unknown}[] = []
+    const errors: {service: string; code: ErrorCode; message: string; details?: unknown}[] = []
     for (const spec of specs) {
       options.onProgress?.({service: spec.name, note: 'starting'})
       if (this.gate !== undefined) await this.#waitForGate(options.signal)
-      if (spec.command === 'fail') {
-        errors.push({
-          service: spec.name,
-          message: 'it exits at once',
-          details: {reason: 'StartFailed', lastLines: ['x']},
-        })
+      const failure = this.#failureOf(spec, options)
+      if (failure !== undefined) {
+        errors.push({service: spec.name, ...failure})
         continue
       }
       this.#put(spec, options)
       deployed.push(spec.name)
     }
     return {deployed, errors, warnings: []}
+  }
+
+  #failureOf(spec: ServiceSpec, {onlyNew}: DeployRequestOptions) {
+    if (onlyNew === true && this.services.has(spec.name)) return {code: 'CONFLICT', message: 'it exists'} as const
+    if (spec.command !== 'fail') return undefined
+    const details = {reason: 'StartFailed', lastLines: ['x']}
+    return {code: 'DEPLOY_FAILED', message: 'it exits at once', details} as const
   }
 
   async #waitForGate(signal: AbortSignal | undefined): Promise<void> {

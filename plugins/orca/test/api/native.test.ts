@@ -53,13 +53,11 @@ describe('creating a service', () => {
   it('happens once when two ask for it at the same moment', async () => {
     const gate = Promise.withResolvers<void>()
     api.control.gate = gate.promise
-    const first = create(web, '?mode=create')
-    const second = create(web, '?mode=create')
-    const loser = await Promise.race([first, second])
+    const answers = Promise.all([create(web, '?mode=create'), create(web, '?mode=create')])
     gate.resolve()
 
-    expect(loser.status).toBe(409)
-    expect((await Promise.all([first, second])).map(({status}) => status).sort()).toEqual([200, 409])
+    const ends = (await answers).map(({text}) => lines(text).at(-1) ?? {})
+    expect(ends.map(({type, error}) => error?.code ?? type).sort()).toEqual(['CONFLICT', 'result'])
     expect(api.control.history.get('web')).toHaveLength(1)
   })
 

@@ -8,7 +8,7 @@ import {
   type ServiceSpec,
 } from '@omni-cli/sdk'
 import type {FastifyInstance, FastifyReply} from 'fastify'
-import type {Actor, Control} from '../control.ts'
+import type {Actor, Control, DeployOutcome} from '../control.ts'
 import {queryValue, readJson} from './body.ts'
 import {type ApiContext, actorOf} from './context.ts'
 import {readServiceConfig} from './service-config.ts'
@@ -25,40 +25,33 @@ export type DeployLine =
 
 /** One service, created or updated by a rolling deploy that the client can watch. A client that goes away aborts it. */
 export function createRoute(app: FastifyInstance, {control, log}: ApiContext): void {
-  /** Names that are being created: of two creates at once one is told that it came too late. */
-  const creating = new Set<string>()
   app.post('/api/v1/services', async (request, reply) => {
     const mode = queryValue(request, 'mode', asMode) ?? 'apply'
     const reason = queryValue(request, 'reason', (text) => text.slice(0, 200)) ?? 'deploy'
     const spec = readServiceConfig(await readJson(request))
-    if (mode === 'create' && creating.has(spec.name)) throw alreadyThere(spec.name)
-    if (mode === 'create') creating.add(spec.name)
-    try {
-      await checkMode(control, mode, spec.name)
-      await streamDeploy(reply, log, async (out) => {
-        const line = await deployOne(control, spec, {actor: actorOf(request), reason}, out)
-        if (line.type === 'error') log.debug('deploy failed', {service: spec.name, error: line.error.message})
-        return line
-      })
-    } finally {
-      if (mode === 'create') creating.delete(spec.name)
-    }
+    await checkMode(control, mode, spec.name)
+    await streamDeploy(reply, log, async (out) => {
+      const by = {actor: actorOf(request), reason, onlyNew: mode === 'create'}
+      const line = await deployOne(control, spec, by, out)
+      if (line.type === 'error') log.debug('deploy failed', {service: spec.name, error: line.error.message})
+      return line
+    })
   })
 }
 
 const asMode = (text: string): Mode | undefined => MODES.find((mode) => mode === text)
 
+/** What is known already gets a status of its own; of two creates at once the lock decides, and the last line says so. */
 async function checkMode(control: Control, mode: Mode, name: string): Promise<void> {
   if (mode === 'apply') return
   const exists = (await control.get(name)) !== undefined
-  if (mode === 'create' && exists) throw alreadyThere(name)
+  if (mode === 'create' && exists) {
+    throw new OmniError('CONFLICT', `service '${name}' exists already`, {hint: `omni describe service ${name}`})
+  }
   if (mode === 'update' && !exists) {
     throw new OmniError('NOT_FOUND', `service '${name}' not found`, {hint: 'omni get services'})
   }
 }
-
-const alreadyThere = (name: string): OmniError =>
-  new OmniError('CONFLICT', `service '${name}' exists already`, {hint: `omni describe service ${name}`})
 
 const streamDeploy = (
   reply: FastifyReply,
@@ -72,7 +65,7 @@ const streamDeploy = (
 async function deployOne(
   control: Control,
   spec: ServiceSpec,
-  by: {readonly actor: Actor; readonly reason: string},
+  by: {readonly actor: Actor; readonly reason: string; readonly onlyNew: boolean},
   out: OpenStream,
 ): Promise<DeployLine> {
   // Notes are small and few; waiting for a slow reader must not slow down the deploy.
@@ -90,8 +83,8 @@ async function deployOne(
   }
 }
 
-const deployFailure = ({message, details}: {readonly message: string; readonly details?: unknown}): ErrorBody => ({
-  code: 'DEPLOY_FAILED',
+const deployFailure = ({code, message, details}: DeployOutcome['errors'][number]): ErrorBody => ({
+  code: code ?? 'INTERNAL',
   message,
   ...(details === undefined ? {} : {details}),
 })

@@ -1,5 +1,5 @@
 import type {ClientRequest, IncomingMessage} from 'node:http'
-import {Readable} from 'node:stream'
+import {PassThrough} from 'node:stream'
 import {isOmniError, OmniError} from '../errors.ts'
 import {type Deadline, openDeadline} from './deadline.ts'
 import {reasonOf} from './files.ts'
@@ -39,7 +39,8 @@ export function createHttp(options: CreateHttpOptions): Http {
   return {
     async request(target, request, {signal, timeoutMs = DEFAULT_TIMEOUT_MS} = {}) {
       using deadline = openDeadline(signal, timeoutMs, nameOf(target))
-      return readAnswer(await send(target, request, deadline), target, deadline)
+      // Awaited here, as the deadline ends with this block.
+      return await readAnswer(await send(target, request, deadline), target, deadline)
     },
     async stream(target, request, {signal} = {}) {
       const deadline = openDeadline(signal, undefined, nameOf(target))
@@ -163,18 +164,13 @@ async function readAnswer(answer: IncomingMessage, target: HttpTarget, deadline:
 }
 
 function streamOf(answer: IncomingMessage, target: HttpTarget, deadline: Deadline): HttpStream {
-  const chunks = async function* (): AsyncGenerator<Buffer> {
-    try {
-      for await (const chunk of answer) yield chunk
-    } catch (error) {
-      throw deadline.error ?? connectionError(target, error)
-    } finally {
-      deadline[Symbol.dispose]()
-    }
-  }
-  const body = Readable.from(chunks(), {objectMode: false})
-  // A consumer that stops before it has begun never enters the generator.
-  body.once('close', () => answer.destroy())
+  const body = new PassThrough()
+  answer.on('error', (error) => body.destroy(deadline.error ?? connectionError(target, error)))
+  body.once('close', () => {
+    deadline[Symbol.dispose]()
+    answer.destroy()
+  })
+  answer.pipe(body)
   return {status: answer.statusCode ?? 0, headers: answer.headers, body}
 }
 

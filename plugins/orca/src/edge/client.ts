@@ -25,6 +25,9 @@ export interface EdgeOptions {
 /** The longest pause between two attempts to bring a dead edge process back. */
 const MAX_REVIVE_PAUSE_MS = 5_000
 
+/** The process answers within milliseconds; after this it hangs. */
+const ANSWER_MS = 5_000
+
 /**
  * The edge process of a home, as its control plane sees it. `apply` starts the process; from then on it is started again
  * when it dies, until `shutdown` or `close`. The other calls never start it: without it there is nothing under way, no
@@ -61,7 +64,7 @@ class EdgeClient implements Edge {
   }
 
   async drained(address: string, timeoutMs: number): Promise<boolean> {
-    return (await this.#ask({method: 'drained', address, timeoutMs})) !== false
+    return (await this.#ask({method: 'drained', address, timeoutMs}, timeoutMs + ANSWER_MS)) !== false
   }
 
   async stats() {
@@ -69,7 +72,7 @@ class EdgeClient implements Edge {
   }
 
   async health() {
-    const answer = await this.#ask({method: 'health'})
+    const answer = await this.#ask({method: 'health'}).catch(() => undefined)
     return answer === undefined ? undefined : healthAnswer(answer)
   }
 
@@ -84,7 +87,8 @@ class EdgeClient implements Edge {
     const channel = await this.#connection()
     if (channel === undefined) return
     // A process that goes away before it answers is gone, too.
-    await Promise.allSettled([channel.call({method: 'shutdown', drainMs})])
+    const [outcome] = await Promise.allSettled([channel.call({method: 'shutdown', drainMs}, drainMs + ANSWER_MS)])
+    if (outcome.status === 'rejected' && channel.isOpen) throw outcome.reason
     await channel.closed
   }
 
@@ -98,16 +102,16 @@ class EdgeClient implements Edge {
   async #applyToProcess(table: EdgeTable): Promise<unknown> {
     const call: EdgeCall = {method: 'apply', table}
     try {
-      return await (await this.#running()).call(call)
+      return await (await this.#running()).call(call, ANSWER_MS)
     } catch (error) {
       if (!isOmniError(error) || !error.retryable) throw error
-      return (await this.#running()).call(call)
+      return (await this.#running()).call(call, ANSWER_MS)
     }
   }
 
   /** The answer, or undefined when the process does not run. */
-  async #ask(call: EdgeCall): Promise<unknown> {
-    return (await this.#connection())?.call(call)
+  async #ask(call: EdgeCall, timeoutMs = ANSWER_MS): Promise<unknown> {
+    return (await this.#connection())?.call(call, timeoutMs)
   }
 
   /** The open channel, or a new one; undefined when nobody listens. Callers at the same time share it. */

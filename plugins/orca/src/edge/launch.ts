@@ -1,5 +1,5 @@
 import {type ChildProcess, spawn} from 'node:child_process'
-import {closeSync, openSync, readFileSync} from 'node:fs'
+import {closeSync, openSync, readFileSync, renameSync, statSync} from 'node:fs'
 import {dirname} from 'node:path'
 import {ensurePrivateDir, isOmniError, OmniError, poll} from '@omni-cli/sdk'
 import {programPath} from '../programs.ts'
@@ -39,6 +39,7 @@ export async function launchEdge(home: string, findPid: () => Promise<number | u
 }
 
 function spawnEdge(home: string): ChildProcess {
+  setAsideLargeLog(logFile(home))
   const log = openSync(logFile(home), 'a', 0o600)
   try {
     const program = ['--disable-warning=ExperimentalWarning', programPath('edge')]
@@ -53,6 +54,13 @@ function spawnEdge(home: string): ChildProcess {
   } finally {
     closeSync(log)
   }
+}
+
+const MAX_LOG_BYTES = 5_000_000
+
+function setAsideLargeLog(path: string): void {
+  const size = statSync(path, {throwIfNoEntry: false})?.size ?? 0
+  if (size > MAX_LOG_BYTES) renameSync(path, `${path}.1`)
 }
 
 const notStarted = (home: string, reason: string): OmniError =>

@@ -18,9 +18,10 @@ async function main(): Promise<void> {
   const lock = takeLock(lockFile(values.home))
   if (lock === undefined) return log('another edge process serves this home')
   let control: ControlServer | undefined
+  const logFailure = createFailureLog()
   const plane = new DataPlane({
     onTargetFailure: (address) => {
-      log(`target ${address} failed`)
+      logFailure(address)
       control?.reportFailure(address)
     },
   })
@@ -71,6 +72,20 @@ async function restoreTable(plane: DataPlane, path: string): Promise<void> {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
     log(`the stored table is not usable: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+const SAME_FAILURE_EVERY_MS = 60_000
+
+/** A dead target is probed every second; one line a minute says it. */
+function createFailureLog(): (address: string) => void {
+  const lastAt = new Map<string, number>()
+  return (address) => {
+    const now = performance.now()
+    if (now - (lastAt.get(address) ?? Number.NEGATIVE_INFINITY) < SAME_FAILURE_EVERY_MS) return
+    if (lastAt.size > 1_000) lastAt.clear()
+    lastAt.set(address, now)
+    log(`target ${address} failed`)
   }
 }
 

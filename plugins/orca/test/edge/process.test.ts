@@ -226,6 +226,17 @@ it('a stored table that is broken is no reason not to start', async () => {
   expect(log).toContain('the stored table is not usable')
 })
 
+it('a process that hangs has no health', async () => {
+  const edge = open()
+  await edge.apply(await tableFor())
+  const pid = (await edge.health())?.pid ?? 0
+  scope.add(() => process.kill(pid, 'SIGCONT'))
+
+  process.kill(pid, 'SIGSTOP')
+
+  expect(await edge.health()).toBeUndefined()
+})
+
 it('the control socket survives nonsense', async () => {
   const edge = open()
   await edge.apply(await tableFor())

@@ -6,8 +6,8 @@ import {type EdgeCall, type EdgeEvent, edgeMessage} from './wire.ts'
 /** A connection to the edge process. */
 export interface Channel {
   readonly isOpen: boolean
-  /** UNAVAILABLE when the process goes away before it answers. */
-  call(call: EdgeCall): Promise<unknown>
+  /** UNAVAILABLE when the process goes away before it answers, or does not answer in time. */
+  call(call: EdgeCall, timeoutMs: number): Promise<unknown>
   /** Resolves when the connection has ended, from whichever side. */
   readonly closed: Promise<void>
   close(): void
@@ -21,17 +21,20 @@ export async function openChannel(path: string, onEvent: (event: EdgeEvent) => v
   const closed = Promise.withResolvers<void>()
   let lastId = 0
   onJsonLines(socket, (value) => {
-    const message = edgeMessage.parse(value)
+    const parsed = edgeMessage.safeParse(value)
+    if (!parsed.success) {
+      socket.destroy()
+      return
+    }
+    const message = parsed.data
     if ('event' in message) return onEvent(message)
     const waiting = pending.get(message.id)
-    pending.delete(message.id)
     if ('error' in message) waiting?.reject(new Error(`edge: ${message.error}`))
     else waiting?.resolve(message.result)
   })
   socket.on('error', () => socket.destroy())
   socket.on('close', () => {
     for (const waiting of pending.values()) waiting.reject(gone())
-    pending.clear()
     closed.resolve()
   })
   // An idle channel must not keep its process alive.
@@ -40,13 +43,17 @@ export async function openChannel(path: string, onEvent: (event: EdgeEvent) => v
     get isOpen() {
       return !socket.destroyed
     },
-    call: (call) => {
+    call: (call, timeoutMs) => {
       if (socket.destroyed) return Promise.reject(gone())
+      const id = ++lastId
       const waiting = Promise.withResolvers<unknown>()
-      pending.set(++lastId, waiting)
+      const timer = setTimeout(() => waiting.reject(silent()), timeoutMs)
+      pending.set(id, waiting)
       socket.ref()
-      writeJsonLine(socket, {id: lastId, ...call})
+      writeJsonLine(socket, {id, ...call})
       return waiting.promise.finally(() => {
+        clearTimeout(timer)
+        pending.delete(id)
         if (pending.size === 0) socket.unref()
       })
     },
@@ -57,6 +64,8 @@ export async function openChannel(path: string, onEvent: (event: EdgeEvent) => v
 
 const gone = (): OmniError =>
   new OmniError('UNAVAILABLE', 'the edge proxy went away', {hint: 'omni doctor', retryable: true})
+
+const silent = (): OmniError => new OmniError('UNAVAILABLE', 'the edge proxy does not answer', {hint: 'omni doctor'})
 
 function connected(path: string): Promise<Socket | undefined> {
   return new Promise((resolve) => {

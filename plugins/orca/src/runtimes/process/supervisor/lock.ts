@@ -1,3 +1,4 @@
+import {closeSync, openSync} from 'node:fs'
 import {DatabaseSync} from 'node:sqlite'
 
 export interface ProcessLock {
@@ -9,6 +10,8 @@ export interface ProcessLock {
  * that Node can reach without native code.
  */
 export function takeLock(path: string): ProcessLock | undefined {
+  // SQLite itself would make it readable for all.
+  closeSync(openSync(path, 'a', 0o600))
   const database = new DatabaseSync(path)
   try {
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')

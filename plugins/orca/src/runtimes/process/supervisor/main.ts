@@ -12,6 +12,8 @@ const LOOK_EVERY_MS = 1000
 /** The supervisor of one home. A second one ends at once. */
 function main(home: string, socket: string): void {
   const {supervisorLock} = processPaths(home)
+  // Whoever started us may have removed it meanwhile; it must not come back.
+  if (!existsSync(home)) return
   mkdirSync(join(home, 'run'), {recursive: true, mode: 0o700})
   const lock = takeLock(supervisorLock)
   if (lock === undefined) return

@@ -1,5 +1,5 @@
 import type {DatabaseSync} from 'node:sqlite'
-import {type Logger, messageOf, silentLogger, sleep} from '@omni-cli/sdk'
+import {type Logger, messageOf, retry, silentLogger, sleep} from '@omni-cli/sdk'
 import type {Edge} from '../edge/table.ts'
 import type {Runtime} from '../runtimes/runtime.ts'
 import {adopt} from './adopt.ts'
@@ -58,7 +58,9 @@ async function run(
   context: ControlContext,
   {closing, clusterName}: {readonly closing: AbortController; readonly clusterName: string},
 ): Promise<RunningControl> {
-  const unsubscribe = subscribe(context)
+  // What is not taken over yet would look like a stranger's.
+  const adopted = Promise.withResolvers<void>()
+  const unsubscribe = subscribe(context, adopted.promise)
   const letGo = () => {
     unsubscribe()
     for (const replica of context.fleet.all()) replica.abandon()
@@ -75,6 +77,7 @@ async function run(
   }
   try {
     await adopt(context)
+    adopted.resolve()
   } catch (error) {
     letGo()
     throw error
@@ -83,12 +86,16 @@ async function run(
 }
 
 /** Events of the runtime and the proxy; returns what ends it. */
-function subscribe(context: ControlContext): () => void {
-  const {runtime, edge, fleet, log} = context
+function subscribe(context: ControlContext, adopted: Promise<void>): () => void {
+  const {runtime, edge, fleet, log, closing} = context
+  const resyncSoon = async () => {
+    await adopted
+    await retry({attempts: 8, baseMs: 100, maxMs: 5000, signal: closing, when: () => true}, () => resync(context))
+  }
   const unsubscribe = [
     runtime.subscribe((event) => {
       if (event.type === 'exited') return fleet.exited(event.instance)
-      resync(context).catch((error: unknown) => log.debug('not resynced', {problem: messageOf(error)}))
+      resyncSoon().catch((error: unknown) => log.debug('not resynced', {problem: messageOf(error)}))
     }),
     edge.onTargetFailure((address) => fleet.byAddress(address)?.doubt()),
   ]

@@ -1,5 +1,7 @@
-import {messageOf} from '@omni-cli/sdk'
+import {messageOf, sleep} from '@omni-cli/sdk'
+import type {RuntimeInstance} from '../runtimes/runtime.ts'
 import type {ControlContext} from './context.ts'
+import type {Fleet} from './fleet.ts'
 import type {Replica} from './replica.ts'
 import {addReplica, allReady, retire} from './replicas.ts'
 
@@ -34,12 +36,18 @@ async function replaceReplica(context: ControlContext, replica: Replica): Promis
   addReplica(context, plan, {...place, failFast: false}).start()
 }
 
+const RESYNC_PAUSE_MS = 500
+
 /**
  * The runtime lost sight of things: compares what it has with what we think. Replicas whose instance is gone are started
  * again; instances that belong to no replica are removed.
  */
 export async function resync(context: ControlContext): Promise<void> {
-  const {fleet, runtime} = context
+  while (!(await compareOnce(context))) await sleep(RESYNC_PAUSE_MS, context.closing)
+}
+
+/** False when a stranger was left alone, because it may be the instance that is being created right now. */
+async function compareOnce({fleet, runtime}: ControlContext): Promise<boolean> {
   const instances = await runtime.list()
   const byId = new Map(instances.map((instance) => [instance.id, instance]))
   for (const replica of fleet.all()) {
@@ -49,10 +57,11 @@ export async function resync(context: ControlContext): Promise<void> {
     if (found === undefined) replica.exited({...instance, state: 'exited', exit: {at: new Date().toISOString()}})
     else if (found.state === 'exited') replica.exited(found)
   }
-  const strangers = instances.filter(
-    ({id, service}) =>
-      fleet.byInstance(id) === undefined &&
-      !fleet.of(service).some(({isLaunching, status}) => isLaunching || status === 'stopping'),
-  )
-  await Promise.all(strangers.map(({id}) => runtime.remove(id)))
+  const strangers = instances.filter(({id}) => fleet.byInstance(id) === undefined)
+  const ghosts = strangers.filter((instance) => !mayBeOurs(fleet, instance))
+  await Promise.all(ghosts.map(({id}) => runtime.remove(id)))
+  return ghosts.length === strangers.length
 }
+
+const mayBeOurs = (fleet: Fleet, {service}: RuntimeInstance): boolean =>
+  fleet.of(service).some(({isLaunching}) => isLaunching)

@@ -26,6 +26,21 @@ describe('a restart of the server', () => {
     expect((await h.deploy(spec({replicas: 3}))).deployed).toEqual(['web'])
   })
 
+  it('news of the runtime in the middle of it harms nothing', async () => {
+    await h.deployed(spec({replicas: 2}))
+    await h.control.close()
+    const before = h.runtime.running()
+    h.runtime.hook = (step) => {
+      if (step === 'list') h.runtime.emit({type: 'resync'})
+    }
+    await h.start()
+    h.runtime.hook = () => undefined
+    h.runtime.emit({type: 'resync'})
+    await eventually(() => h.runtime.calls.filter((call) => call === 'list').length > 3)
+
+    expect(h.runtime.running()).toEqual(before)
+  })
+
   it('heals what it has taken over', async () => {
     await h.deployed(spec())
     await h.reopen()
@@ -35,7 +50,9 @@ describe('a restart of the server', () => {
       async () => (await h.service()).replicas[0]?.restarts === 1 && h.runtime.running('web').length === 1,
     )
   })
+})
 
+describe('a restart of the server that finds things changed', () => {
   it('starts what has died meanwhile and removes what is too much', async () => {
     await h.deployed(spec({replicas: 2}))
     await h.control.close()

@@ -133,10 +133,11 @@ describe('stop', () => {
 
   it('ends children, also those that ignore SIGTERM or made a session of their own', async () => {
     const script = `
+      process.on('SIGTERM', () => process.exit(0))
       const {spawn} = require('child_process')
       const child = (detached) => spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'], {detached, stdio: 'inherit'}).pid
       console.log('children', child(false), ${process.platform === 'linux'} && child(true))
-      process.on('SIGTERM', () => process.exit(0)); ${FOREVER}`
+      ${FOREVER}`
     const {id} = await test.start({command: nodeCommand(script)})
     await until(async () => (await test.text('web')).length > 0)
     const children = (await test.text('web'))[0]?.match(/\d+/g)?.map(Number) ?? []

@@ -59,7 +59,7 @@ describe('when the supervisor is killed', () => {
   })
 
   it('an adopted replica can be stopped with its children, and runs programs beside it', async () => {
-    const script = `console.log(require('child_process').spawn('sleep', ['1000']).pid); process.on('SIGTERM', () => {}); ${FOREVER}`
+    const script = `process.on('SIGTERM', () => {}); console.log(require('child_process').spawn('sleep', ['1000']).pid); ${FOREVER}`
     const {id, pid = 0} = await test.start({command: nodeCommand(script)}, {env: {A: 'kept'}})
     await until(async () => (await test.text('web')).length > 0)
     const child = Number((await test.text('web'))[0])

@@ -29,7 +29,7 @@ export const specOf = (input: Partial<ServiceInput>): ServiceSpec => serviceSpec
 export const nodeCommand = (script: string): string[] => [process.execPath, '-e', script]
 
 export function openTestHome(): TestHome {
-  const home = mkdtempSync(join(tmpdir(), 'omni-rt-'))
+  const home = mkdtempSync(join(tmpdir(), 'omni-process-'))
   const runtimes: Runtime[] = []
   const another = () => {
     const runtime = createProcessRuntime({home})

@@ -23,7 +23,8 @@ export async function applyManifest(
   const {prune, dryRun, signal} = options
   await using packed = await packSources(manifest, {home: session.home, signal})
   if (dryRun) return planView((await preparePlan(session, packed.manifest, {prune, signal})).plan)
-  return locked(session, 'omni apply', async () => {
+  // Awaited here: the archives are gone when this function returns.
+  return await locked(session, 'omni apply', async () => {
     const prepared = await preparePlan(session, packed.manifest, {prune, signal})
     const {plan, drivers} = prepared
     if (isDestructive(plan) && !(await options.approve(planLines(plan)))) {

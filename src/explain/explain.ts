@@ -90,7 +90,7 @@ function explanationLines({path, type, description, fields = [], ...rest}: Expla
 }
 
 function fieldLine(field: Explanation, width: number): TextLine {
-  const isPlain = field.default === undefined || JSON.stringify(field.default).length <= 2
+  const isPlain = field.default === undefined || ['{}', '[]'].includes(JSON.stringify(field.default))
   const remarks = [
     field.type,
     ...(field.required === true ? ['required'] : []),

@@ -110,7 +110,11 @@ async function find(
 }
 
 const notFound = (name: string, kind: AnyKind | undefined) =>
-  new OmniError('NOT_FOUND', `there is no ${kind?.kind ?? 'thing'} '${name}'`, {
-    hint: `omni get ${kind?.plural ?? 'services'}`,
-    details: {name, ...(kind === undefined ? {} : {kind: kind.kind})},
-  })
+  new OmniError(
+    'NOT_FOUND',
+    kind === undefined ? `nothing is called '${name}'` : `there is no ${kind.kind} '${name}'`,
+    {
+      hint: `omni get ${kind?.plural ?? 'services'}`,
+      details: {name, ...(kind === undefined ? {} : {kind: kind.kind})},
+    },
+  )

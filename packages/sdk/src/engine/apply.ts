@@ -82,7 +82,8 @@ class Run {
         const work: Promise<void> = this.#perform(operation).finally(() => running.delete(work))
         running.add(work)
       }
-      await Promise.race(running)
+      // A race of nothing never ends.
+      if (running.size > 0) await Promise.race(running)
     }
     return this.#finish()
   }

@@ -38,9 +38,15 @@ export function applyError(result: ApplyResult): OmniError | undefined {
   const codes = new Set(details.failed.map(({error}) => error.code))
   const isAlike = codes.size === 1 && result.done.length === 0 && isOmniError(first.error)
   const code: ErrorCode = isAlike && isOmniError(first.error) ? first.error.code : 'PARTIAL'
-  const reasons = details.failed.map(({ref, error}) => `${ref}: ${error.message}`)
+  const reasons = details.failed.flatMap(({ref, error}) => [`${ref}: ${error.message}`, ...lastLines(error.details)])
   const hint = isOmniError(first.error) ? first.error.hint : undefined
   return new OmniError(code, [counts(result), ...reasons].join('\n'), {details, hint, cause: first.error})
+}
+
+/** What a service printed before it failed. */
+function lastLines(details: unknown): string[] {
+  if (typeof details !== 'object' || details === null || !('lastLines' in details)) return []
+  return Array.isArray(details.lastLines) ? details.lastLines.map((line) => `  │ ${String(line)}`) : []
 }
 
 const counts = ({done, failed, skipped}: ApplyResult) =>

@@ -64,7 +64,7 @@ test('when everything failed alike, the error is that one', async () => {
     },
   )
   expect(applyError(result)?.code).toBe('DEPLOY_FAILED')
-  expect(applyError(result)?.message).toContain("service/bad: 'bad' did not start")
+  expect(applyError(result)?.message).toContain("service/bad: 'bad' did not start\n  │ broken on purpose")
 })
 
 test('nothing failed is no error; what stays is counted as kept', async () => {
@@ -78,6 +78,12 @@ test('nothing failed is no error; what stays is counted as kept', async () => {
     skipped: [],
     kept: ['service/a'],
   })
+})
+
+test('a plan that keeps everything, and an empty one, end', async () => {
+  const result = await applyPlan(planOf([operation('a', [], 'keep'), operation('b', ['a'], 'keep')]), {})
+  expect(resultData(result)).toEqual({done: [], failed: [], skipped: [], kept: ['service/a', 'service/b']})
+  expect((await applyPlan(planOf([]), {})).kept).toEqual([])
 })
 
 test('independent operations run side by side, at most as many as allowed, dependants after', async () => {

@@ -9,7 +9,7 @@ export type SchemaKind = keyof typeof SCHEMAS
 
 /** The part of JSON Schema that our specs use. */
 export interface FieldSchema {
-  readonly type?: string | undefined
+  readonly type?: string | readonly string[] | undefined
   readonly description?: string | undefined
   readonly default?: unknown
   readonly enum?: readonly unknown[] | undefined
@@ -58,5 +58,6 @@ export function typeInWords(schema: FieldSchema): string {
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(typeInWords))].join(' or ')
   if (schema.const !== undefined) return JSON.stringify(schema.const)
   if (schema.enum !== undefined) return `one of ${schema.enum.join(', ')}`
-  return TYPES[schema.type ?? ''] ?? 'anything'
+  const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? [])
+  return types.length === 0 ? 'anything' : types.map((type) => TYPES[type] ?? type).join(' or ')
 }

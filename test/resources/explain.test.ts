@@ -1,0 +1,42 @@
+import {describe, expect, test} from 'vitest'
+import {explain, explanationView} from '../../src/explain/explain.ts'
+
+describe('explain', () => {
+  test('a kind lists its fields with type, default and text', () => {
+    const {path, fields = []} = explain('svc')
+    expect(path).toBe('service')
+    expect(fields.find((field) => field.path === 'name')).toMatchObject({type: 'a text', required: true})
+    expect(fields.find((field) => field.path === 'replicas')).toEqual({
+      path: 'replicas',
+      type: 'a whole number or "auto"',
+      description: 'how many run at once',
+      default: 1,
+      required: false,
+    })
+  })
+
+  test.each([
+    ['service.deploy.strategy', 'one of rolling, blue-green, canary, recreate'],
+    ['service.command', 'a text or a list'],
+    ['service.resources.gpu.count', 'a whole number'],
+    ['service.env.ANYTHING', 'a text'],
+    ['instance.memory', 'a whole number or a text'],
+    ['profile.devices.root.path', 'a text or a number or true or false'],
+  ])('%s is %s', (path, type) => {
+    expect(explain(path).type).toBe(type)
+  })
+
+  test('a mistyped field or kind names the nearest', () => {
+    expect(() => explain('service.replcas')).toThrow(
+      expect.objectContaining({code: 'NOT_FOUND', hint: "did you mean 'replicas'?"}),
+    )
+    expect(() => explain('servce')).toThrow(expect.objectContaining({code: 'USAGE', hint: "did you mean 'service'?"}))
+    expect(() => explain('service.replicas.x')).toThrow("'service.replicas' has no field 'x'")
+    expect(() => explain('constructor')).toThrow("there is no kind 'constructor'")
+  })
+
+  test('the text of a default is there', () => {
+    const view = explanationView(explain('service.stop_grace_secs'))
+    expect(view.text(view.data)).toContain('  default: 10')
+  })
+})

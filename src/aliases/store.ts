@@ -38,8 +38,10 @@ export async function removeAliases(home: string, names: readonly string[]): Pro
   const {editConfig} = await configTools()
   await editConfig(home, (editor) => {
     for (const name of names) {
-      if (editor.remove(['aliases', name])) continue
-      throw new OmniError('NOT_FOUND', `there is no alias '${name}'`, {hint: 'omni alias list'})
+      if (editor.get(['aliases', name]) === undefined) {
+        throw new OmniError('NOT_FOUND', `there is no alias '${name}'`, {hint: 'omni alias list'})
+      }
+      editor.remove(['aliases', name])
     }
   })
 }

@@ -7,7 +7,8 @@ import {readStartSettings} from '../start/settings.ts'
 import type {Surroundings} from '../start/surroundings.ts'
 import type {CommandWords} from './command-words.ts'
 import {type CompletionSource, complete} from './complete.ts'
-import {type KnownName, knownNames} from './names.ts'
+import type {KnownName} from './names.ts'
+import {type Known, valuesOf} from './values.ts'
 
 /** `dist/complete.json`: the words of each command. */
 export type CommandWordsFile = Readonly<Record<string, CommandWords>>
@@ -55,16 +56,6 @@ function expandTyped(words: readonly string[], aliases: Aliases): readonly strin
 const lineOf = ([value, note]: KnownName): string =>
   /\p{Cc}/u.test(value) ? '' : `${value}\t${note.replace(/\p{Cc}/gu, ' ').slice(0, 80)}\n`
 
-interface Known extends Surroundings {
-  readonly own: CommandIndex
-  readonly plugins: PluginIndex
-  readonly aliases: Aliases
-  readonly context: string
-  readonly contexts: readonly string[]
-  /** Kinds whose names should be looked up again. */
-  readonly stale: Set<string>
-}
-
 function sourceOf(known: Known): CompletionSource {
   const {own, plugins, aliases, root} = known
   let words: CommandWordsFile | undefined
@@ -76,7 +67,7 @@ function sourceOf(known: Known): CompletionSource {
       words ??= JSON.parse(readFileSync(join(root, 'dist', 'complete.json'), 'utf8')) as CommandWordsFile
       return words[id] ?? plugins.commands[id]?.words
     },
-    values: (subject, before) => valuesOf(subject, before, known),
+    values: (subject) => valuesOf(subject, known),
   }
 }
 
@@ -114,37 +105,3 @@ function contextIn(words: readonly string[]): string | undefined {
   const assigned = words.find((word) => word.startsWith('--context='))
   return assigned?.slice('--context='.length) ?? (at === -1 ? undefined : words[at + 1])
 }
-
-const FILES = new Set(['file', 'dir', 'directory', 'path', 'folder', 'output-file', 'kustomize'])
-/** Arguments that hold a name of some kind, by what they are called. */
-const KIND_OF: Readonly<Record<string, string>> = {
-  service: 'service',
-  services: 'service',
-  app: 'service',
-  instance: 'instance',
-  instances: 'instance',
-  model: 'model',
-  runtime: 'runtime',
-  node: 'node',
-}
-
-function valuesOf(subject: string, before: readonly string[], known: Known): readonly KnownName[] | 'files' {
-  if (FILES.has(subject)) return 'files'
-  if (subject === 'context') return known.contexts.map((name): KnownName => [name, ''])
-  if (subject === 'provider') return providers(known)
-  if (subject === 'kind') return known.own.kinds.map((kind): KnownName => [kind, ''])
-  const kind = KIND_OF[subject] ?? (subject === 'name' || subject === 'names' ? singular(before[0]) : undefined)
-  return kind === undefined ? [] : names(kind, known)
-}
-
-function names(kind: string, known: Known): readonly KnownName[] {
-  const found = knownNames(known, kind)
-  if (!found.isFresh) known.stale.add(kind)
-  return found.names
-}
-
-const providers = ({own, plugins}: Known): KnownName[] =>
-  [...own.contributions, ...plugins.contributions].map(({id, title}) => [id, title])
-
-const singular = (kind: string | undefined): string | undefined =>
-  kind === undefined ? undefined : kind.replace(/s$/, '')

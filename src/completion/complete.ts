@@ -7,8 +7,17 @@ export interface CompletionSource {
   children(words: readonly string[]): readonly KnownName[]
   /** The command that is exactly these words. */
   command(words: readonly string[]): CommandWords | undefined
-  /** Names of things, by what an argument or a flag is called: `service`, `context`, `kind` … */
-  values(subject: string, before: readonly string[]): readonly KnownName[] | 'files'
+  /** Values of an argument or a flag, by what it is called. */
+  values(subject: Subject): readonly KnownName[] | 'files'
+}
+
+export interface Subject {
+  /** Of the argument or flag: `service`, `context`, `kind` … */
+  readonly name: string
+  /** Arguments before it. */
+  readonly before: readonly string[]
+  /** Words of the command. */
+  readonly command: readonly string[]
 }
 
 export type Candidates = readonly KnownName[] | 'files'
@@ -18,22 +27,25 @@ export function complete(words: readonly string[], source: CompletionSource): Ca
   const current = words.at(-1) ?? ''
   const before = words.slice(0, -1)
   const depth = commandDepth(before, source)
-  const command = source.command(before.slice(0, depth))
+  const path = before.slice(0, depth)
+  const command = source.command(path)
   const rest = before.slice(depth)
   if (command === undefined) return startingWith(current, rest.length === 0 ? source.children(before) : [])
   if (rest.includes('--')) return []
 
+  const valuesOf = (name: string): Candidates =>
+    source.values({name, before: positionals(rest, command), command: path})
   const pending = pendingFlag(rest, command)
-  if (pending !== undefined) return flagValues(pending, current, '', source, rest)
+  if (pending !== undefined) return flagValues(pending, current, '', valuesOf)
   const assigned = /^(--[^=]+=)(.*)$/.exec(current)
   if (assigned !== null) {
     const [, prefix = '', value = ''] = assigned
     const flag = command.flags.find(({name}) => `--${name}=` === prefix)
-    return flag === undefined ? [] : flagValues(flag, value, prefix, source, rest)
+    return flag === undefined ? [] : flagValues(flag, value, prefix, valuesOf)
   }
   if (current.startsWith('-')) return startingWith(current, flagNames(command.flags))
 
-  const values = argumentValues(command, rest, source)
+  const values = argumentValues(command, rest, valuesOf)
   const children = rest.length === 0 ? source.children(before) : []
   if (values === 'files') return children.length === 0 ? 'files' : startingWith(current, children)
   return startingWith(current, [...children, ...values])
@@ -57,10 +69,9 @@ function flagValues(
   flag: FlagWords,
   current: string,
   prefix: string,
-  source: CompletionSource,
-  before: readonly string[],
+  valuesOf: (name: string) => Candidates,
 ): Candidates {
-  const values = flag.options?.map((option): KnownName => [option, '']) ?? source.values(flag.name, before)
+  const values = flag.options?.map((option): KnownName => [option, '']) ?? valuesOf(flag.name)
   if (values === 'files') return prefix === '' ? 'files' : []
   return startingWith(current, values).map(([value, note]): KnownName => [prefix + value, note])
 }
@@ -71,11 +82,19 @@ const flagNames = (flags: readonly FlagWords[]): KnownName[] =>
     ...(allowNo ? [[`--no-${name}`, summary] as const] : []),
   ])
 
-function argumentValues(command: CommandWords, rest: readonly string[], source: CompletionSource): Candidates {
+/** What an open command without named arguments takes: things to act on. */
+const ANYTHING: ArgWords = {name: 'target'}
+
+function argumentValues(
+  command: CommandWords,
+  rest: readonly string[],
+  valuesOf: (name: string) => Candidates,
+): Candidates {
   const given = positionals(rest, command)
-  const arg: ArgWords | undefined = command.args[given.length] ?? (command.isOpen ? command.args.at(-1) : undefined)
+  const last = command.isOpen ? (command.args.at(-1) ?? ANYTHING) : undefined
+  const arg = command.args[given.length] ?? last
   if (arg === undefined) return []
-  const values = arg.options?.map((option): KnownName => [option, '']) ?? source.values(arg.name, given)
+  const values = arg.options?.map((option): KnownName => [option, '']) ?? valuesOf(arg.name)
   return values === 'files' ? values : values.filter(([value]) => !given.includes(value))
 }
 

@@ -5,6 +5,7 @@ import {Config, flush, handle, type Interfaces, settings} from '@oclif/core'
 import {OmniError} from '@omni-cli/sdk'
 import {enabledContributions, provideHost} from '@omni-cli/sdk/cli'
 import {expandAliases} from '../aliases/expand.ts'
+import {joinWords} from '../aliases/split.ts'
 import {indexOf} from '../plugins/index-of.ts'
 import {loadPlugins} from '../plugins/load-plugins.ts'
 import {type PluginIndex, type PluginIndexKey, readPluginIndex, writePluginIndex} from '../plugins/plugin-index.ts'
@@ -35,15 +36,24 @@ export async function dispatch(argv: readonly string[], here: Surroundings): Pro
       pjson: readPackage(here.root),
     }
     const words = process.env.OMNI_NO_ALIAS === '1' ? argv : expandAliases(argv, start.settings.aliases)
+    if (words !== argv) tellAlias(argv, words)
     await run(words, start)
   } catch (error) {
     await tellFailure(error, argv)
   }
 }
 
+/** Whoever asks for help with an alias gets that of another command, and should know why. */
+function tellAlias(typed: readonly string[], words: readonly string[]): void {
+  if (!typed.includes('--help') && !typed.includes('-h')) return
+  const added = words.slice(0, words.length - typed.length + 1)
+  process.stderr.write(`'${typed[0]}' is your alias for '${joinWords(added)}'\n`)
+}
+
 async function run(argv: readonly string[], start: Start): Promise<void> {
   const key: PluginIndexKey = {...start, version: start.own.version, switches: start.settings.switches}
-  const cached = readPluginIndex(key)
+  // The long way can be asked for, to compare the two.
+  const cached = process.env.OMNI_FULL_START === '1' ? undefined : readPluginIndex(key)
   // Before anything of a plugin is imported: the command itself may add the first one.
   if (argv[0]?.startsWith('plugin') || listUserPlugins(start.dataDir).length > 0) shareSdk(start.root)
   const loaded = cached === undefined ? await loadEverything(start, key) : undefined

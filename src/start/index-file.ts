@@ -14,6 +14,12 @@ export interface IndexedCommand {
   readonly plugin?: string | undefined
 }
 
+export interface IndexedKind {
+  readonly kind: string
+  readonly plural: string
+  readonly short: readonly string[]
+}
+
 /** `dist/index.json`, written by the build: everything the start knows without loading a command. */
 export interface CommandIndex {
   readonly version: string
@@ -24,7 +30,7 @@ export interface CommandIndex {
   /** Plugins that are part of the bundle. */
   readonly plugins: readonly {readonly name: string; readonly version: string}[]
   /** Kinds of things, for completion. */
-  readonly kinds: readonly string[]
+  readonly kinds: readonly IndexedKind[]
   /** Providers of the plugins that are part of this package; `module` relative to `dist`. */
   readonly contributions: readonly Contribution[]
 }

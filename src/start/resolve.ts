@@ -25,6 +25,9 @@ export function resolve(argv: readonly string[], vocabulary: Vocabulary): Resolv
     const id = vocabulary.has(typed) ? typed : vocabulary.alias(typed)
     // A topic that is another name of its list, as `plugin` is, explains all its commands.
     if (asksHelp && id !== typed && vocabulary.isTopic(typed)) return help(typed)
+    if (id !== undefined && id !== typed && vocabulary.isTopic(typed) && count < words.length) {
+      return unknown(words.slice(0, count + 1))
+    }
     if (id !== undefined) return asksHelp ? help(id) : {type: 'command', id, args: argv.slice(typedCount(argv, count))}
     if (vocabulary.isTopic(typed)) {
       return count === words.length ? help(typed) : unknown(words.slice(0, count + 1))

@@ -20,20 +20,23 @@ export function healUnhealthy(context: ControlContext, replica: Replica): void {
 
 async function replaceReplica(context: ControlContext, replica: Replica): Promise<void> {
   const {plan} = replica
-  const place = {index: plan.index, inRotation: true}
-  if (plan.spec.deploy?.strategy !== 'recreate') {
-    const successor = addReplica(context, plan, {...place, failFast: true})
-    successor.start()
-    try {
-      await allReady([successor], context.closing)
-      return await retire(context, [replica])
-    } catch {
-      await retire(context, [successor])
-      if (context.closing.aborted) return
-    }
-  }
+  const hasSuccessor = plan.spec.deploy?.strategy !== 'recreate' && (await startSuccessor(context, replica))
+  if (context.closing.aborted) return
   await retire(context, [replica])
-  addReplica(context, plan, {...place, failFast: false}).start()
+  if (!hasSuccessor) addReplica(context, plan, {index: plan.index, inRotation: true, failFast: false}).start()
+}
+
+/** Whether one became ready; if not, nothing of it is left. */
+async function startSuccessor(context: ControlContext, {plan}: Replica): Promise<boolean> {
+  const successor = addReplica(context, plan, {index: plan.index, inRotation: true, failFast: true})
+  successor.start()
+  try {
+    await allReady([successor], context.closing)
+    return true
+  } catch {
+    await retire(context, [successor])
+    return false
+  }
 }
 
 const RESYNC_PAUSE_MS = 500

@@ -155,6 +155,26 @@ describe('a new version that fails', () => {
   })
 })
 
+describe('an old replica that cannot be stopped', () => {
+  it('does not undo the new version, is shown, and goes with the next one', async () => {
+    await h.deployed(spec())
+    h.runtime.hook = (step) => {
+      if (step === 'stop') throw new Error('the runtime is away')
+    }
+    await h.deployed(spec({env: {V: '2'}}))
+    expect(await h.service()).toMatchObject({status: 'running', release: 'r2', runningReplicas: 1})
+    expect((await h.service()).replicas.map(({status}) => status).sort()).toEqual(['ready', 'stopping'])
+    expect((await h.control.releases('web')).map(({id, status}) => `${id} ${status}`)).toEqual([
+      'r2 active',
+      'r1 superseded',
+    ])
+
+    h.runtime.hook = () => undefined
+    await h.deployed(spec({env: {V: '3'}}))
+    expect(h.runtime.running('web').map(({release}) => release)).toEqual(['r3'])
+  })
+})
+
 describe('the strategy', () => {
   it('recreate stops the old one first', async () => {
     await h.deployed(spec())

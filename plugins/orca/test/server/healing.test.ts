@@ -167,6 +167,24 @@ describe('probes of a ready replica', () => {
   })
 })
 
+describe('a liveness probe that goes on failing', () => {
+  it('restarts it in place when no successor becomes ready', async () => {
+    const liveness = {path: '/live', interval_secs: 0.02, failure_threshold: 2}
+    await h.deployed(spec({liveness, deploy: {ready_timeout_secs: 0.1, drain_secs: 0}, readiness: {path: '/ready'}}))
+    const sick = firstId()
+    h.runtime.hook = (step) => {
+      // Successors answer like the sick one for a while.
+      if (step === 'created') for (const {id} of h.runtime.running('web')) h.runtime.setStatus(id, 500)
+    }
+    h.runtime.setStatus(sick, 500)
+    await eventually(() => !h.runtime.instances.has(sick))
+    h.runtime.hook = () => undefined
+    await eventually(async () => (await h.service()).status === 'running')
+
+    expect(h.runtime.running('web')).toHaveLength(1)
+  })
+})
+
 describe('the proxy', () => {
   it('that was started anew gets the table again', async () => {
     await h.close()

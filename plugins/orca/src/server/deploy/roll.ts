@@ -1,4 +1,4 @@
-import {OmniError, sleep} from '@omni-cli/sdk'
+import {messageOf, OmniError, sleep} from '@omni-cli/sdk'
 import type {ControlContext} from '../context.ts'
 import type {Replica} from '../replica.ts'
 import {addReplica, allReady, freeIndexes, retire, type Version, waves} from '../replicas.ts'
@@ -38,7 +38,14 @@ export async function roll(context: ControlContext, request: RollRequest): Promi
     await goBack(context, {old, fresh})
     throw error
   }
-  await retire(context, old.filter(stillThere(context)))
+  await retireOld(context, old.filter(stillThere(context)))
+}
+
+/** The new version is in force: an old replica that cannot be stopped does not undo that. It is shown as `stopping`. */
+async function retireOld(context: ControlContext, old: readonly Replica[]): Promise<void> {
+  await retire(context, old).catch((error: unknown) => {
+    context.log.debug('an old replica could not be stopped', {problem: messageOf(error)})
+  })
 }
 
 /** Old replicas whose place is taken when `ready` of `desired` new ones serve; all of them in the end. */
@@ -87,7 +94,7 @@ async function goBack(context: ControlContext, {old, fresh}: Halfway): Promise<v
   for (const replica of restored) replica.start()
   await readyOrGivenUp(context, restored)
   await retire(context, fresh).catch((error: unknown) => {
-    context.log.debug('a new replica could not be removed', {problem: String(error)})
+    context.log.debug('a new replica could not be removed', {problem: messageOf(error)})
   })
 }
 

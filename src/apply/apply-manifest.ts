@@ -25,7 +25,7 @@ export async function applyManifest(
   if (dryRun) return planView((await preparePlan(session, packed.manifest, {prune, signal})).plan)
   // Awaited here: the archives are gone when this function returns.
   return await locked(session, 'omni apply', async () => {
-    const prepared = await preparePlan(session, packed.manifest, {prune, signal})
+    const prepared = await preparePlan(session, packed.manifest, {prune, signal, wake: true})
     const {plan, drivers} = prepared
     if (isDestructive(plan) && !(await options.approve(planLines(plan)))) {
       return planView({...plan, notes: [...plan.notes, 'nothing was done']})

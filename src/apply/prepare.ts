@@ -8,14 +8,21 @@ export interface PreparedPlan {
   readonly drivers: Drivers
 }
 
+export interface PrepareOptions extends CallOptions {
+  readonly prune?: boolean | undefined
+  /** Start an engine of this machine that does not run. */
+  readonly wake?: boolean | undefined
+}
+
 /** Opens the drivers that the manifest touches, observes, and plans. */
 export async function preparePlan(
   session: Session,
   manifest: Manifest,
-  options: CallOptions & {readonly prune?: boolean | undefined},
+  options: PrepareOptions,
 ): Promise<PreparedPlan> {
   const {buildPlan, observe, traitsOf} = await import('@omni-cli/sdk/engine')
   const drivers = await openDrivers(session, manifest, options.prune === true)
+  if (options.wake === true) await drivers.service?.wake?.({signal: options.signal})
   const observed = await observe(drivers, {signal: options.signal})
   return {plan: buildPlan(manifest, observed, {prune: options.prune, traits: traitsOf(drivers)}), drivers}
 }

@@ -44,11 +44,12 @@ export async function openTransport(address: Address, tls: HttpTarget['tls']): P
     ...(isLocal(address.options.host ?? '') ? {} : {proxyEnv: process.env}),
   }
   if (address.isTls) {
-    const {Agent, request} = await import('node:https')
+    const {Agent, request} = process.getBuiltinModule('node:https')
     const agent = new Agent({...settings, ...tls})
     return (options) => request({...options, agent})
   }
-  const {Agent, request} = await import('node:http')
+  // A dynamic import would read every export of node:http, and one of them loads a whole fetch client (30 ms).
+  const {Agent, request} = process.getBuiltinModule('node:http')
   const agent = new Agent(settings)
   return (options) => request({...options, agent})
 }

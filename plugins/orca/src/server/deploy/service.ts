@@ -30,8 +30,11 @@ export async function deployService(context: ControlContext, spec: ServiceSpec, 
   if (row === undefined || !isRunning(context, row) || !isSameVersion(row.spec, spec)) {
     return releaseVersion(context, spec, {...options, desired})
   }
-  if (desired !== row.desired) await bringTo(context, row, {...options, desired})
+  if (desired === row.desired && spec.replicas === row.spec.replicas) return
+  await bringTo(context, row, {...options, desired})
   context.store.durably(() => context.store.services.update(spec.name, {spec, desired}))
+  const [message, details] = [`'${spec.name}' scaled to ${desired}`, {from: row.desired, to: desired}]
+  context.events.add({service: spec.name, type: 'service.scaled', message, details, actor: options.actor})
 }
 
 /** A new release of the spec, rolled out. */
@@ -61,8 +64,8 @@ export async function releaseVersion(
     throw recordFailure(context, {service: name, release: release.id, error, actor})
   } finally {
     fleet.deploying.delete(name)
+    await forgetOld(context, name)
   }
-  await forgetOld(context, name)
 }
 
 async function rollOut(

@@ -125,7 +125,9 @@ function lineOf<Row>(
     const before = (index === 0 ? '' : GAP) + (isRight ? padding : '')
     const room = maxWidth - used - before.length
     // What does not fit is cut at its first character that does not, and nothing follows it.
-    if (cell.width > room) return line + (room > 0 ? before + paint(cutText(cell.text, room), cell.tone) : '')
+    if (cell.width > room) {
+      return room > 0 ? line + before + paint(cutText(cell.text, room), cell.tone) : line.trimEnd()
+    }
     const after = isRight || isLast ? '' : padding
     line += before + paint(cell.text, cell.tone) + after
     used += before.length + cell.width + after.length

@@ -61,10 +61,10 @@ async function run(
   // What is not taken over yet would look like a stranger's.
   const adopted = Promise.withResolvers<void>()
   const unsubscribe = subscribe(context, adopted.promise)
-  const letGo = () => {
+  const letGo = async () => {
     unsubscribe()
     for (const replica of context.fleet.all()) replica.abandon()
-    context.edgeSync.close()
+    await context.edgeSync.close()
     context.events.close()
   }
   const close = async () => {
@@ -72,14 +72,14 @@ async function run(
     const timeout = new AbortController()
     await Promise.race([context.locks.idle(), sleep(CLOSE_MS, timeout.signal).catch(() => undefined)])
     timeout.abort()
-    letGo()
+    await letGo()
     closeStore(context.store)
   }
   try {
     await adopt(context)
     adopted.resolve()
   } catch (error) {
-    letGo()
+    await letGo()
     throw error
   }
   return {...controlMethods(context, clusterName), close, database: context.store.database}

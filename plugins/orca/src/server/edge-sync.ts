@@ -1,4 +1,4 @@
-import {type Logger, messageOf} from '@omni-cli/sdk'
+import {type Logger, messageOf, OmniError} from '@omni-cli/sdk'
 import type {Edge, EdgeListener, EdgeTable} from '../edge/table.ts'
 
 export interface EdgeSync {
@@ -8,7 +8,8 @@ export interface EdgeSync {
   publishSoon(): void
   /** Listeners as of the last table. */
   listeners(): readonly EdgeListener[]
-  close(): void
+  /** Resolves when no table is under way; none is sent after that. */
+  close(): Promise<void>
 }
 
 const RETRY_MS = 250
@@ -27,6 +28,8 @@ export function createEdgeSync(
   let isClosed = false
 
   const apply = async (): Promise<void> => {
+    // A table that comes late would start a proxy that was just ended.
+    if (isClosed) throw new OmniError('ABORTED', 'the server is stopping')
     listeners = await edge.apply(table())
   }
   const startApply = (): Promise<void> => {
@@ -67,10 +70,11 @@ export function createEdgeSync(
     publish,
     publishSoon,
     listeners: () => listeners,
-    close() {
+    async close() {
       isClosed = true
       clearInterval(timer)
       clearTimeout(retry)
+      await Promise.allSettled([current, next])
     },
   }
 }

@@ -1,6 +1,7 @@
 import {chmodSync, rmSync, statSync, truncateSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {DatabaseSync} from 'node:sqlite'
+import {sleep} from '@omni-cli/sdk'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {planAdoption} from '../../src/server/adopt.ts'
 import {createControl} from '../../src/server/create-control.ts'
@@ -168,6 +169,32 @@ describe('the end of the server during a deploy', () => {
     await reached.promise
     h.runtime.hook = () => undefined
   }
+})
+
+describe('the end of the server', () => {
+  it('waits for a table that is under way, and none comes after it', async () => {
+    await h.deployed(spec({replicas: 2}))
+    const reached = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    h.edge.hook = () => {
+      reached.resolve()
+      return gate.promise
+    }
+    for (const {id} of h.runtime.running('web')) h.runtime.kill(id, {code: 1})
+    await reached.promise
+    let isClosed = false
+    const closing = h.control.close().then(() => {
+      isClosed = true
+    })
+    await sleep(30)
+    expect(isClosed).toBe(false)
+    gate.resolve()
+    await closing
+    const count = h.edge.tables.length
+    await sleep(30)
+
+    expect(h.edge.tables).toHaveLength(count)
+  })
 })
 
 describe('the store', () => {

@@ -36,10 +36,12 @@ export function openConfigText(text: string): ConfigEditor {
       return isNode(node) ? node.toJS(document, {maxAliasCount: 100}) : node
     },
     set(path, value) {
-      document.setIn(path, document.createNode(value))
+      // A plain value goes into the node that is there, so that its comment stays.
+      document.setIn(path, typeof value === 'object' ? document.createNode(value) : value)
     },
     remove(path) {
-      if (!document.deleteIn(path)) return false
+      if (!document.hasIn(path)) return false
+      document.deleteIn(path)
       const parent: unknown = path.length < 2 ? undefined : document.getIn(path.slice(0, -1), true)
       if (isCollection(parent) && parent.items.length === 0) document.deleteIn(path.slice(0, -1))
       return true

@@ -65,12 +65,15 @@ function issueProblems(issue: z.core.$ZodIssue, document: Document, lines: LineC
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const path = [...issue.path, key]
-      return problem(path, unknownKey(key, knownKeys(issue.path)), document, lines)
+      return problem(path, unknownKey(key, knownKeys(issue.path)), document, lines, 'key')
     })
   }
   const [last] = issue.path.slice(-1)
   if (issue.message === 'unknown key' && typeof last === 'string') {
-    return [problem(issue.path, unknownKey(last, CONTEXT_KEYS), document, lines)]
+    return [problem(issue.path, unknownKey(last, CONTEXT_KEYS), document, lines, 'key')]
+  }
+  if (issue.code === 'invalid_key') {
+    return [problem(issue.path, issue.issues[0]?.message ?? issue.message, document, lines, 'key')]
   }
   const message = issue.code === 'invalid_value' ? `${issue.message}${meantValue(issue, document)}` : issue.message
   return [problem(issue.path, message.charAt(0).toLowerCase() + message.slice(1), document, lines)]
@@ -116,20 +119,26 @@ function crossProblems(config: OmniConfig, document: Document, lines: LineCounte
   return problems
 }
 
-function problem(path: Path, message: string, document: Document, lines: LineCounter): ConfigProblem {
-  const {line, col} = lines.linePos(offsetOf(path, document))
+function problem(
+  path: Path,
+  message: string,
+  document: Document,
+  lines: LineCounter,
+  what: 'key' | 'value' = 'value',
+): ConfigProblem {
+  const {line, col} = lines.linePos(offsetOf(path, document, what))
   return {path: pathText(path), line, column: col, message}
 }
 
-/** Where the value at the path starts, or its key when the value is no scalar, or the nearest that exists. */
-function offsetOf(path: Path, document: Document): number {
+/** Where the key or the single value at the path starts, or the nearest that exists. */
+function offsetOf(path: Path, document: Document, what: 'key' | 'value'): number {
   for (let length = path.length; length > 0; length--) {
     const parent: unknown = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true)
     const key = path[length - 1]
     if (isMap(parent)) {
       const pair = parent.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === key)
       const start = isNode(pair?.key) ? pair.key.range?.[0] : undefined
-      const value = pair !== undefined && isScalar(pair.value) ? pair.value.range?.[0] : undefined
+      const value = what === 'value' && isScalar(pair?.value) ? pair.value.range?.[0] : undefined
       if (start !== undefined) return value ?? start
     }
     const node: unknown = document.getIn(path.slice(0, length), true)

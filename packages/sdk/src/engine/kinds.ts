@@ -97,7 +97,7 @@ export function withOwner(wanted: Wanted): Wanted {
 const UNREADABLE = ['cloud_init', 'network', 'profiles'] as const
 
 /** `cloud_init:1a2b3c4d,…` over the settings of a machine that no driver reads back. */
-export function hashesOf(wanted: Wanted): string {
+function hashesOf(wanted: Wanted): string {
   if (wanted.kind !== 'instance') return ''
   return UNREADABLE.filter((field) => wanted.spec[field] !== undefined)
     .map((field) => `${field}:${hash(wanted.spec[field])}`)

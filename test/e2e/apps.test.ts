@@ -132,8 +132,8 @@ describe('the later life of the same service', () => {
     expect((await run('status', 'web')).code).toBe(4)
     expect((await run('server', 'stop', '--workloads', 'stop')).code).toBe(0)
     // The supervisor leaves by itself a few seconds after it has nothing to look after.
-    const left = (await commandsOf(home)).filter((command) => !command.includes('/supervisor/main.js'))
-    expect(left).toEqual([])
+    const left = async () => (await commandsOf(home)).filter((command) => !command.includes('/supervisor/main.js'))
+    await expect.poll(left).toEqual([])
   })
 })
 

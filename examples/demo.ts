@@ -1,6 +1,6 @@
 /**
  * The main job, for real: deploys this folder with the built CLI, operates it, updates it under load, and checks every
- * claim it makes by itself. Everything is kept in `.demo/` of the repository; `~/.ome` is not touched.
+ * claim it makes by itself. Everything is kept in `.demo/` of the repository (or OMNI_DEMO_DIR); `~/.ome` is not touched.
  *
  *   npm run demo                 deploys and leaves it running
  *   npm run demo -- --remove     removes everything
@@ -12,7 +12,7 @@ import {claim, headline, type OmniRun, omniRunner, say} from './demo-steps.ts'
 import {type LoadResult, startLoad} from './load.ts'
 
 const examples = fileURLToPath(new URL('.', import.meta.url))
-const demo = join(examples, '..', '.demo')
+const demo = process.env.OMNI_DEMO_DIR ?? join(examples, '..', '.demo')
 const app = join(demo, 'app')
 const home = join(demo, 'home')
 const omni = omniRunner(home)

@@ -19,7 +19,7 @@ export interface EditOutcome {
   readonly backup?: string | undefined
 }
 
-const NEW_FILE = `# Configuration of omni. What can be set: omni explain config
+const NEW_FILE = `# Configuration of omni. Where each value comes from: omni config view --origin
 current-context: default
 contexts:
   - name: default

@@ -4,13 +4,13 @@ import * as Flags from '@oclif/core/flags'
 import {OmniError} from '../errors.ts'
 import {escapeTerminalLine} from '../io/escape.ts'
 import {throwIfAborted} from '../io/sleep.ts'
-import {type Failure, failureOf, failureText} from './failure.ts'
+import {type Failure, failureOf, failureText, traceOf} from './failure.ts'
 import {type Interrupts, trapInterrupts} from './interrupts.ts'
 import {CLOSED_PIPE_EXIT, type Output, openOutput} from './output.ts'
 import type {Progress} from './progress.ts'
 import {canAsk} from './prompts.ts'
 import {render} from './render/render.ts'
-import {requestedFormat} from './requested-format.ts'
+import {chooseFormat, requestedFormat} from './requested-format.ts'
 import type {Session} from './session.ts'
 import {type Paint, paintFor} from './style.ts'
 import {OUTPUT_FORMATS, type OutputFormat, type View} from './view.ts'
@@ -51,13 +51,14 @@ export abstract class BaseCommand extends Command {
   readonly #interrupts: Interrupts
   readonly #output: Output
   #flags: Readonly<Record<string, unknown>> = {}
-  #preferredFormat: OutputFormat | undefined
+  /** Known once the words are parsed. */
+  #format: OutputFormat | undefined
   #session: Promise<Session> | undefined
   #progress: Promise<Progress> | undefined
 
   constructor(...[argv, config]: ConstructorParameters<typeof Command>) {
     super(argv, config)
-    this.#interrupts = trapInterrupts(() => this.#tell('interrupted, stopping; press Ctrl-C again to stop at once'))
+    this.#interrupts = trapInterrupts()
     this.#output = openOutput(process.stdout, (error) => this.#interrupts.abort(error))
   }
 
@@ -71,7 +72,7 @@ export abstract class BaseCommand extends Command {
 
   /** Format in force: flag, then OMNI_OUTPUT, then preference, then table. */
   get format(): OutputFormat {
-    return requestedFormat(this.argv, process.env) ?? this.#preferredFormat ?? 'table'
+    return this.#format ?? requestedFormat(this.argv, process.env) ?? 'table'
   }
 
   /** Configuration, context and drivers; read on first use. */
@@ -127,14 +128,7 @@ export abstract class BaseCommand extends Command {
   ): Promise<Interfaces.ParserOutput<F, B, A>> {
     const result = await super.parse(options && withoutStdin(options), argv)
     this.#flags = result.flags
-    const {json, output} = this.#flags
-    if (json === true && output !== undefined && output !== 'json') {
-      throw new OmniError('USAGE', `--json and --output ${String(output)} contradict each other`)
-    }
-    if (requestedFormat(this.argv, process.env) === undefined) {
-      const {preferredFormat} = await import('./config/preferred-format.ts')
-      this.#preferredFormat = await preferredFormat(process.env)
-    }
+    this.#format = await chooseFormat(this.#flags, process.env)
     return result
   }
 
@@ -164,8 +158,8 @@ export abstract class BaseCommand extends Command {
     const failure = this.#failureOf(error)
     process.exitCode = failure.exit
     if (!failure.isSilent) {
-      const stack = this.#isDebug && error instanceof Error ? error.stack : undefined
-      process.stderr.write(failureText(failure, this.#paint(process.stderr), stack))
+      const trace = this.#isDebug ? traceOf(error, failure) : undefined
+      process.stderr.write(failureText(failure, this.#paint(process.stderr), trace))
       await this.#writeFailure(failure)
     }
     throw new CommandFailed(failure, error)

@@ -59,18 +59,30 @@ function foreignFailure(error: object, words: CommandWords): Failure | undefined
 }
 
 /** What a person reads on stderr. */
-export function failureText(failure: Failure, paint: Paint, stack?: string | undefined): string {
+export function failureText(failure: Failure, paint: Paint, trace?: string | undefined): string {
   const [first = '', ...rest] = failure.body.message.split('\n').map(escapeTerminalLine)
   const lines = [`${paint('error:', 'bad')} ${first}`, ...rest.map((line) => `  ${line}`)]
   if (failure.body.hint !== undefined) {
     lines.push(...failure.body.hint.split('\n').map((line) => `${paint('try:', 'warn')} ${escapeTerminalLine(line)}`))
   }
+  if (trace !== undefined) lines.push(...redact(trace).split('\n').map(escapeTerminalLine))
   if (failure.isBug) {
-    if (stack !== undefined) lines.push(...redact(stack).split('\n').map(escapeTerminalLine))
-    const how = stack === undefined ? 'the output of the same command with --debug' : 'the lines above'
+    const how = trace === undefined ? 'the output of the same command with --debug' : 'the lines above'
     lines.push(`this is a bug in omni or in a plugin: please report it with ${how} and of 'omni version'`)
   }
   return `${lines.join('\n')}\n`
+}
+
+/** For `--debug`: where a bug is, and what was behind an error that was foreseen. */
+export function traceOf(error: unknown, failure: Failure): string | undefined {
+  const lines: string[] = []
+  if (failure.isBug && error instanceof Error && error.stack !== undefined) lines.push(error.stack)
+  let cause = error instanceof Error ? error.cause : undefined
+  for (let depth = 0; cause !== undefined && depth < 10; depth++) {
+    lines.push(`caused by: ${messageOf(cause)}`)
+    cause = cause instanceof Error ? cause.cause : undefined
+  }
+  return lines.length === 0 ? undefined : lines.join('\n')
 }
 
 const expected = (code: keyof typeof ERROR_CODES, body: ErrorBody): Failure => ({

@@ -2,6 +2,7 @@ import {mkdir} from 'node:fs/promises'
 import type {DriverContext} from '../contracts/driver.ts'
 import {OmniError} from '../errors.ts'
 import {type Logger, silentLogger} from '../io/log.ts'
+import {isSecretKey} from '../io/redact.ts'
 import {stderrLogger} from '../io/stderr-log.ts'
 import {nearest} from '../nearest.ts'
 import {configFileIn, omniHome} from './config/home.ts'
@@ -37,7 +38,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   if (warning !== undefined) notice(`warning: ${warning}`)
   const context = chooseContext(config, options.context || env.OMNI_CONTEXT || undefined)
   const namespace = options.namespace || env.OMNI_NAMESPACE || context.namespace
-  const log = options.isDebug ? stderrLogger() : silentLogger
+  const secrets = secretsIn(context)
+  const log = options.isDebug ? stderrLogger(secrets) : silentLogger
   const contributions = enabledContributions(declaredContributions(options), config.plugins)
   let driverContext: Promise<DriverContext> | undefined
   const providers = openProviders({
@@ -46,7 +48,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     wanted: options.provider || env.OMNI_PROVIDER || undefined,
     signal: options.signal,
     driverContext: () => {
-      driverContext ??= createDriverContext({home, env, context: context.name, namespace, log, notice})
+      driverContext ??= createDriverContext({home, env, context: context.name, namespace, log, notice}, secrets)
       return driverContext
     },
   })
@@ -91,7 +93,10 @@ interface DriverSurroundings {
   readonly notice: (text: string) => void
 }
 
-async function createDriverContext(surroundings: DriverSurroundings): Promise<DriverContext> {
+async function createDriverContext(
+  surroundings: DriverSurroundings,
+  secrets: readonly string[],
+): Promise<DriverContext> {
   const [{createHttp}, {createExec}] = await Promise.all([
     import('../io/create-http.ts'),
     import('../io/create-exec.ts'),
@@ -99,5 +104,14 @@ async function createDriverContext(surroundings: DriverSurroundings): Promise<Dr
   // A home that cannot be made only matters to a driver that writes there, and that one says so.
   await mkdir(surroundings.home, {recursive: true, mode: 0o700}).catch(() => undefined)
   const {log} = surroundings
-  return {...surroundings, http: createHttp({log}), exec: createExec({log})}
+  return {...surroundings, http: createHttp({log}), exec: createExec({log, secrets})}
+}
+
+/** Secrets that stand in the context itself. */
+function secretsIn(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, item]) => {
+    if (typeof item === 'string') return isSecretKey(key) ? [item] : []
+    return secretsIn(item)
+  })
 }

@@ -168,12 +168,13 @@ describe('an item', () => {
 
 describe('hostile texts', () => {
   const hostile = 'a\u001b]0;pwned\u0007\u001b[2J\nb\r\tc\u202e\u009b31m\u200b\u2028\u007f'
+  const hostileRow: {readonly name: string} = Object.assign({name: hostile}, {[hostile]: hostile})
   const view = () =>
     anyView(
       listView({
-        rows: [{name: hostile, [hostile]: hostile}],
-        columns: [{header: 'NAME', value: (row: {name: string}) => row.name}],
-        ref: (row: {name: string}) => `service/${row.name}`,
+        rows: [hostileRow],
+        columns: [{header: 'NAME', value: (row) => row.name}],
+        ref: (row) => `service/${row.name}`,
         empty: '',
       }),
     )

@@ -1,7 +1,6 @@
 import {resolve} from 'node:path'
 import * as Flags from '@oclif/core/flags'
 import {OmniError} from '../errors.ts'
-import {nameProblem} from '../names.ts'
 import {parseDuration} from '../units.ts'
 
 /** Flags that mean the same in every command. `static override flags = {provider, namespace, yes}`. */
@@ -18,17 +17,14 @@ export const namespace = Flags.string({
   helpValue: 'NAME',
   env: 'OMNI_NAMESPACE',
   parse: async (value) => {
-    const problem = nameProblem(value)
-    if (problem !== undefined) throw new OmniError('USAGE', `--namespace '${value}': ${problem}`)
-    return value
+    // Wider than our own names: namespaces of others may begin with a digit.
+    if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)) return value
+    throw new OmniError('USAGE', `--namespace '${value}' has other characters than lower-case letters, digits and "-"`)
   },
 })
 
-export const allNamespaces = Flags.boolean({
-  char: 'A',
-  summary: 'in all namespaces',
-  exclusive: ['namespace'],
-})
+/** Goes before a namespace, which may come from OMNI_NAMESPACE. */
+export const allNamespaces = Flags.boolean({char: 'A', summary: 'in all namespaces'})
 
 /** Repeatable, also with commas. `parseLabels` turns the values into pairs. */
 export const labels = Flags.string({

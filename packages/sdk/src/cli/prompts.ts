@@ -1,4 +1,5 @@
 import {OmniError} from '../errors.ts'
+import {escapeTerminal} from '../io/escape.ts'
 
 /** True when a person can answer: keyboard in, screen out. */
 export const canAsk = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
@@ -10,7 +11,8 @@ export interface AskOptions {
 /** Yes or no; `no` is what Enter means. ABORTED on Ctrl-C. */
 export async function askConfirm(question: string, options: AskOptions = {}): Promise<boolean> {
   const {confirm} = await import('@inquirer/prompts')
-  return answer(confirm({message: question, default: false}, terminal(options)))
+  const message = question.split('\n').map(escapeTerminal).join('\n')
+  return answer(confirm({message, default: false}, terminal(options)))
 }
 
 /** A line of text; `validate` says what is wrong with it. ABORTED on Ctrl-C. */
@@ -25,7 +27,11 @@ export async function askText(
   const validate = (text: string) => options.validate?.(text) ?? true
   return answer(
     input(
-      {message: question, validate, ...(options.default === undefined ? {} : {default: options.default})},
+      {
+        message: escapeTerminal(question),
+        validate,
+        ...(options.default === undefined ? {} : {default: options.default}),
+      },
       terminal(options),
     ),
   )
@@ -47,9 +53,10 @@ export async function askChoice(
   return answer(
     select(
       {
-        message: question,
-        choices: choices.map(({description, ...rest}) => ({
-          ...rest,
+        message: escapeTerminal(question),
+        choices: choices.map(({value, name, description}) => ({
+          value,
+          name: escapeTerminal(name),
           ...(description === undefined ? {} : {description}),
         })),
       },

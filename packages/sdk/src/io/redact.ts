@@ -8,11 +8,12 @@ const SECRET_KEY =
 const HARMLESS_KEY = /(^|-)(file|path|name|id|ids|url|count|type|env|public|ttl|expires?|timeout)(-|$)/
 
 const URL_CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>]*@/gi
-const AUTH_SCHEME = /\b(bearer|basic|digest|token)(\s+)[\w.~+/=:-]{6,}/gi
+const BEARER = /\b(bearer\s+)(?=[\w~+/=-]*[\d.])[\w.~+/=-]{6,}/gi
 const HEADER =
   /\b((?:proxy-)?authorization|set-cookie|cookie|x-api-key|x-auth-token|private-token)(["']?\s*[:=]\s*["']?)([^\r\n"']+)/gi
+/** `token=…` anywhere, `"token": …` in JSON; not `token: …`, which is how errors name the field that is wrong. */
 const ASSIGNMENT =
-  /(^|[?&;\s"'{,([-])([\w.-]*(?:token|password|passwd|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key))(["']?\s*[=:]\s*["']?)([^\s&"',;}]+)/gi
+  /(^|[?&;\s"'{,([-])([\w.-]*(?:token|password|passwd|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key))(["']?\s*=\s*["']?|["']\s*:\s*["']?)([^\s&"',;}]+)/gi
 const PEM = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g
 
 /** True for a key whose value must not be shown: `token`, `API_KEY`, `dbPassword`; not `tokenFile` or `keyId`. */
@@ -85,7 +86,7 @@ function redactText(text: string, forms: readonly string[]): string {
     .replace(PEM, REDACTED)
     .replace(URL_CREDENTIALS, `$1${REDACTED}@`)
     .replace(HEADER, `$1$2${REDACTED}`)
-    .replace(AUTH_SCHEME, `$1$2${REDACTED}`)
+    .replace(BEARER, `$1${REDACTED}`)
     .replace(ASSIGNMENT, `$1$2$3${REDACTED}`)
 }
 

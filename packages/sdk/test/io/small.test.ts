@@ -234,6 +234,10 @@ describe('redact', () => {
     ['GET /x?token=abc&y=1', 'GET /x?token=***&y=1'],
     ['failed (password=hunter2 once)', 'failed (password=*** once)'],
     ['-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----', '***'],
+    ['{"token": "abc", "name": "n"}', '{"token": "***", "name": "n"}'],
+    ['orca.token: expected a text', 'orca.token: expected a text'],
+    ['the bearer authentication failed, the token expired', 'the bearer authentication failed, the token expired'],
+    ['digest sha256:0123456789', 'digest sha256:0123456789'],
     ['nothing secret here', 'nothing secret here'],
   ])('%j', (text, shown) => {
     expect(redact(text)).toBe(shown)

@@ -30,7 +30,7 @@ export function complete(words: readonly string[], source: CompletionSource): Ca
   const path = before.slice(0, depth)
   const command = source.command(path)
   const rest = before.slice(depth)
-  if (command === undefined) return startingWith(current, rest.length === 0 ? source.children(before) : [])
+  if (command === undefined) return startingWith(current, source.children(before))
   if (rest.includes('--')) return []
 
   const valuesOf = (name: string): Candidates =>

@@ -1,7 +1,7 @@
 import {Help, type Interfaces} from '@oclif/core'
 
 /** Help of one command or topic, on stdout. */
-export async function showHelp(config: Interfaces.Config, id: string | undefined): Promise<void> {
+export async function showHelp(config: Interfaces.Config, id: string): Promise<void> {
   const help = new Help(config, config.pjson.oclif.helpOptions)
-  await help.showHelp(id === undefined ? [] : [id])
+  await help.showHelp([id])
 }

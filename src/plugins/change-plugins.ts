@@ -1,3 +1,6 @@
+import {execFile} from 'node:child_process'
+import {join} from 'node:path'
+import {promisify} from 'node:util'
 import type {Interfaces} from '@oclif/core'
 import {describePlugins, type PluginDescription} from './describe-plugins.ts'
 import {pluginsPlace} from './place.ts'
@@ -21,14 +24,22 @@ export async function changePlugins(
   config: Interfaces.Config,
   home: string,
 ): Promise<PluginChange> {
-  const place = await pluginsPlace(config, home)
-  const before = await describePlugins(place)
+  const before = await describePlugins(await pluginsPlace(config, home))
   await runPluginsCommand(command, argv, config)
-  const after = await describePlugins(place)
+  const after = await describeAnew(config)
   const isSame = (plugin: PluginDescription) =>
     before.some(({name, version, root}) => name === plugin.name && version === plugin.version && root === plugin.root)
   return {
     changed: after.filter((plugin) => !isSame(plugin)),
     removed: before.filter(({name}) => !after.some((plugin) => plugin.name === name)).map(({name}) => name),
   }
+}
+
+/** In another process, as this one has imported the old plugins and keeps them. */
+async function describeAnew({root}: Interfaces.Config): Promise<PluginDescription[]> {
+  const args = [join(root, 'bin', 'run.js'), 'plugin', 'list', '--output', 'json']
+  const env = {...process.env, OMNI_NO_ALIAS: '1'}
+  const {stdout} = await promisify(execFile)(process.execPath, args, {env, maxBuffer: 64 * 1024 * 1024})
+  // Our own command, whose JSON is the description as it is.
+  return JSON.parse(stdout) as PluginDescription[]
 }

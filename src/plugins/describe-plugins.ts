@@ -2,6 +2,7 @@ import type {Interfaces} from '@oclif/core'
 import {pluginNames, readContributions} from '@omni-cli/sdk/cli'
 import {type CommandIndex, readIndex} from '../start/index-file.ts'
 import {type LoadedPlugins, loadPlugins, type PluginSwitch} from './load-plugins.ts'
+import {readPluginIndex} from './plugin-index.ts'
 import {listUserPlugins} from './user-plugins.ts'
 
 /** All there is to say about a plugin. */
@@ -23,6 +24,7 @@ export interface PluginsPlace {
   /** Folder of the CLI. */
   readonly root: string
   readonly pjson: Interfaces.PJSON
+  readonly home: string
   readonly dataDir: string
   readonly switches: readonly PluginSwitch[]
 }
@@ -30,7 +32,7 @@ export interface PluginsPlace {
 /** Loads every plugin anew and describes each: the ones that come with omni, and the user's, also broken ones. */
 export async function describePlugins(place: PluginsPlace): Promise<PluginDescription[]> {
   const own = readIndex(place.root)
-  const loaded = await loadPlugins(place)
+  const loaded = await loadAgain(place, own)
   const bundled = own.plugins.map(({name, version}): PluginDescription => {
     const providers = own.contributions.filter(({plugin}) => plugin === name).map(({kind, id}) => `${kind}/${id}`)
     return {name, version, type: 'core', status: 'ok', root: place.root, commands: [], providers, problems: []}
@@ -48,6 +50,13 @@ export async function describePlugins(place: PluginsPlace): Promise<PluginDescri
     return {name, version: '', type, root, status: isOff ? 'off' : 'broken', commands: [], providers: [], problems}
   })
   return [...bundled, ...core, ...added]
+}
+
+/** A module is imported once, so what it printed then is known from the load that the start has done. */
+async function loadAgain(place: PluginsPlace, own: CommandIndex): Promise<LoadedPlugins> {
+  const {plugins, problems} = await loadPlugins(place)
+  const before = readPluginIndex({...place, version: own.version})?.problems ?? []
+  return {plugins, problems: [...problems, ...before]}
 }
 
 function describe(plugin: Interfaces.Plugin, own: CommandIndex, loaded: LoadedPlugins): PluginDescription {
@@ -79,8 +88,9 @@ function isTakenBefore(id: string, plugin: Interfaces.Plugin, {plugins}: LoadedP
   return false
 }
 
-const problemsOf = (name: string, {problems}: LoadedPlugins): string[] =>
-  problems.flatMap(({plugin, problem}) => (plugin === name ? [problem] : []))
+const problemsOf = (name: string, {problems}: LoadedPlugins): string[] => [
+  ...new Set(problems.flatMap(({plugin, problem}) => (plugin === name ? [problem] : []))),
+]
 
 /** `plugins: [{name, enabled: false}]`, by the full name or its last part. */
 export const isSwitchedOff = (name: string, switches: readonly PluginSwitch[]): boolean =>

@@ -1,14 +1,14 @@
-import type {Interfaces} from '@oclif/core'
 import {readContributions} from '@omni-cli/sdk/cli'
 import {commandWords} from '../completion/command-words.ts'
+import type {LoadedPlugins} from './load-plugins.ts'
 import type {PluginCommand, PluginIndex} from './plugin-index.ts'
 
 /** Hooks of oclif that run around every command. */
 const AROUND_COMMANDS = ['init', 'prerun', 'postrun', 'finally', 'preparse', 'command_not_found', 'command_incomplete']
 
 /** The index of loaded plugins. What an earlier one or the CLI itself supplies is left out. */
-export function indexOf(plugins: Iterable<Interfaces.Plugin>, isTaken: (id: string) => boolean): PluginIndex {
-  const own = [...plugins].filter((plugin) => !plugin.isRoot)
+export function indexOf({plugins, problems}: LoadedPlugins, isTaken: (id: string) => boolean): PluginIndex {
+  const own = [...plugins.values()].filter((plugin) => !plugin.isRoot)
   const commands: Record<string, PluginCommand> = {}
   const aliases: Record<string, string> = {}
   const topics: Record<string, string> = {}
@@ -33,6 +33,7 @@ export function indexOf(plugins: Iterable<Interfaces.Plugin>, isTaken: (id: stri
     topics,
     contributions: readContributions(own).contributions,
     hasHooks: own.some((plugin) => AROUND_COMMANDS.some((hook) => Object.hasOwn(plugin.hooks, hook))),
+    problems,
   }
 }
 

@@ -2,13 +2,9 @@ import {join} from 'node:path'
 import {type Interfaces, Plugin} from '@oclif/core'
 import {messageOf} from '@omni-cli/sdk'
 import {pluginNames} from '@omni-cli/sdk/cli'
+import {firstLine, guarded} from './guard.ts'
+import type {PluginProblem} from './plugin-index.ts'
 import {listUserPlugins, type UserPlugin} from './user-plugins.ts'
-
-/** Something that is wrong with an installed plugin; the rest works without it. */
-export interface PluginProblem {
-  readonly plugin: string
-  readonly problem: string
-}
 
 export interface LoadedPlugins {
   /** By name: the CLI itself first, then the user's, then the ones it brings. The first one wins a command. */
@@ -70,29 +66,12 @@ interface Loaded {
 }
 
 /** Without a manifest, loading imports every command of the plugin: it may throw, warn and print. */
-async function loadQuietly(plugin: Plugin): Promise<Loaded> {
-  const complaints: string[] = []
-  const onWarning = (warning: Error) => complaints.push(reasonIn(warning.message))
-  const emitWarning = process.emitWarning
-  const {write} = process.stdout
-  let isNoisy = false
-  process.emitWarning = (warning: string | Error) => void onWarning(warning instanceof Error ? warning : Error(warning))
-  process.stdout.write = () => {
-    isNoisy = true
-    return true
-  }
-  try {
-    await plugin.load()
-    return {plugin, complaints}
-  } catch (error) {
-    complaints.push(reasonIn(messageOf(error)))
-    return {plugin: undefined, complaints}
-  } finally {
-    process.emitWarning = emitWarning
-    process.stdout.write = write
-    if (isNoisy) complaints.push('prints to stdout while it is imported')
-  }
-}
-
-/** oclif's warnings are small documents; the reason stands in their line `message:`. */
-const reasonIn = (text: string): string => /^message: (.*)$/m.exec(text)?.[1] ?? text.split('\n', 1)[0] ?? ''
+const loadQuietly = (plugin: Plugin): Promise<Loaded> =>
+  guarded(async (report) => {
+    const failure = await plugin.load().then(
+      () => [],
+      (error) => [firstLine(messageOf(error))],
+    )
+    const noise = report.printed === '' ? [] : ['prints to stdout while it is imported']
+    return {plugin: failure.length === 0 ? plugin : undefined, complaints: [...report.warnings, ...failure, ...noise]}
+  })

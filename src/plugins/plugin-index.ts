@@ -1,8 +1,8 @@
-import {mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {join, sep} from 'node:path'
 import type {Contribution} from '@omni-cli/sdk/cli'
 import type {CommandWords} from '../completion/command-words.ts'
-import {listUserPlugins, readJson, type UserPlugin} from './user-plugins.ts'
+import {field, listUserPlugins, readJson, type UserPlugin} from './user-plugins.ts'
 
 export interface PluginCommand {
   readonly plugin: string
@@ -19,6 +19,14 @@ export interface PluginIndex {
   readonly contributions: readonly Contribution[]
   /** Some plugin wants to be called around every command. */
   readonly hasHooks: boolean
+  /** What went wrong while they were loaded. */
+  readonly problems: readonly PluginProblem[]
+}
+
+/** Something that is wrong with an installed plugin; the rest works without it. */
+export interface PluginProblem {
+  readonly plugin: string
+  readonly problem: string
 }
 
 /** What the index depends on. */
@@ -29,7 +37,14 @@ export interface PluginIndexKey {
   readonly switches: readonly {readonly name: string; readonly enabled: boolean}[]
 }
 
-export const NO_PLUGINS: PluginIndex = {commands: {}, aliases: {}, topics: {}, contributions: [], hasHooks: false}
+export const NO_PLUGINS: PluginIndex = {
+  commands: {},
+  aliases: {},
+  topics: {},
+  contributions: [],
+  hasHooks: false,
+  problems: [],
+}
 
 /** The index of the last run that loaded the plugins; undefined when a plugin has changed since. */
 export function readPluginIndex(key: PluginIndexKey): PluginIndex | undefined {
@@ -44,7 +59,6 @@ export function readPluginIndex(key: PluginIndexKey): PluginIndex | undefined {
 /** Keeps the index for the next run. Best effort: it is only a cache. */
 export function writePluginIndex(key: PluginIndexKey, index: PluginIndex): void {
   const text = keyText(key, listUserPlugins(key.dataDir))
-  if (text === undefined) return
   const file = cacheFile(key)
   const temporary = `${file}.${process.pid}.tmp`
   try {
@@ -58,20 +72,32 @@ export function writePluginIndex(key: PluginIndexKey, index: PluginIndex): void 
 
 const cacheFile = ({home}: PluginIndexKey): string => join(home, 'cache', 'plugins.json')
 
-/** Undefined when the commands of a plugin can change without a trace: it lies elsewhere and has no manifest. */
-function keyText(key: PluginIndexKey, plugins: readonly UserPlugin[]): string | undefined {
-  const marks: string[] = []
-  for (const {root} of plugins) {
-    const manifest = markOf(join(root, 'oclif.manifest.json'))
-    if (manifest === undefined && !isInside(root, key.dataDir)) return undefined
-    marks.push(`${root} ${markOf(join(root, 'package.json'))} ${manifest}`)
-  }
+/** What lies in the plugin folder stays as it was installed; what is linked is looked at file by file. */
+function keyText(key: PluginIndexKey, plugins: readonly UserPlugin[]): string {
+  const marks = plugins.map(({root}) => [
+    root,
+    markOf(join(root, 'package.json')),
+    markOf(join(root, 'oclif.manifest.json')) ?? (isInside(root, key.dataDir) ? undefined : commandMarks(root)),
+  ])
   return JSON.stringify([key.version, key.switches, markOf(join(key.dataDir, 'package.json')), marks])
 }
 
 function markOf(path: string): string | undefined {
   const stats = statSync(path, {throwIfNoEntry: false})
   return stats === undefined ? undefined : `${stats.mtimeMs}:${stats.size}:${stats.ino}`
+}
+
+/** Every file of the commands of a plugin without a manifest. */
+function commandMarks(root: string): readonly unknown[] {
+  const declared = field(field(readJson(join(root, 'package.json')), 'oclif'), 'commands')
+  const folder = typeof declared === 'string' ? declared : field(declared, 'target')
+  if (typeof folder !== 'string') return []
+  const path = join(root, folder)
+  try {
+    return readdirSync(path, {recursive: true}).map((name) => [name, markOf(join(path, String(name)))])
+  } catch {
+    return []
+  }
 }
 
 function isInside(path: string, folder: string): boolean {

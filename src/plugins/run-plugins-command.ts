@@ -1,11 +1,12 @@
 import type {Interfaces} from '@oclif/core'
 import {messageOf, OmniError} from '@omni-cli/sdk'
+import {firstLine, guarded} from './guard.ts'
 
 export type PluginsCommand = 'install' | 'link' | 'reset' | 'uninstall' | 'update'
 
 /**
- * Runs a command of @oclif/plugin-plugins, which does the work with npm. What it prints goes to stderr: stdout is for
- * our own answer. PLUGIN_INVALID with the reason when it refuses, NOT_FOUND when nothing has that name.
+ * Runs a command of @oclif/plugin-plugins, which does the work with npm. What it prints is dropped: the
+ * answer is ours. PLUGIN_INVALID with the reason when it refuses, NOT_FOUND when nothing has that name.
  */
 export async function runPluginsCommand(
   name: PluginsCommand,
@@ -13,25 +14,15 @@ export async function runPluginsCommand(
   config: Interfaces.Config,
 ): Promise<void> {
   const {commands} = await import('@oclif/plugin-plugins')
-  const {write} = process.stdout
-  const {emitWarning} = process
-  const printed: string[] = []
-  process.stdout.write = (chunk: string | Uint8Array) => {
-    printed.push(String(chunk))
-    return process.stderr.write(chunk)
-  }
-  // What is wrong with a plugin is part of our own answer.
-  process.emitWarning = () => undefined
   // It would say that a linked plugin cannot be transpiled, which nobody asked for.
   process.env.OCLIF_DISABLE_LINKED_ESM_WARNING = '1'
-  try {
-    await commands[`plugins:${name}`].run([...argv], config)
-  } catch (error) {
-    throw refusal(error, printed.join(''))
-  } finally {
-    process.stdout.write = write
-    process.emitWarning = emitWarning
-  }
+  await guarded(async (report) => {
+    try {
+      await commands[`plugins:${name}`].run([...argv], config)
+    } catch (error) {
+      throw refusal(error, report.printed)
+    }
+  })
 }
 
 function refusal(error: unknown, printed: string): OmniError {
@@ -44,5 +35,3 @@ function refusal(error: unknown, printed: string): OmniError {
     cause: error,
   })
 }
-
-const firstLine = (text: string): string => text.split('\n', 1)[0] ?? ''

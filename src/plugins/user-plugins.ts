@@ -37,7 +37,8 @@ export function readJson(path: string): unknown {
   }
 }
 
-const field = (value: unknown, key: string): unknown =>
+/** A member of what may be no object. */
+export const field = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

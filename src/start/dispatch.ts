@@ -1,35 +1,27 @@
 import {readFileSync} from 'node:fs'
-import {createRequire} from 'node:module'
 import {join} from 'node:path'
-import {Config, flush, handle, type Interfaces, settings} from '@oclif/core'
+import {flush, handle, type Interfaces, settings} from '@oclif/core'
 import {OmniError} from '@omni-cli/sdk'
 import {enabledContributions, provideHost} from '@omni-cli/sdk/cli'
 import {expandAliases} from '../aliases/expand.ts'
 import {joinWords} from '../aliases/split.ts'
-import {indexOf} from '../plugins/index-of.ts'
-import {loadPlugins} from '../plugins/load-plugins.ts'
-import {type PluginIndex, type PluginIndexKey, readPluginIndex, writePluginIndex} from '../plugins/plugin-index.ts'
+import {type PluginIndex, readPluginIndex} from '../plugins/plugin-index.ts'
 import {shareSdk} from '../plugins/share-sdk.ts'
 import {listUserPlugins} from '../plugins/user-plugins.ts'
+import {loadEverything, quickConfig, type Start} from './configs.ts'
 import {type CommandIndex, readIndex} from './index-file.ts'
-import {type Resolved, resolve} from './resolve.ts'
-import {readStartSettings, type StartSettings} from './settings.ts'
+import {rootHelpText} from './quick-help.ts'
+import {resolve} from './resolve.ts'
+import {readStartSettings} from './settings.ts'
 import type {Surroundings} from './surroundings.ts'
 import {tellFailure} from './tell-failure.ts'
 import {suggestions, vocabularyOf} from './vocabulary.ts'
-
-/** Everything known before the command line is read. */
-interface Start extends Surroundings {
-  readonly own: CommandIndex
-  readonly settings: StartSettings
-  readonly pjson: Interfaces.PJSON
-}
 
 /** Runs what the command line means, and sets the exit status. */
 export async function dispatch(argv: readonly string[], here: Surroundings): Promise<void> {
   settings.enableAutoTranspile = false
   try {
-    const start = {
+    const start: Start = {
       ...here,
       own: readIndex(here.root),
       settings: await readStartSettings(here.home),
@@ -51,96 +43,53 @@ function tellAlias(typed: readonly string[], words: readonly string[]): void {
 }
 
 async function run(argv: readonly string[], start: Start): Promise<void> {
-  const key: PluginIndexKey = {...start, version: start.own.version, switches: start.settings.switches}
-  // The long way can be asked for, to compare the two.
-  const cached = process.env.OMNI_FULL_START === '1' ? undefined : readPluginIndex(key)
+  const key = {...start, version: start.own.version, switches: start.settings.switches}
   // Before anything of a plugin is imported: the command itself may add the first one.
   if (argv[0]?.startsWith('plugin') || listUserPlugins(start.dataDir).length > 0) shareSdk(start.root)
+  // The long way can be asked for, to compare the two.
+  const cached = process.env.OMNI_FULL_START === '1' ? undefined : readPluginIndex(key)
   const loaded = cached === undefined ? await loadEverything(start, key) : undefined
   const plugins = cached ?? loaded?.index
   if (plugins === undefined) throw new Error('plugins were neither cached nor loaded')
 
   const found = resolve(argv, vocabularyOf(start.own, plugins))
-  provideHost({contributions: contributionsOf(start, plugins)})
   if (found.type === 'unknown') throw unknownCommand(found.words, start.own, plugins)
-  const needsAll = found.type === 'help' || isForPlugins(found.id, start.own, plugins)
+  if (found.type === 'root') {
+    process.stdout.write(rootHelpText(start.own, plugins, start.settings.aliases))
+    return
+  }
+  const isShort = found.type === 'command' && isAlone(found.id, start.own, plugins)
   const config =
-    loaded?.config ?? (needsAll ? (await loadEverything(start, key)).config : await quickConfig(found.id, start))
-  await runIn(config, found)
-}
-
-/** True when the short way is closed: a command of a plugin, one that asks for all plugins, or a plugin with hooks. */
-const isForPlugins = (id: string, own: CommandIndex, plugins: PluginIndex): boolean =>
-  plugins.hasHooks || own.commands[id]?.needsPlugins !== false
-
-async function runIn(config: Interfaces.Config, found: Exclude<Resolved, {type: 'unknown'}>): Promise<void> {
+    loaded?.config ?? (isShort ? await quickConfig(found.id, start) : (await loadEverything(start, key)).config)
   if (found.type === 'help') {
     const {showHelp} = await import('../help/show-help.ts')
     return showHelp(config, found.id)
   }
-  const args = [...found.args]
+  provideHost({contributions: contributionsOf(start, plugins)})
+  await runCommand(config, found.id, found.args)
+}
+
+/** False for a command of a plugin, for one that asks for all plugins, and when a plugin has hooks. */
+const isAlone = (id: string, own: CommandIndex, plugins: PluginIndex): boolean =>
+  !plugins.hasHooks && own.commands[id]?.needsPlugins === false
+
+async function runCommand(config: Interfaces.Config, id: string, args: readonly string[]): Promise<void> {
+  const argv = [...args]
   try {
-    await config.runHook('init', {argv: args, id: found.id})
-    await config.runCommand(found.id, args)
+    await config.runHook('init', {argv, id})
+    await config.runCommand(id, argv)
     await flush()
   } catch (error) {
     await handle(error instanceof Error ? error : new Error(String(error)))
   } finally {
-    await config.runHook('finally', {argv: args, id: found.id, Command: undefined, error: undefined})
+    await config.runHook('finally', {argv, id, Command: undefined, error: undefined})
   }
 }
 
-interface Everything {
-  readonly config: Config
-  readonly index: PluginIndex
+const contributionsOf = ({root, own, settings: {switches}}: Start, plugins: PluginIndex) => {
+  const bundled = own.contributions.map((entry) => ({...entry, module: join(root, 'dist', entry.module)}))
+  return enabledContributions([...bundled, ...plugins.contributions], switches)
 }
-
-/** The long way: all plugins, all commands. Leaves an index behind that makes the next run short. */
-async function loadEverything(start: Start, key: PluginIndexKey): Promise<Everything> {
-  const {plugins} = await loadPlugins({...start, switches: start.settings.switches})
-  const config = await Config.load({root: start.root, pjson: start.pjson, plugins: asPlugins(plugins)})
-  const index = indexOf(plugins.values(), (id) => Object.hasOwn(start.own.commands, id))
-  writePluginIndex(key, index)
-  return {config, index}
-}
-
-/** The short way: a configuration that knows one command, and where it is. */
-async function quickConfig(id: string, start: Start): Promise<Config> {
-  const {root, own, pjson} = start
-  const file = join(root, 'dist', own.commands[id]?.file ?? '')
-  const load = async () => {
-    const command = createRequire(file)(file)
-    return Object.assign(command, {id, plugin})
-  }
-  const plugin = {
-    name: pjson.name,
-    version: pjson.version,
-    root,
-    pjson,
-    type: 'core',
-    alias: pjson.name,
-    valid: true,
-    isRoot: true,
-    topics: [],
-    hooks: {},
-    commandIDs: [id],
-    commands: [{id, aliases: [], hiddenAliases: [], args: {}, flags: {}, hidden: false, pluginAlias: pjson.name, load}],
-  }
-  return Config.load({root, pjson, plugins: asPlugins(new Map([[pjson.name, plugin]]))})
-}
-
-/** oclif asks for its class where it uses a few fields. */
-const asPlugins = (plugins: ReadonlyMap<string, unknown>) =>
-  plugins as unknown as NonNullable<Interfaces.Options['plugins']>
-
-const contributionsOf = ({root, own, settings: {switches}}: Start, plugins: PluginIndex) =>
-  enabledContributions(
-    [
-      ...own.contributions.map((entry) => ({...entry, module: join(root, 'dist', entry.module)})),
-      ...plugins.contributions,
-    ],
-    switches,
-  )
 
 function unknownCommand(words: readonly string[], own: CommandIndex, plugins: PluginIndex): OmniError {
   const meant = suggestions(words, own, plugins).map((name) => `omni ${name}`)

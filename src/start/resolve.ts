@@ -7,7 +7,9 @@ export interface Vocabulary {
 
 export type Resolved =
   | {readonly type: 'command'; readonly id: string; readonly args: readonly string[]}
-  | {readonly type: 'help'; readonly id: string | undefined}
+  | {readonly type: 'help'; readonly id: string}
+  /** Help of the program. */
+  | {readonly type: 'root'}
   | {readonly type: 'unknown'; readonly words: readonly string[]}
 
 /**
@@ -18,7 +20,7 @@ export function resolve(argv: readonly string[], vocabulary: Vocabulary): Resolv
   if (argv[0] === 'help') return resolve([...argv.slice(1).filter((word) => !isHelp(word)), '--help'], vocabulary)
   const words = leadingWords(argv)
   const asksHelp = beforeSeparator(argv).some(isHelp)
-  if (words.length === 0) return words.length === argv.length || asksHelp ? help(undefined) : unknown(argv.slice(0, 1))
+  if (words.length === 0) return argv.length === 0 || asksHelp ? {type: 'root'} : unknown(argv.slice(0, 1))
 
   for (let count = Math.min(words.length, 4); count > 0; count--) {
     const typed = words.slice(0, count).join(':')
@@ -54,5 +56,5 @@ function beforeSeparator(argv: readonly string[]): readonly string[] {
   return end === -1 ? argv : argv.slice(0, end)
 }
 
-const help = (id: string | undefined): Resolved => ({type: 'help', id})
+const help = (id: string): Resolved => ({type: 'help', id})
 const unknown = (words: readonly string[]): Resolved => ({type: 'unknown', words})

@@ -28,6 +28,7 @@ const COMMANDS: Record<string, CommandWords> = {
   },
   completion: {args: [{name: 'shell', options: ['bash', 'zsh']}], flags: [], isOpen: false},
   server: {args: [], flags: [], isOpen: false},
+  'topic deep er': {args: [], flags: [], isOpen: false},
   'server start': {args: [{name: 'dir'}], flags: [], isOpen: false},
 }
 
@@ -83,6 +84,8 @@ describe('candidates for the last word of', () => {
     ['stop -c c', ['context-value']],
     ['completion z', ['zsh']],
     ['server ', ['start']],
+    ['topic ', ['deep']],
+    ['topic deep ', ['er']],
     ['server start ./', 'files'],
   ])('omni %s', (line, expected) => {
     expect(valuesFor(line)).toEqual(expected)

@@ -11,7 +11,7 @@ const vocabulary: Vocabulary = {
 }
 
 const command = (id: string, ...args: string[]) => ({type: 'command', id, args})
-const help = (id?: string) => ({type: 'help', id})
+const help = (id?: string) => (id === undefined ? {type: 'root'} : {type: 'help', id})
 const unknown = (...words: string[]) => ({type: 'unknown', words})
 
 describe('what a command line means', () => {

@@ -119,7 +119,11 @@ export abstract class BaseCommand extends Command {
   }
 
   get #isDebug(): boolean {
-    return this.#flags.debug === true || this.argv.includes('--debug') || /^(1|y|yes|true)$/i.test(process.env.OMNI_DEBUG ?? '')
+    return (
+      this.#flags.debug === true ||
+      this.argv.includes('--debug') ||
+      /^(1|y|yes|true)$/i.test(process.env.OMNI_DEBUG ?? '')
+    )
   }
 
   protected override async parse<F extends Parsed, B extends Parsed, A extends Parsed>(

@@ -19,3 +19,13 @@ export function baseEnv(folder: string, source: NodeJS.ProcessEnv = process.env)
   ]
   return {...Object.fromEntries(kept), PATH: path.filter((part) => part !== undefined).join(delimiter)}
 }
+
+/** Settings of package managers and TLS libraries; without them nothing can be fetched behind a proxy of a company. */
+const DOWNLOAD =
+  /^(https?_proxy|no_proxy|all_proxy|node_extra_ca_certs|ssl_cert_(file|dir)|nix_ssl_cert_file|pip_cert|requests_ca_bundle|curl_ca_bundle|git_ssl_cainfo|npm_config_(registry|cafile)|pip_(extra_)?index_url|pip_find_links)$/i
+
+/** What a build, which fetches packages, may know besides. Services do not get it: a proxy may be named with a password. */
+export const downloadEnv = (source: NodeJS.ProcessEnv = process.env): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(source).filter((pair): pair is [string, string] => pair[1] !== undefined && DOWNLOAD.test(pair[0])),
+  )

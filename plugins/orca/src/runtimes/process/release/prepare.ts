@@ -2,7 +2,7 @@ import {mkdir, readdir, rename, rm, rmdir, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import {isOmniError, OmniError, reasonOf, throwIfAborted} from '@omni-cli/sdk'
 import type {PreparedRelease, PrepareOptions, PrepareRequest} from '../../runtime.ts'
-import {baseEnv} from '../base-env.ts'
+import {baseEnv, downloadEnv} from '../base-env.ts'
 import {buildLogFile, processPaths, sharedPaths} from '../paths.ts'
 import {LogFile} from '../supervisor/log-file.ts'
 import {findUser, type SystemUser} from '../users.ts'
@@ -79,7 +79,15 @@ async function build(home: string, request: PrepareRequest & BuildPlace, options
   try {
     await runBuild({
       ...{service, release, folder, commands, log},
-      env: {...base, PATH: path, ...own, ...request.env, OMNI_SERVICE: service, OMNI_RELEASE: release},
+      env: {
+        ...downloadEnv(),
+        ...base,
+        PATH: path,
+        ...own,
+        ...request.env,
+        OMNI_SERVICE: service,
+        OMNI_RELEASE: release,
+      },
       ...{uid: user?.uid, gid: user?.gid},
       ...options,
     })

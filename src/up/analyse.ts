@@ -1,5 +1,5 @@
 import {join, resolve} from 'node:path'
-import {OmniError, type ServiceInput, type ServiceSpec, serviceSpec} from '@omni-cli/sdk'
+import {nameProblem, OmniError, type ServiceInput, type ServiceSpec, serviceSpec} from '@omni-cli/sdk'
 import {loadManifest, type Manifest, type Resource} from '@omni-cli/sdk/engine'
 import {detect} from './detect.ts'
 import type {Detection} from './detection.ts'
@@ -86,6 +86,8 @@ function override(manifest: Manifest, overrides: Overrides): Manifest {
 
 function rename(manifest: Manifest, name: string | undefined): Manifest {
   if (name === undefined) return manifest
+  const problem = nameProblem(name)
+  if (problem !== undefined) throw new OmniError('USAGE', `--name '${name}': ${problem}`)
   const [only, ...others] = manifest.resources
   if (only?.kind !== 'service' || others.length > 0) {
     throw new OmniError('USAGE', `--name fits one service, and there are ${manifest.resources.length}`)

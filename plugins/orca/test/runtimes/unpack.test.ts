@@ -32,7 +32,14 @@ interface Entry {
 function archiveOf(entries: readonly Entry[]): string {
   const blocks = entries.flatMap(({path, type = 'File', content = '', linkpath, mode = 0o644, size}) => {
     const header = Buffer.alloc(512)
-    new Header({path, type, mode, size: size ?? content.length, linkpath, mtime: new Date(0)}).encode(header, 0)
+    new Header({
+      path,
+      type,
+      mode,
+      size: size ?? content.length,
+      ...(linkpath === undefined ? {} : {linkpath}),
+      mtime: new Date(0),
+    }).encode(header, 0)
     const body = Buffer.alloc(Math.ceil(content.length / 512) * 512)
     body.write(content)
     return [header, body]

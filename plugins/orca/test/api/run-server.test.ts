@@ -142,6 +142,18 @@ it('takes over a socket that a dead server left behind', async () => {
   expect(await isListening(home)).toBe(true)
 })
 
+it('makes a socket that was deleted anew, and ends as usual', async () => {
+  const {socketPath} = await import('../../src/socket-path.ts')
+  const server = await start()
+
+  await rm(socketPath(home, 'server'))
+
+  await expect.poll(() => isListening(home), {timeout: 5_000}).toBe(true)
+  expect(await (await client()).version()).toMatchObject({version: '1.2.3'})
+  await server.stop('keep')
+  expect(await isListening(home)).toBe(false)
+})
+
 it.each([
   ['127.0.0.1:6880', {host: '127.0.0.1', port: 6880}],
   ['[::1]:0', {host: '::1', port: 0}],

@@ -237,6 +237,17 @@ it('a process that hangs has no health', async () => {
   expect(await edge.health()).toBeUndefined()
 })
 
+it('a control socket that was deleted is there again', async () => {
+  const edge = open()
+  await edge.apply(await tableFor())
+  const pid = (await edge.health())?.pid
+
+  rmSync(socketPath(home, 'edge'))
+
+  await expect.poll(async () => (await open().health())?.pid, {timeout: 5_000}).toBe(pid)
+  expect(statSync(socketPath(home, 'edge')).mode & 0o777).toBe(0o600)
+})
+
 it('the control socket survives nonsense', async () => {
   const edge = open()
   await edge.apply(await tableFor())

@@ -1,5 +1,5 @@
-import {once} from 'node:events'
 import {createServer, type Socket} from 'node:net'
+import {listenPrivately} from '../../private-socket.ts'
 import type {DataPlane} from '../proxy/data-plane.ts'
 import {onJsonLines, writeJsonLine} from './lines.ts'
 import {parseTable} from './table-schema.ts'
@@ -32,19 +32,10 @@ export async function listenForControl(options: ControlOptions): Promise<Control
     socket.on('error', () => socket.destroy())
     onJsonLines(socket, (value) => void reply(socket, value, {...options, tellAll}))
   })
-  // The socket file must not be open to others even for the moment before a chmod.
-  const umask = process.umask(0o177)
-  try {
-    server.listen(options.path)
-    await once(server, 'listening')
-  } finally {
-    process.umask(umask)
-  }
+  const stopListening = await listenPrivately(server, options.path)
   return {
     reportFailure: (address) => tellAll({event: 'target-failure', address}),
-    stopListening: () => {
-      server.close()
-    },
+    stopListening,
     disconnect: () => {
       for (const client of clients) client.end()
     },

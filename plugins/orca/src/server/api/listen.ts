@@ -1,8 +1,9 @@
-import {chmod, rm} from 'node:fs/promises'
+import {rm} from 'node:fs/promises'
 import {createServer, type RequestListener, type Server} from 'node:http'
 import {type AddressInfo, isIPv6} from 'node:net'
 import {messageOf, OmniError} from '@omni-cli/sdk'
 import type {ListenAddress} from '../../client/listen-address.ts'
+import {listenPrivately} from '../../private-socket.ts'
 
 const PORTS_TO_TRY = 20
 const SWEEP_MS = 20
@@ -42,9 +43,15 @@ export async function listen({handler, address, socketPath, beforeReady}: Listen
     await beforeReady(url)
     // Whoever left a socket behind is gone: the store is ours alone.
     await rm(socketPath, {force: true})
-    await bind(local, {path: socketPath})
-    await chmod(socketPath, 0o600)
-    return {url, close: (graceMs) => closeAll([tcp, local], graceMs)}
+    const stopListening = await listenPrivately(local, socketPath)
+    return {
+      url,
+      close: (graceMs) => {
+        const closed = closeAll([tcp, local], graceMs)
+        stopListening()
+        return closed
+      },
+    }
   } catch (error) {
     tcp.close()
     throw error
@@ -68,7 +75,7 @@ async function listenTcp(server: Server, {host, port, isExplicit}: ListenAddress
   }
 }
 
-function bind(server: Server, where: {readonly path: string} | {readonly host: string; readonly port: number}) {
+function bind(server: Server, where: {readonly host: string; readonly port: number}) {
   return new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(where, () => {

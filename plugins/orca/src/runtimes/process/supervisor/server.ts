@@ -1,5 +1,6 @@
 import {rmSync} from 'node:fs'
-import {createServer, type Server, type Socket} from 'node:net'
+import {createServer, type Socket} from 'node:net'
+import {bindPrivately} from '../../../private-socket.ts'
 import type {RuntimeInstance} from '../../runtime.ts'
 import {onLines, sendLine} from '../json-lines.ts'
 import {PROTOCOL, parseFields, type Reply, type Request, readRequest, type ServerEvent} from '../wire.ts'
@@ -27,7 +28,7 @@ export function openControlSocket(path: string, instances: Instances, quit: () =
     onLines(socket, (line) => void answer(socket, line, instances, quit))
   })
   rmSync(path, {force: true})
-  listenPrivately(server, path)
+  bindPrivately(server, path)
   return {
     get connections() {
       return sockets.size
@@ -39,16 +40,6 @@ export function openControlSocket(path: string, instances: Instances, quit: () =
       server.close()
       for (const socket of sockets) socket.destroy()
     },
-  }
-}
-
-/** The socket must not be open to others even for a moment, so its mode comes from the umask. */
-function listenPrivately(server: Server, path: string): void {
-  const before = process.umask(0o177)
-  try {
-    server.listen(path)
-  } finally {
-    process.umask(before)
   }
 }
 

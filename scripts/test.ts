@@ -1,0 +1,44 @@
+import {spawn} from 'node:child_process'
+import {mkdir, readFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {ENGINES, engineTable, type TestFile} from './test/engines.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const report = join(root, 'build', 'test-report.json')
+
+/**
+ * Runs the tests and ends with a table of which engines were real, faked or skipped. With `--engines` only those that
+ * need a real engine, and a skipped one is a failure. Other arguments go to vitest.
+ */
+async function test(args: readonly string[]): Promise<void> {
+  const isForEngines = args.includes('--engines')
+  const rest = args.filter((arg) => arg !== '--engines')
+  const files = isForEngines ? ENGINES.flatMap(({how, files}) => (how === 'real' ? files : [])) : []
+  await mkdir(join(root, 'build'), {recursive: true})
+  const code = await run('vitest', [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...files,
+    ...rest,
+  ])
+  const {testResults}: {testResults: TestFile[]} = JSON.parse(await readFile(report, 'utf8'))
+  const {lines, skipped} = engineTable(testResults, root)
+  process.stdout.write(`\n${lines.join('\n')}\n`)
+  process.exitCode = code
+  if (!isForEngines || skipped.length === 0) return
+  process.stdout.write(`\nskipped: ${skipped.join(', ')}\n`)
+  process.exitCode = 1
+}
+
+function run(file: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, {cwd: root, stdio: 'inherit'})
+    child.on('error', reject)
+    child.on('close', (code) => resolve(code ?? 1))
+  })
+}
+
+await test(process.argv.slice(2))

@@ -1,0 +1,61 @@
+import {relative} from 'node:path'
+
+/** Something outside of our own code that tests run against. */
+interface Engine {
+  readonly name: string
+  /** `real`: the thing itself. `faked`: a stand-in that keeps its contract. */
+  readonly how: 'real' | 'faked'
+  /** Folders or files of the tests that use it. */
+  readonly files: readonly string[]
+  /** Only the tests with this in their names. */
+  readonly only?: RegExp
+}
+
+export const ENGINES: readonly Engine[] = [
+  {name: 'embedded engine: processes, server, edge', how: 'real', files: ['plugins/orca/test', 'test/e2e']},
+  {name: 'npm registry (verdaccio on loopback)', how: 'real', files: ['test/e2e/plugins.test.ts']},
+  {name: 'bash', how: 'real', files: ['test/e2e/completion.test.ts'], only: /bash completes/},
+  {name: 'zsh', how: 'real', files: ['test/e2e/completion.test.ts'], only: /zsh completes/},
+  {name: 'fish', how: 'real', files: ['test/e2e/completion.test.ts'], only: /fish completes/},
+  {name: 'instances, services, models (memory drivers)', how: 'faked', files: ['packages/testkit/test']},
+]
+
+/** Part of vitest's JSON report. */
+export interface TestFile {
+  readonly name: string
+  readonly assertionResults: readonly {readonly fullName: string; readonly status: string}[]
+}
+
+export interface EngineTable {
+  readonly lines: readonly string[]
+  /** Engines no test of which ran. */
+  readonly skipped: readonly string[]
+}
+
+/** One line for each engine: what it was, and how many of its tests ran. */
+export function engineTable(report: readonly TestFile[], root: string): EngineTable {
+  const rows = ENGINES.map((engine) => {
+    const tests = report
+      .filter(({name}) => engine.files.some((file) => relative(root, name).startsWith(file)))
+      .flatMap(({assertionResults}) => assertionResults)
+      .filter(({fullName}) => engine.only?.test(fullName) ?? true)
+    const count = (status: string) => tests.filter((test) => test.status === status).length
+    const [passed, failed] = [count('passed'), count('failed')]
+    const state = passed + failed === 0 ? 'skipped' : engine.how
+    return {
+      name: engine.name,
+      state,
+      passed: String(passed),
+      failed: String(failed),
+      rest: String(tests.length - passed - failed),
+    }
+  })
+  const header = {name: 'ENGINE', state: 'THIS RUN', passed: 'PASSED', failed: 'FAILED', rest: 'SKIPPED'}
+  const width = Math.max(...rows.map(({name}) => name.length))
+  return {
+    lines: [header, ...rows].map(({name, state, passed, failed, rest}) =>
+      [name.padEnd(width), state.padEnd(8), passed.padStart(6), failed.padStart(6), rest.padStart(7)].join('  '),
+    ),
+    skipped: rows.filter(({state}) => state === 'skipped').map(({name}) => name),
+  }
+}

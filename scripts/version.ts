@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const changes = await Promise.all(
   (await Array.fromAsync(glob('.changeset/*.md', {cwd: root})))
     .filter((file) => !file.endsWith('README.md'))
-    .map(async (file) => (await readFile(join(root, file), 'utf8')).replace(/^---[^]*?---\n/, '').trim()),
+    .map(async (file) => (await readFile(join(root, file), 'utf8')).replace(/^---[\s\S]*?---\n/, '').trim()),
 )
 if (changes.length === 0) {
   process.stderr.write('there are no changesets: npm run changeset\n')

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto'
-import {lstatSync, mkdirSync} from 'node:fs'
+import {existsSync, lstatSync, mkdirSync} from 'node:fs'
 import {tmpdir, userInfo} from 'node:os'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {OmniError} from '@omni-cli/sdk'
 
 /** The shortest limit of the systems we run on is 104 bytes with the closing zero; longer paths are cut silently by some. */
@@ -15,7 +15,7 @@ export function socketPath(home: string, name: string): string {
   const folder = join(home, 'run')
   const path = join(folder, `${name}.sock`)
   if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) {
-    mkdirSync(folder, {recursive: true, mode: 0o700})
+    makePrivateFolder(folder)
     return path
   }
   return join(privateTempFolder(home), `${name}.sock`)
@@ -24,7 +24,7 @@ export function socketPath(home: string, name: string): string {
 function privateTempFolder(home: string): string {
   const {uid} = userInfo()
   const folder = join(tmpdir(), `omni-${uid}-${createHash('sha256').update(home).digest('hex').slice(0, 8)}`)
-  mkdirSync(folder, {recursive: true, mode: 0o700})
+  makePrivateFolder(folder)
   const found = lstatSync(folder)
   // Anybody may create names in the temp folder: a link or a foreign folder could hand our sockets to others.
   if (!found.isDirectory() || (uid >= 0 && found.uid !== uid) || (uid >= 0 && (found.mode & 0o077) !== 0)) {
@@ -33,4 +33,17 @@ function privateTempFolder(home: string): string {
     })
   }
   return folder
+}
+
+/** With its parents. Not `recursive`: in a folder that takes no entries (`/proc`) Node would try for ever. */
+function makePrivateFolder(folder: string): void {
+  try {
+    mkdirSync(folder, {mode: 0o700})
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error
+    makePrivateFolder(dirname(folder))
+    mkdirSync(folder, {mode: 0o700})
+  }
 }

@@ -23,6 +23,9 @@ export class FakeControl implements Control {
   /** When set, deploys wait for it (or for their signal). */
   gate: Promise<void> | undefined
   aborted = 0
+  /** Bytes of uploads. */
+  received = 0
+  isDiskFull = false
 
   async health() {
     return {ok: true}
@@ -177,7 +180,11 @@ export class FakeControl implements Control {
   }
   async putArtifact(digest: string, content: AsyncIterable<Buffer>) {
     const chunks: Buffer[] = []
-    for await (const chunk of content) chunks.push(chunk)
+    for await (const chunk of content) {
+      this.received += chunk.length
+      if (this.isDiskFull) throw new OmniError('IO', 'the disk is full')
+      chunks.push(chunk)
+    }
     this.artifacts.set(digest, Buffer.concat(chunks))
   }
 }

@@ -1,7 +1,7 @@
 import {createServer, type IncomingMessage} from 'node:http'
 import {type AddressInfo, connect} from 'node:net'
 import type {FastifyRequest} from 'fastify'
-import {afterEach, beforeEach, expect, it} from 'vitest'
+import {afterEach, beforeEach, expect, it, vi} from 'vitest'
 import {readBody} from '../../src/server/api/body.ts'
 import {serveApi} from './serve.ts'
 
@@ -31,6 +31,27 @@ const AUTH = 'Authorization: Bearer owner-token\r\n'
 it('refuses a doubled Authorization header, even when both are right', async () => {
   const answer = await raw(`GET /api/v1/status HTTP/1.1\r\nHost: x\r\n${AUTH}${AUTH}\r\n`)
   expect(answer).toMatch(/^HTTP\/1\.1 401 /)
+})
+
+it('tells a sender why its upload was broken off', async () => {
+  api.control.isDiskFull = true
+  const answer = await raw(
+    `PUT /api/v1/artifacts/sha256:${'a'.repeat(64)} HTTP/1.1\r\nHost: x\r\n${AUTH}Content-Length: 104857600\r\n\r\n`,
+    Buffer.alloc(100_000),
+  )
+  expect(answer).toMatch(/^HTTP\/1\.1 500 /)
+})
+
+it('tells a sender that its upload is too slow', async () => {
+  vi.useFakeTimers({toFake: ['setInterval', 'clearInterval']})
+  const answer = raw(
+    `PUT /api/v1/artifacts/sha256:${'a'.repeat(64)} HTTP/1.1\r\nHost: x\r\n${AUTH}Content-Length: 1000000\r\n\r\n`,
+    Buffer.alloc(70_000),
+  )
+  await expect.poll(() => api.control.received).toBeGreaterThanOrEqual(70_000)
+  vi.advanceTimersByTime(60_000)
+  vi.useRealTimers()
+  expect(await answer).toMatch(/^HTTP\/1\.1 408 /)
 })
 
 it('refuses a body of 100 MB by its length, without waiting for it', async () => {

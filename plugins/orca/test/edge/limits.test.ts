@@ -40,6 +40,44 @@ it('a slow answer is no idle connection', async () => {
   expect(await edge.talk(lastGet())).toContain('slow')
 })
 
+it('a target that never answers is given up, and the connection goes on', async () => {
+  const edge = scope.edge({timeouts: {answerMs: 200}})
+  const address = await scope.httpBackend((request, response) => {
+    if (request.url === '/ok') response.end('hello')
+  })
+  await edge.apply(web([address]))
+  const client = edge.connect()
+
+  client.write(get('/hangs'))
+  expect(statusOf(await client.readUntil('request id'))).toBe(504)
+  expect(await edge.plane.drained(address, 0)).toBe(true)
+  client.clear()
+  client.write(get('/ok'))
+  await client.readUntil('hello')
+})
+
+it('neither a slow upload, nor an answer that pauses, nor a word in between counts as silence', async () => {
+  const edge = scope.edge({timeouts: {answerMs: 200}})
+  const address = await scope.httpBackend((request, response) => {
+    if (request.url === '/interim') {
+      const beat = setInterval(() => response.writeProcessing(), 50)
+      setTimeout(() => response.end('late'), 500)
+      response.once('finish', () => clearInterval(beat))
+    } else if (request.url === '/pause') {
+      response.write('begun')
+      setTimeout(() => response.end('late'), 500)
+    } else request.resume().once('end', () => response.end('late'))
+  })
+  await edge.apply(web([address]))
+  const upload = edge.connect()
+  upload.write('POST /upload HTTP/1.1\r\nHost: web.test\r\nConnection: close\r\nContent-Length: 10\r\n\r\n')
+  for (let sent = 0; sent < 10; sent++) setTimeout(() => upload.write('x'), sent * 60)
+
+  const answers = await Promise.all([upload.readToEnd(), edge.talk(lastGet('/interim')), edge.talk(lastGet('/pause'))])
+
+  for (const answer of answers) expect(answer).toContain('late')
+})
+
 it('a client that closed its side and gets nothing is given up', async () => {
   const edge = scope.edge({timeouts: {headMs: 100}})
   const address = await scope.httpBackend(() => undefined)

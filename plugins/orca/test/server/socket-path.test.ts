@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process'
 import {chmodSync, mkdtempSync, rmSync, statSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
@@ -33,6 +34,14 @@ describe('socketPath', () => {
     expect(socketPath(long, 'supervisor')).toBe(path)
     expect(socketPath(`${long}y`, 'supervisor')).not.toBe(path)
     made.push(dirname(socketPath(`${long}y`, 'supervisor')))
+  })
+
+  it.runIf(process.platform === 'linux')('where nothing can be made it says so, rather than hang', () => {
+    const program = `import(${JSON.stringify(new URL('../../dist/socket-path.js', import.meta.url).href)})
+      .then(({socketPath}) => socketPath('/proc/nowhere', 'server')).catch((error) => console.log(error.code))`
+    const {stdout} = spawnSync(process.execPath, ['-e', program], {timeout: 5_000, encoding: 'utf8'})
+
+    expect(stdout.trim()).toBe('ENOENT')
   })
 
   it('a folder that others can enter is refused', () => {

@@ -121,7 +121,9 @@ export class ClientConnection {
 
   /** Ends what took too long. */
   sweep(now: number): void {
-    if (now < this.#deadline || this.#isTunnel) return
+    if (this.#isTunnel) return
+    this.#exchange?.sweep(now, this.#site.timeouts.answerMs)
+    if (now < this.#deadline) return
     if (this.#exchange !== undefined) this.#sweepHalfClosed(now)
     else if (this.#isLeaving || this.socket.writableNeedDrain) this.socket.destroy()
     else if (!this.#input.isEmpty) this.refuse(new Refusal(408, 'the request head took too long'))

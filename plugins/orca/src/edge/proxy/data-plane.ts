@@ -33,7 +33,8 @@ export class DataPlane {
   constructor(options: DataPlaneOptions = {}) {
     this.#timeouts = {...DEFAULT_TIMEOUTS, ...options.timeouts}
     this.#backendContext = {timeouts: this.#timeouts, onTargetFailure: options.onTargetFailure ?? (() => undefined)}
-    const everyMs = Math.min(SWEEP_EVERY_MS, this.#timeouts.headMs / 4, this.#timeouts.lingerMs / 2)
+    const {headMs, lingerMs, answerMs} = this.#timeouts
+    const everyMs = Math.min(SWEEP_EVERY_MS, headMs / 4, lingerMs / 2, answerMs / 4)
     this.#sweeper = setInterval(() => this.#sweep(performance.now()), everyMs)
     this.#sweeper.unref()
   }

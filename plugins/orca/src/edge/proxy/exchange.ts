@@ -35,6 +35,9 @@ export class Exchange implements BackendUser {
   #repeats = 0
   #needsFresh = false
   #tried: Set<Backend> | undefined
+  /** Bytes that have moved, as of the last sweep that saw some. */
+  #moved = 0
+  #stillSince = 0
 
   constructor(client: ClientConnection, request: RequestHead, destination: Destination, requestId: string) {
     this.request = request
@@ -186,6 +189,23 @@ export class Exchange implements BackendUser {
     if (connection === undefined) return
     connection.destroy()
     this.#endAttempt()
+  }
+
+  /** Gives up a target that has not begun to answer for so long, while nothing moved either way. */
+  sweep(now: number, answerMs: number): void {
+    const connection = this.#connection
+    if (connection === undefined || this.#isAnswered) return
+    const moved = this.#client.socket.bytesRead + connection.socket.bytesRead + connection.socket.bytesWritten
+    if (moved !== this.#moved) {
+      this.#moved = moved
+      this.#stillSince = now
+    } else if (now - this.#stillSince >= answerMs) {
+      this.#observe(0)
+      this.abandon()
+      this.#client.refuse(
+        new Refusal(504, `backend error: a target of ${this.#destination.upstream.service} did not answer in time`),
+      )
+    }
   }
 
   /** All of the request has been read. */

@@ -6,6 +6,8 @@ export interface EdgeTimeouts {
   /** From our last byte to the client's, when a connection is being closed; and for a client that closed its side early. */
   readonly lingerMs: number
   readonly connectMs: number
+  /** From the last byte of a request, or of an interim answer, to the first byte of the answer; else 504. */
+  readonly answerMs: number
   /** How long a target that failed gets no request (but one probe). */
   readonly ejectMs: number
 }
@@ -15,5 +17,6 @@ export const DEFAULT_TIMEOUTS: EdgeTimeouts = {
   idleMs: 75_000,
   lingerMs: 2_000,
   connectMs: 5_000,
+  answerMs: 300_000,
   ejectMs: 1_000,
 }

@@ -77,20 +77,20 @@ export class SupervisorClient {
 
   async #open(): Promise<Connection> {
     const {home, socketPath, log} = this.#options
-    const deadline = Date.now() + CONNECT_TIMEOUT_MS
-    for (let startedAt = 0; ; ) {
+    const deadline = performance.now() + CONNECT_TIMEOUT_MS
+    for (let startedAt = Number.NEGATIVE_INFINITY; ; ) {
       const connection = await this.#tryOpen(socketPath)
       if (connection !== undefined) return connection
-      if (this.#isClosed || Date.now() > deadline) {
+      if (this.#isClosed || performance.now() > deadline) {
         throw new OmniError('UNAVAILABLE', 'the supervisor of processes does not answer', {
           hint: 'omni doctor',
           details: {socket: socketPath},
         })
       }
-      if (Date.now() - startedAt > START_EVERY_MS) {
+      if (performance.now() - startedAt > START_EVERY_MS) {
         log.debug('starting the supervisor', {home})
         startSupervisor(home, socketPath)
-        startedAt = Date.now()
+        startedAt = performance.now()
       }
       await sleep(CONNECT_EVERY_MS)
     }

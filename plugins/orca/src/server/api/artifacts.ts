@@ -3,7 +3,8 @@ import type {FastifyInstance, FastifyRequest} from 'fastify'
 import {type ApiContext, param} from './context.ts'
 import {HttpProblem} from './problem.ts'
 
-const LIMIT_BYTES = 4 * 1024 ** 3
+/** As much as the store takes. */
+const LIMIT_BYTES = 2 * 1024 ** 3
 
 /** An upload may take long, but it has to move: this much in each window, or it is cut. */
 const WINDOW_MS = 30_000
@@ -32,19 +33,27 @@ function digestParam(request: FastifyRequest): string {
 async function* upload(request: FastifyRequest): AsyncGenerator<Buffer> {
   let total = 0
   let inWindow = 0
+  const late = Promise.withResolvers<never>()
+  late.promise.catch(() => undefined)
   const watch = setInterval(() => {
-    if (inWindow < WINDOW_BYTES) request.raw.destroy(new HttpProblem(408, 'the upload is too slow'))
+    if (inWindow < WINDOW_BYTES) late.reject(new HttpProblem(408, 'the upload is too slow'))
     inWindow = 0
   }, WINDOW_MS)
+  // A loop over the request itself would cut the connection at a failure: its answer could not be read.
+  const chunks: AsyncIterator<Buffer> = request.raw.iterator({destroyOnReturn: false})
   try {
-    for await (const chunk of request.raw) {
-      total += chunk.length
-      inWindow += chunk.length
+    for (;;) {
+      const {done, value} = await Promise.race([chunks.next(), late.promise])
+      if (done === true) return
+      total += value.length
+      inWindow += value.length
       if (total > LIMIT_BYTES) throw tooLong()
-      yield chunk
+      yield value
     }
   } finally {
     clearInterval(watch)
+    // What is left is thrown away for the moment that the answer takes.
+    request.raw.resume()
   }
 }
 

@@ -10,7 +10,7 @@ export class Entry {
   /** Known only to the supervisor that started it. */
   readonly env: Readonly<Record<string, string>> | undefined
   output: Output | undefined
-  /** When everything of it is killed; Infinity while it is meant to run. */
+  /** When everything of it is killed, on the clock of `performance.now()`; Infinity while it is meant to run. */
   killAt = Number.POSITIVE_INFINITY
   termination: Promise<boolean> | undefined
   readonly #records: RecordFolder

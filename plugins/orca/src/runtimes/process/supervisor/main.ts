@@ -28,12 +28,12 @@ function main(home: string, socket: string): void {
   instances.adoptAll()
   const control = openControlSocket(socket, instances, () => setImmediate(quit))
 
-  let busyAt = Date.now()
+  let busyAt = performance.now()
   setInterval(() => {
     // Without its socket nobody reaches this supervisor; the next one takes over.
     if (!existsSync(socket)) quit()
-    if (!instances.isIdle || control.connections > 0) busyAt = Date.now()
-    else if (Date.now() - busyAt >= IDLE_EXIT_MS) quit()
+    if (!instances.isIdle || control.connections > 0) busyAt = performance.now()
+    else if (performance.now() - busyAt >= IDLE_EXIT_MS) quit()
   }, LOOK_EVERY_MS)
   process.on('SIGTERM', quit)
   process.on('SIGINT', quit)

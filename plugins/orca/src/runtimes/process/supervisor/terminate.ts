@@ -11,7 +11,7 @@ const GIVE_UP_MS = 10_000
  * A second call only shortens the grace of the first.
  */
 export function terminate(entry: Entry, graceMs: number): Promise<boolean> {
-  entry.killAt = Math.min(entry.killAt, Date.now() + graceMs)
+  entry.killAt = Math.min(entry.killAt, performance.now() + graceMs)
   entry.termination ??= endAll(entry).then((isEnded) => {
     // What hangs may be asked again.
     if (!isEnded) entry.termination = undefined
@@ -21,10 +21,10 @@ export function terminate(entry: Entry, graceMs: number): Promise<boolean> {
 }
 
 async function endAll(entry: Entry): Promise<boolean> {
-  if (Date.now() < entry.killAt) signalMembers(entry.record, 'SIGTERM')
+  if (performance.now() < entry.killAt) signalMembers(entry.record, 'SIGTERM')
   while (isAnythingLeft(entry)) {
-    if (Date.now() >= entry.killAt + GIVE_UP_MS) return false
-    if (Date.now() >= entry.killAt) signalMembers(entry.record, 'SIGKILL')
+    if (performance.now() >= entry.killAt + GIVE_UP_MS) return false
+    if (performance.now() >= entry.killAt) signalMembers(entry.record, 'SIGKILL')
     const isLeaderGone = entry.record.exit !== undefined
     await (isLeaderGone ? delay(LOOK_EVERY_MS) : Promise.race([entry.exited, delay(LOOK_EVERY_MS)]))
   }

@@ -1,19 +1,22 @@
-import {messageOf} from '@omni-cli/sdk'
+import {messageOf, retry} from '@omni-cli/sdk'
 import type {RuntimeInstance} from '../runtimes/runtime.ts'
 import type {ControlContext} from './context.ts'
 import {failureOf} from './failure.ts'
 import {createAttempt} from './probes/attempt.ts'
 import {planProbes} from './probes/probe-plan.ts'
 import {addReplica, freeIndexes, type Version, versionOf} from './replicas.ts'
+import {dependenciesStarted} from './start-order.ts'
 import type {ServiceRow} from './store/services.ts'
 
+export interface ServiceAdoption {
+  readonly row: ServiceRow & {readonly release: string}
+  readonly keep: readonly RuntimeInstance[]
+  /** Indexes to start. */
+  readonly missing: readonly number[]
+}
+
 export interface AdoptionPlan {
-  readonly services: readonly {
-    readonly row: ServiceRow & {readonly release: string}
-    readonly keep: readonly RuntimeInstance[]
-    /** Indexes to start. */
-    readonly missing: readonly number[]
-  }[]
+  readonly services: readonly ServiceAdoption[]
   /** Of no service, of another release, too many, or ended. */
   readonly remove: readonly RuntimeInstance[]
 }
@@ -62,13 +65,37 @@ export async function adopt(context: ControlContext): Promise<void> {
     edgeSync.publishSoon()
   })
   await settleListeners(context)
-  for (const {row, missing} of plan.services) {
-    const version = versionOf(context, row.release, row.spec)
-    for (const index of missing) addReplica(context, version, {index, failFast: false, inRotation: true}).start()
+  const removals = plan.remove.map((instance) => ({service: instance.service, done: removeExtra(context, instance)}))
+  for (const service of plan.services) {
+    const removed = removals.filter((removal) => removal.service === service.row.name).map(({done}) => done)
+    startMissing(context, service, Promise.all(removed))
   }
-  for (const {id} of plan.remove) {
-    runtime.remove(id).catch((error: unknown) => log.debug('not removed', {id, problem: messageOf(error)}))
+}
+
+/** Starts after what it depends on; at once when that runs. With the strategy `recreate`, when nothing else of it runs. */
+function startMissing(context: ControlContext, {row, missing}: ServiceAdoption, removed: Promise<unknown>): void {
+  const version = versionOf(context, row.release, row.spec)
+  const replicas = missing.map((index) => addReplica(context, version, {index, failFast: false, inRotation: true}))
+  const start = async () => {
+    if (row.spec.deploy?.strategy === 'recreate') await removed
+    await dependenciesStarted(context, row)
+    for (const replica of replicas) if (!replica.isEnded) replica.start()
   }
+  start().catch((error: unknown) => context.log.debug('not started', {service: row.name, problem: messageOf(error)}))
+}
+
+const EXTRA_DRAIN_MS = 5000
+
+/** The table is without it by now, but requests may be under way in it. */
+async function removeExtra({runtime, edge, log, closing}: ControlContext, instance: RuntimeInstance): Promise<void> {
+  const {id, address, state} = instance
+  const remove = async () => {
+    if (state === 'running' && address !== undefined) await edge.drained(address, EXTRA_DRAIN_MS).catch(() => false)
+    await runtime.remove(id)
+  }
+  await retry({attempts: 8, baseMs: 100, maxMs: 5000, signal: closing, when: () => true}, remove).catch((error) =>
+    log.debug('not removed', {id, problem: messageOf(error)}),
+  )
 }
 
 function failInterrupted({store, events}: ControlContext): void {

@@ -29,6 +29,8 @@ export interface ControlContext {
   /** Replicas of one service that are started at once. */
   readonly width: number
   readonly shared: SharedListener
+  /** Something could not be done to the service; it is brought to what is wanted a little later. */
+  readonly mendSoon: (service: string) => void
   readonly timing: Timing
   readonly log: Logger
   /** Aborted when the server stops: deploys under way go back to the old version. */

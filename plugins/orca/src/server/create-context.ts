@@ -10,6 +10,7 @@ import {createEventLog} from './events.ts'
 import {Fleet, isServing} from './fleet.ts'
 import {healUnhealthy} from './heal.ts'
 import {createLocks} from './lock.ts'
+import {mendSoon} from './mend.ts'
 import {createPortBook} from './ports.ts'
 import type {Replica} from './replica.ts'
 import {edgeTable, type RoutedService} from './routes.ts'
@@ -71,8 +72,9 @@ export async function createContext(options: ContextOptions): Promise<ControlCon
     },
     events,
     artifacts: createArtifacts(join(home, 'engine', 'artifacts')),
-    ports: createPortBook(store.services),
+    ports: createPortBook(store.services, (name) => edgeSync.lost(name) !== undefined),
     shared,
+    mendSoon: (service) => mendSoon(context, service),
     locks: createLocks(PARALLEL_SERVICES),
     width: availableParallelism() * 2,
     timing,

@@ -8,6 +8,7 @@ import type {Control} from './control.ts'
 import {controlMethods} from './control-methods.ts'
 import {createContext} from './create-context.ts'
 import {resync} from './heal.ts'
+import {stopAll} from './stop-all.ts'
 import {openStore, type Store} from './store/store.ts'
 import {defaultTiming, type Timing} from './timing.ts'
 
@@ -23,8 +24,8 @@ export interface ControlOptions {
 }
 
 export type RunningControl = Control & {
-  /** Deploys under way go back to the old version; replicas and proxy run on. */
-  close(): Promise<void>
+  /** Deploys under way go back to the old version. Replicas run on, or end and run again at the next start. */
+  close(workloads?: 'keep' | 'stop'): Promise<void>
   readonly database: DatabaseSync
 }
 
@@ -67,11 +68,12 @@ async function run(
     await context.edgeSync.close()
     context.events.close()
   }
-  const close = async () => {
+  const close = async (workloads: 'keep' | 'stop' = 'keep') => {
     closing.abort()
     const timeout = new AbortController()
     await Promise.race([context.locks.idle(), sleep(CLOSE_MS, timeout.signal).catch(() => undefined)])
     timeout.abort()
+    if (workloads === 'stop') await stopAll(context)
     await letGo()
     closeStore(context.store)
   }

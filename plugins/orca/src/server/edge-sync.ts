@@ -8,6 +8,8 @@ export interface EdgeSync {
   publishSoon(): void
   /** Listeners as of the last table. */
   listeners(): readonly EdgeListener[]
+  /** The service's own listener when it could not be opened. */
+  lost(service: string): EdgeListener | undefined
   /** Resolves when no table is under way; none is sent after that. */
   close(): Promise<void>
 }
@@ -62,7 +64,9 @@ export function createEdgeSync(
     const health = await edge.health().catch(() => undefined)
     const isSame = health !== undefined && (pid === undefined || pid === health.pid)
     pid = health?.pid
-    if (!isSame) publishSoon()
+    // A port that somebody else had may be free again.
+    const isLacking = listeners.some(({error}) => error !== undefined)
+    if (!isSame || isLacking) publishSoon()
   }
   const timer = setInterval(() => void check(), checkMs).unref()
 
@@ -70,6 +74,7 @@ export function createEdgeSync(
     publish,
     publishSoon,
     listeners: () => listeners,
+    lost: (service) => listeners.find((listener) => listener.service === service && listener.error !== undefined),
     async close() {
       isClosed = true
       clearInterval(timer)

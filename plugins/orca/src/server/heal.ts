@@ -51,11 +51,14 @@ export async function resync(context: ControlContext): Promise<void> {
 
 /** False when a stranger was left alone, because it may be the instance that is being created right now. */
 async function compareOnce({fleet, runtime}: ControlContext): Promise<boolean> {
+  // What begins to run while the list is on its way is not in it.
+  const known = fleet.all().flatMap((replica) => {
+    const {instance} = replica
+    return instance === undefined ? [] : [{replica, instance}]
+  })
   const instances = await runtime.list()
   const byId = new Map(instances.map((instance) => [instance.id, instance]))
-  for (const replica of fleet.all()) {
-    const {instance} = replica
-    if (instance === undefined) continue
+  for (const {replica, instance} of known) {
     const found = byId.get(instance.id)
     if (found === undefined) replica.exited({...instance, state: 'exited', exit: {at: new Date().toISOString()}})
     else if (found.state === 'exited') replica.exited(found)

@@ -43,7 +43,7 @@ async function openControl(home: string, log: ReturnType<typeof serverLog>): Pro
     control,
     database: control.database,
     async close(workloads) {
-      await control.close()
+      await control.close(workloads)
       if (workloads === 'stop') await edge.shutdown(EDGE_DRAIN_MS)
       edge.close()
       await runtime.close()

@@ -89,6 +89,7 @@ export async function removeService(
       store.releases.removeAll(name)
     })
     fleet.failures.delete(name)
+    context.ports.forget(name)
     events.add({service: name, type: 'service.removed', message: `'${name}' removed`, actor, details: {purge}})
     await context.edgeSync.publish().catch(() => context.edgeSync.publishSoon())
   }

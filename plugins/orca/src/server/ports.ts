@@ -15,17 +15,24 @@ export interface PortBook {
   claim(spec: ServiceSpec): Promise<number | undefined>
   /** Another one, when somebody else took the port while the proxy was away. */
   replace(name: string): Promise<number>
+  /** Gives back what was chosen for a service that is no more. */
+  forget(name: string): void
 }
 
-/** Claims come one after the other, so that two deploys at once do not choose the same port. */
-export function createPortBook(services: ServiceStore): PortBook {
-  const reserved = new Set<number>()
+/**
+ * Claims come one after the other, so that two deploys at once do not choose the same port.
+ * @param isLost whether the proxy could not open the port of the service
+ */
+export function createPortBook(services: ServiceStore, isLost: (name: string) => boolean): PortBook {
+  const reserved = new Map<string, number>()
   let turn: Promise<unknown> = Promise.resolve()
 
   const choose = async (name: string): Promise<number> => {
+    const reservedByOthers = [...reserved].filter(([owner]) => owner !== name).map(([, port]) => port)
     const used = services.list().flatMap(({spec, port}) => [port, spec.host_port])
-    const port = await choosePort(name, new Set([...reserved, ...used.filter((port) => port !== undefined)]))
-    reserved.add(port)
+    const taken = [...reservedByOthers, ...used].filter((port) => port !== undefined)
+    const port = await choosePort(name, new Set(taken))
+    reserved.set(name, port)
     return port
   }
   const inTurn = (name: string): Promise<number> => {
@@ -37,16 +44,27 @@ export function createPortBook(services: ServiceStore): PortBook {
     async claim(spec) {
       const row = services.get(spec.name)
       if (spec.port === undefined) return row?.port
-      if (spec.host_port === undefined) return row?.port ?? inTurn(spec.name)
-      const isOurs = row !== undefined && portOf(row.spec, row.port) === spec.host_port
+      const isHeld = row !== undefined && !isLost(spec.name)
+      if (spec.host_port === undefined) {
+        const isChosen = row !== undefined && row.spec.host_port === undefined
+        return row?.port === undefined || (isChosen && !isHeld) ? inTurn(spec.name) : row.port
+      }
+      const isOurs = isHeld && portOf(row.spec, row.port) === spec.host_port
       if (isOurs || (await isPortFree(spec.host_port))) return row?.port
-      throw new OmniError('CONFLICT', `port ${spec.host_port} of this machine is in use by another program`, {
-        hint: `free it, or choose another host_port for '${spec.name}'`,
-      })
+      throw portTaken(spec.name, spec.host_port)
     },
     replace: inTurn,
+    forget(name) {
+      reserved.delete(name)
+    },
   }
 }
+
+/** CONFLICT about a port that another program has. */
+export const portTaken = (name: string, port: number): OmniError =>
+  new OmniError('CONFLICT', `port ${port} of this machine is in use by another program`, {
+    hint: `free it, or choose another host_port for '${name}'`,
+  })
 
 /** A free loopback port that is in nobody's name; the same name gets the same one if it can. */
 async function choosePort(name: string, taken: ReadonlySet<number>): Promise<number> {

@@ -1,7 +1,9 @@
 import {type ExitInfo, messageOf, OmniError, type ReplicaStatus, type ServiceFailure} from '@omni-cli/sdk'
 import type {RuntimeInstance} from '../runtimes/runtime.ts'
-import {type AfterCrash, afterCrash} from './backoff.ts'
+import type {AfterCrash} from './backoff.ts'
+import {CrashRecord} from './crash-record.ts'
 import {deployFailed, exitText, failureOf} from './failure.ts'
+import {collectInstance, endInstance, lastWords} from './instance-end.ts'
 import {watchInstance} from './probes/instance-watch.ts'
 import type {Watch} from './probes/watch.ts'
 import type {ReplicaHost, ReplicaOptions, ReplicaPlan} from './replica-host.ts'
@@ -16,6 +18,7 @@ export class Replica {
   inRotation: boolean
   readonly #host: ReplicaHost
   readonly #failFast: boolean
+  readonly #crashes: CrashRecord
   readonly #firstReady = Promise.withResolvers<void>()
   #status: ReplicaStatus = 'starting'
   #instance: RuntimeInstance | undefined
@@ -24,11 +27,7 @@ export class Replica {
   #isEnded = false
   #isUnhealthy = false
   #wasReady = false
-  #crashes = 0
-  #restarts = 0
   #startedAtMs = 0
-  #lastExit: ExitInfo | undefined
-  #failure: ServiceFailure | undefined
   #timer: NodeJS.Timeout | undefined
   #watch: Watch | undefined
 
@@ -37,6 +36,7 @@ export class Replica {
     this.inRotation = options.inRotation
     this.#host = host
     this.#failFast = options.failFast
+    this.#crashes = new CrashRecord(host.timing)
     this.#firstReady.promise.catch(() => undefined)
   }
 
@@ -54,16 +54,16 @@ export class Replica {
   }
 
   get restarts(): number {
-    return this.#restarts
+    return this.#crashes.restarts
   }
 
   get lastExit(): ExitInfo | undefined {
-    return this.#lastExit
+    return this.#crashes.lastExit
   }
 
   /** Why it cannot be kept alive, until it has run well for a while. */
   get failure(): ServiceFailure | undefined {
-    return this.#failure
+    return this.#crashes.failure
   }
 
   /** True while an instance may exist that nobody knows yet. */
@@ -171,7 +171,7 @@ export class Replica {
     const {runtime, timing} = this.#host
     this.#status = 'starting'
     this.#watch = watchInstance(
-      {runtime, instance, spec: this.plan.spec, timing, isReady},
+      {runtime, instance, spec: this.plan.spec, timing, isReady, isTrial: this.#isTrial},
       {
         ready: () => this.#becomeReady(isReady),
         notReadyInTime: (problem) => this.#timedOut(problem, instance),
@@ -185,7 +185,7 @@ export class Replica {
     const {tell, timing, changed} = this.#host
     this.#status = 'ready'
     this.#wasReady = true
-    this.#timer = setTimeout(() => this.#runsWell(), timing.goodRunMs)
+    this.#timer = setTimeout(() => this.#crashes.forgive(), timing.goodRunMs)
     const tookMs = Math.round(performance.now() - this.#startedAtMs)
     if (!wasBefore) tell(this, 'replica.ready', `'${this.name}' is ready`, {tookMs})
     changed(this)
@@ -207,47 +207,57 @@ export class Replica {
     this.#host.unhealthy(this)
   }
 
-  #runsWell(): void {
-    this.#crashes = 0
-    this.#failure = undefined
-  }
-
   /** The instance ended, or there could be none. */
   #crashed(message: string, instance?: RuntimeInstance): void {
-    const {tell, timing} = this.#host
+    const {tell, timing, runtime} = this.#host
     const exit = instance?.exit
     this.#unwatch()
     this.#instance = undefined
-    this.#lastExit = exit ?? this.#lastExit
-    if (this.#isEnded) {
-      if (instance !== undefined) void this.#collect(instance)
-      return
-    }
-    if (performance.now() - this.#startedAtMs >= timing.goodRunMs) this.#runsWell()
+    this.#crashes.lastExit = exit ?? this.lastExit
+    const lines = instance === undefined ? Promise.resolve([]) : collectInstance(runtime, instance)
+    if (this.#isEnded) return
+    if (performance.now() - this.#startedAtMs >= timing.goodRunMs) this.#crashes.forgive()
     tell(this, 'replica.exited', `'${this.name}' ${message}`, {exit})
     const reason = exit?.oomKilled === true ? 'OOMKilled' : this.#isTrial ? 'StartFailed' : 'CrashLoopBackOff'
-    const lines = instance === undefined ? Promise.resolve([]) : this.#collect(instance)
     this.#proceed(this.#decide(exit, false), lines, (lastLines) =>
-      failureOf(reason, {message, exit, restarts: this.#restarts, lastLines}),
+      failureOf(reason, {message, exit, restarts: this.restarts, lastLines}),
     )
   }
 
   /** It runs and does not become ready: as bad as a crash. */
   #timedOut(problem: string, instance: RuntimeInstance): void {
+    const {tell, runtime} = this.#host
     this.#unwatch()
-    this.#host.tell(this, 'replica.unready', `'${this.name}' is ${problem}`)
+    tell(this, 'replica.unready', `'${this.name}' is ${problem}`)
     const next = this.#decide(undefined, true)
-    const lines = this.#host.runtime.lastLines(instance.id, 20).catch(() => [])
-    const failure = (lastLines: readonly string[]) =>
-      failureOf('NotReady', {message: `is ${problem}`, restarts: this.#restarts, lastLines})
-    if (next.kind !== 'restart') {
-      this.#proceed(next, lines, failure)
+    const lines = lastWords(runtime, instance)
+    const proceed = () =>
+      this.#proceed(next, lines, (lastLines) =>
+        failureOf('NotReady', {message: `is ${problem}`, restarts: this.restarts, lastLines}),
+      )
+    if (next.kind === 'restart') this.#launching = this.#endLate(instance, proceed)
+    else proceed()
+  }
+
+  /** Ends an instance that was not ready in time; tried again until it is gone, since a second one must not run beside it. */
+  async #endLate(instance: RuntimeInstance, proceed: () => void): Promise<void> {
+    // Its end is no crash.
+    this.#instance = undefined
+    try {
+      await this.#dispose(instance)
+    } catch (error) {
+      // Known again: a stop ends it, and its own end is seen.
+      this.#instance = instance
+      if (this.#isEnded) return
+      const {tell, timing} = this.#host
+      tell(this, 'replica.unready', `'${this.name}' could not be stopped: ${messageOf(error)}`)
+      const again = () => {
+        this.#launching = this.#endLate(instance, proceed)
+      }
+      this.#timer = setTimeout(again, timing.mendMs)
       return
     }
-    this.#instance = undefined
-    this.#launching = this.#dispose(instance).then(() => {
-      if (!this.#isEnded) this.#proceed(next, lines, failure)
-    })
+    if (!this.#isEnded) proceed()
   }
 
   get #isTrial(): boolean {
@@ -256,7 +266,7 @@ export class Replica {
 
   #decide(exit: ExitInfo | undefined, isTimeout: boolean): AfterCrash {
     const {restart_policy: policy} = this.plan.spec
-    return afterCrash({crashes: this.#crashes, exit, policy, isTrial: this.#isTrial, isTimeout}, this.#host.timing)
+    return this.#crashes.decide({exit, policy, isTrial: this.#isTrial, isTimeout})
   }
 
   /** The restart does not wait for the last lines; the verdict about a start does. */
@@ -266,26 +276,25 @@ export class Replica {
       this.#isEnded = true
       this.#status = 'exited'
     }
-    if (next.kind !== 'restart' || next.delayMs > 0) this.#failure = failure([])
-    const shown = this.#failure
+    if (next.kind !== 'restart' || next.delayMs > 0) this.#crashes.failure = failure([])
+    const shown = this.failure
     this.#host.changed(this)
     void lines.then((found) => {
-      if (this.#failure !== undefined && this.#failure === shown) this.#failure = failure(found)
+      if (this.failure !== undefined && this.failure === shown) this.#crashes.failure = failure(found)
       if (next.kind === 'give-up') this.#firstReady.reject(deployFailed(this.plan.service, failure(found)))
     })
   }
 
   #restartAfter(delayMs: number): void {
-    this.#crashes++
-    this.#restarts++
+    this.#crashes.countRestart()
     if (delayMs === 0) {
       this.start()
       return
     }
     this.#status = 'backoff'
     this.#timer = setTimeout(() => this.start(), delayMs)
-    const wait = `waits ${Math.round(delayMs)} ms before restart ${this.#restarts}`
-    this.#host.tell(this, 'replica.backoff', `'${this.name}' ${wait}`, {delayMs, restarts: this.#restarts})
+    const wait = `waits ${Math.round(delayMs)} ms before restart ${this.restarts}`
+    this.#host.tell(this, 'replica.backoff', `'${this.name}' ${wait}`, {delayMs, restarts: this.restarts})
   }
 
   #unwatch(): void {
@@ -294,20 +303,10 @@ export class Replica {
     clearTimeout(this.#timer)
   }
 
-  async #dispose({id}: RuntimeInstance): Promise<void> {
-    const {runtime} = this.#host
+  async #dispose(instance: RuntimeInstance): Promise<void> {
     const graceMs = this.plan.spec.stop_grace_secs * 1000
     // One that never served has nothing to finish.
-    const exit = await runtime.stop(id, {graceMs: this.#wasReady ? graceMs : Math.min(graceMs, 1000)})
-    this.#lastExit = exit ?? this.#lastExit
-    await runtime.remove(id)
-  }
-
-  /** Last words, then the runtime may forget it. */
-  async #collect({id}: RuntimeInstance): Promise<string[]> {
-    const {runtime} = this.#host
-    const lines = await runtime.lastLines(id, 20).catch(() => [])
-    await runtime.remove(id).catch(() => undefined)
-    return lines
+    const exit = await endInstance(this.#host.runtime, instance, this.#wasReady ? graceMs : Math.min(graceMs, 1000))
+    this.#crashes.lastExit = exit ?? this.lastExit
   }
 }

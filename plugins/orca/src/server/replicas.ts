@@ -68,7 +68,8 @@ export function freeIndexes(used: readonly number[], count: number): number[] {
 
 /**
  * Takes replicas out of the table, lets their requests end, stops and forgets them. All at once; resolves when nothing
- * of them runs. One that cannot be stopped is shown as `stopping`, and the error is thrown when the others are gone.
+ * of them runs. One that cannot be stopped is shown as `stopping` and tried again later; the error is thrown when the
+ * others are gone.
  */
 export async function retire(context: ControlContext, replicas: readonly Replica[]): Promise<void> {
   if (replicas.length === 0) return
@@ -83,7 +84,9 @@ export async function retire(context: ControlContext, replicas: readonly Replica
     }),
   )
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
+  if (failed === undefined) return
+  for (const service of new Set(replicas.map(({plan}) => plan.service))) context.mendSoon(service)
+  throw failed.reason
 }
 
 async function drain({edge}: ControlContext, {instance, plan}: Replica): Promise<void> {

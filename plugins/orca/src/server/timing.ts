@@ -5,6 +5,8 @@ import type {GateTiming} from './probes/gate.ts'
 export interface Timing extends GateTiming, RestartTiming {
   /** Readings of the runtime are shared for this long. */
   readonly statsMs: number
+  /** Wait before something that could not be done is tried again. */
+  readonly mendMs: number
   /** How often the edge process is looked after. */
   readonly edgeCheckMs: number
 }
@@ -13,10 +15,12 @@ export const defaultTiming: Timing = {
   firstPollMs: 20,
   lastPollMs: 250,
   aliveMs: 1000,
+  steadyMs: 300,
   backoffBaseMs: 100,
   backoffMaxMs: 30_000,
   goodRunMs: 60_000,
   startCrashes: 2,
   statsMs: 1000,
+  mendMs: 1000,
   edgeCheckMs: 5000,
 }

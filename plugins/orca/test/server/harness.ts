@@ -16,6 +16,8 @@ export const quick: Partial<Timing> = {
   firstPollMs: 5,
   lastPollMs: 20,
   aliveMs: 30,
+  steadyMs: 10,
+  mendMs: 50,
   backoffBaseMs: 30,
   backoffMaxMs: 120,
   goodRunMs: 60_000,

@@ -5,7 +5,7 @@ import {type StopOutcome, stopServer} from '../../client/stop-server.ts'
 export default class ServerStop extends BaseCommand {
   static override summary = 'stop the local engine; services go on running unless told otherwise'
   static override description =
-    'With --workloads stop, the services and the proxy are stopped first. They stay stopped until `omni start NAME`.'
+    'With --workloads stop, the services and the proxy are stopped first. They run again when the engine starts again; what `omni stop NAME` has stopped stays so.'
   static override examples = ['<%= config.bin %> server stop', '<%= config.bin %> server stop --workloads stop']
   static override flags = {
     workloads: Flags.option({

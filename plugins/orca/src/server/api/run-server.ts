@@ -1,11 +1,11 @@
 import {rm} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import type {DatabaseSync} from 'node:sqlite'
-import {ensurePrivateDir, type Logger, mapLimit, messageOf, writeFileAtomic} from '@omni-cli/sdk'
+import {ensurePrivateDir, type Logger, writeFileAtomic} from '@omni-cli/sdk'
 import type {ListenAddress} from '../../client/listen-address.ts'
 import {localFiles, type ServerInfo} from '../../client/local-files.ts'
 import {socketPath} from '../../socket-path.ts'
-import type {Actor, Control} from '../control.ts'
+import type {Control} from '../control.ts'
 import {createTokenStore} from '../store/tokens.ts'
 import {createWebhookStore} from '../store/webhooks.ts'
 import {adminToken} from './admin-token.ts'
@@ -15,7 +15,7 @@ import {listen} from './listen.ts'
 export interface OpenControl {
   readonly control: Control
   readonly database: DatabaseSync
-  /** Deploys under way go back to the old version. Services and proxy run on; with `stop` the proxy ends too. */
+  /** Deploys under way go back to the old version. Services and proxy run on, or end until the next start. */
   readonly close: (workloads: 'keep' | 'stop') => Promise<void>
 }
 
@@ -38,8 +38,6 @@ export interface RunningServer {
 
 /** How long requests under way may take after the end was asked for. */
 const GRACE_MS = 8_000
-
-const SERVER: Actor = {name: 'server', role: 'admin'}
 
 /** Resolves when the socket accepts. */
 export async function runServer(options: ServerOptions): Promise<RunningServer> {
@@ -79,7 +77,6 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
     log.debug('stopping', {workloads})
     closing.abort()
     await listeners.close(GRACE_MS)
-    if (workloads === 'stop') await stopServices(control, log)
     await close(workloads)
     await app.close()
     await rm(localFiles(home).info, {force: true})
@@ -98,14 +95,4 @@ async function writeInfo(home: string, info: ServerInfo): Promise<void> {
   const path = localFiles(home).info
   await ensurePrivateDir(dirname(path))
   await writeFileAtomic(path, `${JSON.stringify(info)}\n`)
-}
-
-/** Dependants first does not matter here: everything ends. One that cannot be stopped is told, and the rest goes on. */
-async function stopServices(control: Control, log: Logger): Promise<void> {
-  const running = (await control.list()).filter(({status}) => status !== 'stopped')
-  await mapLimit(running, 8, async ({name}) => {
-    await control
-      .stop(name, SERVER)
-      .catch((error) => log.debug('stop failed', {service: name, error: messageOf(error)}))
-  })
 }

@@ -50,9 +50,10 @@ async function deployOne(
   const note = (text: string) => onProgress?.({service: name, note: text})
   try {
     for (const dependency of spec.depends_on) await dependencyDeployed(dependency, outcomes)
+    // Without the lock: many that wait must not keep away the one they wait for.
+    await dependenciesReady(context, spec, {signal, note})
     const work = async () => {
       refuseExisting(context, name, options)
-      await dependenciesReady(context, spec, {signal, note})
       await deployService(context, spec, {actor, reason, signal, note})
     }
     await context.locks.run(name, work, {signal})

@@ -2,7 +2,7 @@ import {type ErrorCode, nameProblem, type ServiceSpec} from '@omni-cli/sdk'
 import type {Runtime} from '../../runtimes/runtime.ts'
 import {probeProblems} from '../probes/probe-plan.ts'
 import {hostsOf, portOf} from '../routes.ts'
-import {secretKeys} from './spec.ts'
+import {isSameVersion, secretKeys} from './spec.ts'
 
 export interface Problem {
   readonly code: ErrorCode
@@ -38,7 +38,9 @@ export function planDeploy(
     if (problem !== undefined) problems.set(spec.name, problem)
   }
   const warnings = [...wanted.values()].flatMap((spec) =>
-    runtime.warnings(spec).map((warning) => `${spec.name}: ${warning}`),
+    [...runtime.warnings(spec), ...volumeWarnings(spec, deployed.get(spec.name))].map(
+      (warning) => `${spec.name}: ${warning}`,
+    ),
   )
   return {specs: inOrder(wanted), problems, warnings}
 }
@@ -70,6 +72,13 @@ function dependencyProblem(spec: ServiceSpec, after: ReadonlyMap<string, Service
   return cycle === undefined
     ? undefined
     : {code: 'MANIFEST_INVALID', message: `it depends on itself: ${cycle.join(' → ')}`}
+}
+
+/** Two versions at once may harm what only one process expects to write. */
+function volumeWarnings(spec: ServiceSpec, before: Deployed | undefined): string[] {
+  const isShared = spec.volume !== undefined && spec.deploy?.strategy !== 'recreate'
+  if (!isShared || before === undefined || isSameVersion(before.spec, spec)) return []
+  return ['the old and the new version use its volume at the same time for a moment; the strategy recreate avoids that']
 }
 
 /** The shortest way from a service back to itself. */
@@ -115,7 +124,7 @@ const claimsOf = (spec: ServiceSpec): string[] =>
   hostsOf(spec).flatMap((host) => (spec.routes.length === 0 ? [host] : spec.routes.map((path) => `${host}${path}`)))
 
 /** Dependencies first, else in the given order; members of a cycle keep it. */
-function inOrder(wanted: ReadonlyMap<string, ServiceSpec>): ServiceSpec[] {
+export function inOrder(wanted: ReadonlyMap<string, ServiceSpec>): ServiceSpec[] {
   const ordered = new Map<string, ServiceSpec>()
   const visit = (spec: ServiceSpec, above: ReadonlySet<string>) => {
     if (ordered.has(spec.name) || above.has(spec.name)) return

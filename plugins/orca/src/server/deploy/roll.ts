@@ -35,17 +35,11 @@ export async function roll(context: ControlContext, request: RollRequest): Promi
     if (desired === 0) await switchTraffic(context, {fresh, leaving: old})
     request.commit()
   } catch (error) {
-    await goBack(context, {old, fresh})
+    await goBack(context, {old, fresh, isAlone: strategy === 'recreate'})
     throw error
   }
-  await retireOld(context, old.filter(stillThere(context)))
-}
-
-/** The new version is in force: an old replica that cannot be stopped does not undo that. It is shown as `stopping`. */
-async function retireOld(context: ControlContext, old: readonly Replica[]): Promise<void> {
-  await retire(context, old).catch((error: unknown) => {
-    context.log.debug('an old replica could not be stopped', {problem: messageOf(error)})
-  })
+  // The new version is in force, whatever becomes of the old replicas.
+  await retireOrLater(context, old.filter(stillThere(context)))
 }
 
 /** Old replicas whose place is taken when `ready` of `desired` new ones serve; all of them in the end. */
@@ -82,19 +76,27 @@ async function switchTraffic(
 interface Halfway {
   readonly old: readonly Replica[]
   readonly fresh: readonly Replica[]
+  /** Two versions must not run side by side. */
+  readonly isAlone: boolean
 }
 
-/** Old ones that have gone are started again before the new ones leave. */
-async function goBack(context: ControlContext, {old, fresh}: Halfway): Promise<void> {
+/** Old ones that have gone are started again before the new ones leave, unless these have to make room first. */
+async function goBack(context: ControlContext, {old, fresh, isAlone}: Halfway): Promise<void> {
   const isThere = stillThere(context)
   for (const replica of old) replica.inRotation = isThere(replica) && !replica.isEnded
   const restored = old
     .filter((replica) => !isThere(replica) || replica.status === 'stopping')
     .map(({plan}) => addReplica(context, plan, {index: plan.index, failFast: false, inRotation: true}))
+  if (isAlone) await retireOrLater(context, fresh)
   for (const replica of restored) replica.start()
   await readyOrGivenUp(context, restored)
-  await retire(context, fresh).catch((error: unknown) => {
-    context.log.debug('a new replica could not be removed', {problem: messageOf(error)})
+  if (!isAlone) await retireOrLater(context, fresh)
+}
+
+/** What cannot be stopped now is shown as `stopping` and ended later. */
+async function retireOrLater(context: ControlContext, replicas: readonly Replica[]): Promise<void> {
+  await retire(context, replicas).catch((error: unknown) => {
+    context.log.debug('a replica could not be stopped', {problem: messageOf(error)})
   })
 }
 

@@ -3,6 +3,7 @@ import type {ControlContext} from '../context.ts'
 import type {Actor} from '../control.ts'
 import {deployFailed, failureFrom, failureOf} from '../failure.ts'
 import {isServing} from '../fleet.ts'
+import {portTaken} from '../ports.ts'
 import {bringTo} from '../replica-count.ts'
 import {prepareRelease, type Version} from '../replicas.ts'
 import type {ServiceRow} from '../store/services.ts'
@@ -49,6 +50,10 @@ export async function releaseVersion(
   const port = await context.ports.claim(spec)
   const release = store.durably(() => {
     const row = store.services.get(name)
+    // Left by a deploy whose end could not be written.
+    for (const {id, status} of store.releases.list(name)) {
+      if (status === 'deploying') store.releases.setStatus(name, id, 'failed')
+    }
     // Until a first release is good, the row shows the last attempt.
     if (row?.release === undefined) store.services.put(name, {spec, port, desired: options.desired, state: 'running'})
     else store.services.update(name, {port})
@@ -73,12 +78,14 @@ async function rollOut(
   options: ServiceDeploy & {readonly desired: number; readonly release: string; readonly spec: ServiceSpec},
 ): Promise<void> {
   const {release, spec, desired, signal, note} = options
-  const {store, fleet} = context
+  const {store, fleet, edgeSync} = context
   const env = environmentOf(spec, (name) => store.services.get(name))
   note('preparing')
   const prepared = await build(context, {release, spec, env}, options)
   const version: Version = {release, spec, env, prepare: async () => prepared}
   const commit = () => {
+    const lost = desired === 0 ? undefined : edgeSync.lost(spec.name)
+    if (lost !== undefined) throw portTaken(spec.name, lost.port)
     activate(context, {release, spec, desired})
     fleet.failures.delete(spec.name)
   }

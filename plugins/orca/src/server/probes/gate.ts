@@ -8,9 +8,13 @@ export interface GateTiming {
   readonly lastPollMs: number
   /** How long a service without any probe must stay alive to count as started. */
   readonly aliveMs: number
+  /** How long a new version whose spec says no probe must go on listening after its first answer. */
+  readonly steadyMs: number
 }
 
 export interface GateOptions {
+  /** How long the probes must go on passing; 0 = once is enough. */
+  readonly steadyMs: number
   readonly attempt: Attempt
   readonly timing: GateTiming
   readonly timeoutMs: number
@@ -22,10 +26,13 @@ export interface GateOptions {
  * TIMEOUT with the last reason when the time is over; ABORTED.
  */
 export async function passGate(gate: readonly Probe[], options: GateOptions): Promise<void> {
-  const {timeoutMs, signal, timing} = options
+  const {timeoutMs, signal, timing, steadyMs} = options
   const until = performance.now() + timeoutMs
   if (gate.length === 0) await sleep(timing.aliveMs, signal)
   for (const probe of gate) await passProbe(probe, until, options)
+  if (steadyMs === 0 || gate.length === 0) return
+  await sleep(steadyMs, signal)
+  for (const probe of gate) await passProbe({...probe, initialDelayMs: 0}, until, options)
 }
 
 async function passProbe(

@@ -12,6 +12,8 @@ export interface WatchedInstance {
   readonly timing: GateTiming
   /** It has been ready before: the gate is left out. */
   readonly isReady: boolean
+  /** Nobody knows yet whether it works; one that has worked must be back quickly. */
+  readonly isTrial: boolean
 }
 
 /** Called until the watch is stopped. */
@@ -24,11 +26,12 @@ export interface InstanceNews {
 
 /** Follows one running instance: first through the gate, then with a probe each for readiness and liveness. */
 export function watchInstance(watched: WatchedInstance, news: InstanceNews): Watch {
-  const {runtime, instance, spec, timing, isReady} = watched
+  const {runtime, instance, spec, timing, isReady, isTrial} = watched
   const abort = new AbortController()
   const {signal} = abort
   const plan = planProbes(spec)
   const attempt = createAttempt(runtime, instance)
+  const steadyMs = isTrial && plan.isGuess ? timing.steadyMs : 0
   const timeoutMs = (spec.deploy?.ready_timeout_secs ?? 60) * 1000
   let readiness: Watch | undefined
   let liveness: Watch | undefined
@@ -43,7 +46,7 @@ export function watchInstance(watched: WatchedInstance, news: InstanceNews): Wat
   }
   if (isReady) begin()
   else {
-    passGate(plan.gate, {attempt, timing, timeoutMs, signal}).then(begin, (error: unknown) => {
+    passGate(plan.gate, {attempt, timing, timeoutMs, steadyMs, signal}).then(begin, (error: unknown) => {
       if (!signal.aborted) news.notReadyInTime(messageOf(error))
     })
   }

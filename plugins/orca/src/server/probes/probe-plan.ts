@@ -18,6 +18,8 @@ export interface Probe {
 export interface ProbePlan {
   /** Passed one after the other before a replica gets requests. Empty = it only has to stay alive for a moment. */
   readonly gate: readonly Probe[]
+  /** The spec says no probe: that the port accepts is all we ask, and proves little. */
+  readonly isGuess: boolean
   /** Asked all the time once ready; decides about requests. */
   readonly readiness: Probe | undefined
   /** Asked all the time once ready; failing means a restart. */
@@ -29,7 +31,8 @@ export function planProbes(spec: ServiceSpec): ProbePlan {
   const startup = toProbe('startup', spec.startup) ?? fromPath('startup', spec.health)
   const liveness = toProbe('liveness', spec.liveness) ?? fromPath('liveness', spec.health)
   const readiness = toProbe('readiness', spec.readiness) ?? (spec.port === undefined ? undefined : defaultTcp)
-  return {gate: [startup, readiness].filter((probe) => probe !== undefined), readiness, liveness}
+  const isGuess = startup === undefined && spec.readiness === undefined
+  return {gate: [startup, readiness].filter((probe) => probe !== undefined), isGuess, readiness, liveness}
 }
 
 /** Why the probes of the spec cannot work, one text a problem. */

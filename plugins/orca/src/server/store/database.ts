@@ -41,20 +41,32 @@ export function openDatabase(path: string): DatabaseSync {
   }
 }
 
-/** All or nothing, and on the disk when it returns: for specs and releases. */
+/** All or nothing, and on the disk when it returns: for specs and releases. IO when the store cannot be written. */
 export function durably<T>(database: DatabaseSync, work: () => T): T {
   database.exec('PRAGMA synchronous = FULL')
-  database.exec('BEGIN IMMEDIATE')
   try {
+    database.exec('BEGIN IMMEDIATE')
     const result = work()
     database.exec('COMMIT')
     return result
   } catch (error) {
-    database.exec('ROLLBACK')
-    throw error
+    // A full disk has ended the transaction already.
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw isSqliteError(error) ? notWritten(error) : error
   } finally {
     database.exec('PRAGMA synchronous = NORMAL')
   }
+}
+
+const isSqliteError = (error: unknown): error is Error & {readonly errcode: number} =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+
+/** SQLITE_FULL */
+const FULL = 13
+
+function notWritten(error: Error & {readonly errcode: number}): OmniError {
+  const reason = error.errcode === FULL ? 'the disk is full' : error.message
+  return new OmniError('IO', `cannot write the store of the engine: ${reason}`, {hint: 'omni doctor', cause: error})
 }
 
 function connect(path: string): DatabaseSync {

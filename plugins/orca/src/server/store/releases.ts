@@ -23,7 +23,7 @@ export interface ReleaseStore {
   interrupted(): ReleaseRow[]
   /** Failures of services whose newest release failed, in one query. */
   lastFailures(): ReadonlyMap<string, ServiceFailure>
-  /** Drops all but the newest `keep`; the active one always stays. Returns whether some went. */
+  /** Drops all but the newest `keep` good and `keep` failed ones; the active one always stays. Whether some went. */
   prune(service: string, keep: number): boolean
   removeAll(service: string): void
   /** Digests of source archives that some release needs. */
@@ -47,7 +47,9 @@ export function createReleaseStore(database: DatabaseSync): ReleaseStore {
   )
   const dropOld = database.prepare(
     `DELETE FROM releases WHERE service = ?1 AND status <> 'active' AND status <> 'deploying' AND number NOT IN
-     (SELECT number FROM releases WHERE service = ?1 ORDER BY number DESC LIMIT ?2)`,
+     (SELECT number FROM
+       (SELECT number, row_number() OVER (PARTITION BY status = 'failed' ORDER BY number DESC) AS place
+        FROM releases WHERE service = ?1) WHERE place <= ?2)`,
   )
   const dropAll = database.prepare('DELETE FROM releases WHERE service = ?')
   const digests = database.prepare('SELECT DISTINCT artifact FROM releases WHERE artifact IS NOT NULL')

@@ -1,0 +1,23 @@
+import {messageOf} from '@omni-cli/sdk'
+import type {ControlContext} from './context.ts'
+import {inOrder} from './deploy/plan.ts'
+import {retire} from './replicas.ts'
+
+/** Ends every replica, those of dependants first. What is wanted stays: the next start of the server runs them again. */
+export async function stopAll(context: ControlContext): Promise<void> {
+  const {store, fleet, log} = context
+  const specs = new Map(store.services.list().map(({name, spec}) => [name, spec]))
+  const stopped = new Map<string, Promise<void>>()
+  for (const {name} of inOrder(specs).toReversed()) {
+    const dependants = [...specs.values()].filter(({depends_on}) => depends_on.includes(name))
+    const before = dependants.map((dependant) => stopped.get(dependant.name))
+    const stop = async () => {
+      await Promise.all(before)
+      await retire(context, fleet.of(name)).catch((error: unknown) => {
+        log.debug('not stopped', {service: name, problem: messageOf(error)})
+      })
+    }
+    stopped.set(name, stop())
+  }
+  await Promise.all(stopped.values())
+}

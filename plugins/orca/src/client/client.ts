@@ -43,25 +43,25 @@ export function createClient(http: Http, target: HttpTarget) {
   }
   const one = async (request: HttpRequest, options: CallOptions | undefined): Promise<Service> => {
     const {text} = await send(request, options, ACT_TIMEOUT_MS)
-    return wire.asService(wire.readWire(wire.serviceWire, wire.readJson(text, 'a service'), 'a service'))
+    return wire.asService(wire.readWire(wire.serviceWire(), wire.readJson(text, 'a service'), 'a service'))
   }
   const lines = (request: HttpRequest, signal: AbortSignal | undefined) => openLines(http, target, request, signal)
 
   return {
     async version(options?: CallOptions): Promise<ServerVersion> {
       const {text} = await send(requests.version(), options)
-      return wire.readWire(wire.versionWire, wire.readJson(text, 'its version'), 'its version')
+      return wire.readWire(wire.versionWire(), wire.readJson(text, 'its version'), 'its version')
     },
     async list(project?: string | undefined, options?: CallOptions): Promise<Service[]> {
       const {text} = await send(requests.listServices(project), options)
-      const {services} = wire.readWire(wire.serviceListWire, wire.readJson(text, 'services'), 'services')
+      const {services} = wire.readWire(wire.serviceListWire(), wire.readJson(text, 'services'), 'services')
       return services.map(wire.asService)
     },
     async get(name: string, options?: CallOptions): Promise<Service | undefined> {
       const answer = await http.request(target, requests.getService(name), {signal: options?.signal})
       if (answer.status === 404) return undefined
       if (answer.status >= 400) throw failureOf(answer)
-      return wire.asService(wire.readWire(wire.serviceWire, wire.readJson(answer.text, 'a service'), 'a service'))
+      return wire.asService(wire.readWire(wire.serviceWire(), wire.readJson(answer.text, 'a service'), 'a service'))
     },
     async deploy(spec: ServiceSpec, mode: requests.DeployMode, options: CallOptions = {}): Promise<Service> {
       return readDeploy(lines(requests.deployService(spec, mode), options.signal), options, spec.name)
@@ -76,17 +76,17 @@ export function createClient(http: Http, target: HttpTarget) {
     },
     async releases(name: string, options?: CallOptions): Promise<Release[]> {
       const {text} = await send(requests.releases(name), options)
-      const {releases} = wire.readWire(wire.releaseListWire, wire.readJson(text, 'releases'), 'releases')
+      const {releases} = wire.readWire(wire.releaseListWire(), wire.readJson(text, 'releases'), 'releases')
       return releases.map(wire.asRelease)
     },
     async *logs(name: string, options: LogOptions = {}): AsyncGenerator<LogLine> {
       for await (const line of lines(requests.logs(name, options), options.signal)) {
-        yield wire.asLogLine(wire.readWire(wire.logLineWire, wire.readJson(line, 'logs'), 'logs'))
+        yield wire.asLogLine(wire.readWire(wire.logLineWire(), wire.readJson(line, 'logs'), 'logs'))
       }
     },
     async *events(options: EventOptions = {}): AsyncGenerator<OmniEvent> {
       for await (const line of lines(requests.events(options), options.signal)) {
-        yield wire.asEvent(wire.readWire(wire.eventWire, wire.readJson(line, 'events'), 'events'))
+        yield wire.asEvent(wire.readWire(wire.eventWire(), wire.readJson(line, 'events'), 'events'))
       }
     },
     async nodes(options?: CallOptions): Promise<NodeInfo[]> {
@@ -108,7 +108,7 @@ export function createClient(http: Http, target: HttpTarget) {
 
 /** Nodes of any Orca-compatible server. */
 export function readNodes({text}: HttpAnswer): NodeInfo[] {
-  const {nodes} = wire.readWire(wire.clusterInfoWire, wire.readJson(text, 'its nodes'), 'its nodes')
+  const {nodes} = wire.readWire(wire.clusterInfoWire(), wire.readJson(text, 'its nodes'), 'its nodes')
   return nodes.map((node) => ({
     id: node.node_id,
     address: node.address,
@@ -136,7 +136,7 @@ export async function* openLines(
 
 async function readDeploy(lines: AsyncIterable<string>, options: CallOptions, name: string): Promise<Service> {
   for await (const text of lines) {
-    const line = wire.readWire(wire.deployLineWire, wire.readJson(text, 'a deploy'), 'a deploy')
+    const line = wire.readWire(wire.deployLineWire(), wire.readJson(text, 'a deploy'), 'a deploy')
     if (line.type === 'error') throw fromBody(line.error)
     if (line.type === 'progress') {
       options.onProgress?.(line.service === name ? line.note : `${line.service}: ${line.note}`)

@@ -3,7 +3,7 @@ import {errorWire} from './wire.ts'
 
 /** The error that an answer stands for: our own JSON form keeps code, hint and details; Orca's texts go by status. */
 export function failureOf({status, text}: Pick<HttpAnswer, 'status' | 'text'>): OmniError {
-  const body = errorWire.safeParse(jsonOrUndefined(text))
+  const body = errorWire().safeParse(jsonOrUndefined(text))
   if (body.success) return fromBody(body.data.error)
   const message = text.trim().slice(0, 2_000) || `the server answered ${status}`
   const code = codeOf(status, message)

@@ -3,96 +3,119 @@ import * as z from 'zod/mini'
 
 /**
  * Answers of the servers. Only what we rely on is checked, and fields that we do not know are kept: a newer server may
- * say more.
+ * say more. Each shape is built when it is first asked for: building all of them takes a tenth of a command's start.
  */
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: T | undefined
+  return () => (made ??= make())
+}
 
 const text = z.string()
 const optional = <T extends z.core.$ZodType>(type: T) => z.nullish(type)
 
-const specWire = z.looseObject({name: text})
+const specWire = once(() => z.looseObject({name: text}))
 
-export const serviceWire = z.looseObject({
-  name: text,
-  project: z.optional(text),
-  status: z.enum(['running', 'degraded', 'deploying', 'failed', 'stopped']),
-  spec: specWire,
-  desiredReplicas: z.number(),
-  runningReplicas: z.number(),
-  release: z.optional(text),
-  endpoints: z.array(z.looseObject({url: text, via: text})),
-  replicas: z.array(z.looseObject({name: text, index: z.number(), status: text, release: text, restarts: z.number()})),
-})
+export const serviceWire = once(() =>
+  z.looseObject({
+    name: text,
+    project: z.optional(text),
+    status: z.enum(['running', 'degraded', 'deploying', 'failed', 'stopped']),
+    spec: specWire(),
+    desiredReplicas: z.number(),
+    runningReplicas: z.number(),
+    release: z.optional(text),
+    endpoints: z.array(z.looseObject({url: text, via: text})),
+    replicas: z.array(
+      z.looseObject({name: text, index: z.number(), status: text, release: text, restarts: z.number()}),
+    ),
+  }),
+)
 
-const releaseWire = z.looseObject({
-  id: text,
-  service: text,
-  status: text,
-  spec: specWire,
-  createdAt: text,
-  reason: text,
-})
+const releaseWire = once(() =>
+  z.looseObject({
+    id: text,
+    service: text,
+    status: text,
+    spec: specWire(),
+    createdAt: text,
+    reason: text,
+  }),
+)
 
-export const serviceListWire = z.looseObject({services: z.array(serviceWire)})
-export const releaseListWire = z.looseObject({releases: z.array(releaseWire)})
+export const serviceListWire = once(() => z.looseObject({services: z.array(serviceWire())}))
+export const releaseListWire = once(() => z.looseObject({releases: z.array(releaseWire())}))
 
-export const logLineWire = z.looseObject({time: text, stream: z.enum(['stdout', 'stderr']), replica: text, text})
+export const logLineWire = once(() =>
+  z.looseObject({time: text, stream: z.enum(['stdout', 'stderr']), replica: text, text}),
+)
 
-export const eventWire = z.looseObject({id: z.number(), time: text, ref: text, type: text, message: text})
+export const eventWire = once(() => z.looseObject({id: z.number(), time: text, ref: text, type: text, message: text}))
 
-export const errorWire = z.looseObject({
-  error: z.looseObject({code: text, message: text, hint: z.optional(text), details: z.optional(z.unknown())}),
-})
+export const errorWire = once(() =>
+  z.looseObject({
+    error: z.looseObject({code: text, message: text, hint: z.optional(text), details: z.optional(z.unknown())}),
+  }),
+)
 
-export const versionWire = z.looseObject({name: z.literal('omni'), version: text, pid: z.number(), startedAt: text})
+export const versionWire = once(() =>
+  z.looseObject({name: z.literal('omni'), version: text, pid: z.number(), startedAt: text}),
+)
 
-export const deployLineWire = z.discriminatedUnion('type', [
-  z.looseObject({type: z.literal('progress'), service: text, note: text}),
-  z.looseObject({type: z.literal('result'), service: serviceWire, warnings: z.array(text)}),
-  z.looseObject({type: z.literal('error'), error: errorWire.shape.error}),
-])
+export const deployLineWire = once(() =>
+  z.discriminatedUnion('type', [
+    z.looseObject({type: z.literal('progress'), service: text, note: text}),
+    z.looseObject({type: z.literal('result'), service: serviceWire(), warnings: z.array(text)}),
+    z.looseObject({type: z.literal('error'), error: errorWire().shape.error}),
+  ]),
+)
 
 /** Orca's status; fields of its later versions may be there. */
-export const orcaStatusWire = z.looseObject({
-  cluster_name: text,
-  services: z.array(
-    z.looseObject({
-      name: text,
-      project: optional(text),
-      image: optional(text),
-      runtime: optional(text),
-      desired_replicas: z.number(),
-      running_replicas: z.number(),
-      status: text,
-      domain: optional(text),
-      domains: optional(z.array(text)),
-      last_failure: optional(
-        z.looseObject({
-          reason: text,
-          message: text,
-          exit_code: optional(z.number()),
-          restart_count: z.number(),
-          observed_at: text,
-        }),
-      ),
-    }),
-  ),
-})
+export const orcaStatusWire = once(() =>
+  z.looseObject({
+    cluster_name: text,
+    services: z.array(
+      z.looseObject({
+        name: text,
+        project: optional(text),
+        image: optional(text),
+        runtime: optional(text),
+        desired_replicas: z.number(),
+        running_replicas: z.number(),
+        status: text,
+        domain: optional(text),
+        domains: optional(z.array(text)),
+        last_failure: optional(
+          z.looseObject({
+            reason: text,
+            message: text,
+            exit_code: optional(z.number()),
+            restart_count: z.number(),
+            observed_at: text,
+          }),
+        ),
+      }),
+    ),
+  }),
+)
 
-export type OrcaStatus = z.infer<typeof orcaStatusWire>['services'][number]
+export type OrcaStatus = z.infer<ReturnType<typeof orcaStatusWire>>['services'][number]
 
-export const orcaDeployWire = z.looseObject({deployed: z.array(text), errors: z.array(text)})
+export const orcaDeployWire = once(() => z.looseObject({deployed: z.array(text), errors: z.array(text)}))
 
-export const clusterInfoWire = z.looseObject({
-  nodes: z.array(
-    z.looseObject({
-      node_id: text,
-      address: text,
-      labels: optional(z.record(text, text)),
-      last_heartbeat: text,
-      drain: optional(z.boolean()),
-    }),
-  ),
-})
+export const clusterInfoWire = once(() =>
+  z.looseObject({
+    nodes: z.array(
+      z.looseObject({
+        node_id: text,
+        address: text,
+        labels: optional(z.record(text, text)),
+        last_heartbeat: text,
+        drain: optional(z.boolean()),
+      }),
+    ),
+  }),
+)
 
 /** The value in the schema's shape, or UNAVAILABLE: the other side is not what we take it for. */
 export function readWire<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {
@@ -115,7 +138,7 @@ export function readJson(answer: string, what: string): unknown {
 }
 
 // The checked part is all that is used without a look; the rest has the shape that the server's own types give it.
-export const asService = (wire: z.infer<typeof serviceWire>): Service => wire as unknown as Service
-export const asRelease = (wire: z.infer<typeof releaseWire>): Release => wire as unknown as Release
-export const asLogLine = (wire: z.infer<typeof logLineWire>): LogLine => wire
-export const asEvent = (wire: z.infer<typeof eventWire>): OmniEvent => wire
+export const asService = (wire: z.infer<ReturnType<typeof serviceWire>>): Service => wire as unknown as Service
+export const asRelease = (wire: z.infer<ReturnType<typeof releaseWire>>): Release => wire as unknown as Release
+export const asLogLine = (wire: z.infer<ReturnType<typeof logLineWire>>): LogLine => wire
+export const asEvent = (wire: z.infer<ReturnType<typeof eventWire>>): OmniEvent => wire

@@ -81,7 +81,7 @@ function createCalls(http: Http, target: HttpTarget) {
   }
   const status = async (project: string | undefined, options: CallOptions | undefined) => {
     const {text} = await send(requests.orcaStatus(project), options)
-    const {cluster_name, services} = readWire(orcaStatusWire, readJson(text, 'its status'), 'its status')
+    const {cluster_name, services} = readWire(orcaStatusWire(), readJson(text, 'its status'), 'its status')
     return {cluster: cluster_name, services: services.map(fromOrcaStatus)}
   }
   const list = async (options?: ListOptions) => (await status(options?.project, options)).services
@@ -99,7 +99,7 @@ function createCalls(http: Http, target: HttpTarget) {
     throwIfAborted(options?.signal)
     const request = requests.orcaDeploy([toOrcaConfig(spec)])
     const answer = await http.request(target, request, {signal: options?.signal, timeoutMs: ACT_TIMEOUT_MS})
-    const outcome = orcaDeployWire.safeParse(
+    const outcome = orcaDeployWire().safeParse(
       answer.status < 400 || answer.status === 500 ? parsed(answer.text) : undefined,
     )
     if (!outcome.success) throw failureOf(answer)

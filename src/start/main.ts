@@ -24,6 +24,8 @@ export async function main(argv: readonly string[], root: string): Promise<void>
     if (text !== undefined) return answer(text)
   }
   if (process.env.OMNI_NO_COMPILE_CACHE !== '1') enableCompileCache(join(here.home, 'cache', 'compile'))
+  // bin/run.js has looked at Node's version; oclif would load a library for it.
+  process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'
   const {dispatch} = await import('./dispatch.ts')
   await dispatch(argv, here)
 }

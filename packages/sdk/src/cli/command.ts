@@ -1,7 +1,7 @@
 import type {Interfaces} from '@oclif/core'
 import {Command} from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
-import {OmniError} from '../errors.ts'
+import {isAbort, isOmniError, OmniError} from '../errors.ts'
 import {escapeTerminalLine} from '../io/escape.ts'
 import {throwIfAborted} from '../io/sleep.ts'
 import {type Failure, failureOf, failureText, traceOf} from './failure.ts'
@@ -138,6 +138,11 @@ export abstract class BaseCommand extends Command {
 
   protected override async _run<T>(): Promise<T> {
     let failure: Error | undefined
+    // Nothing is left to wait for and the work is not done: Node would end with 0.
+    const onUnsettled = () => {
+      this.catch(new Error('the command stopped before its work was done')).catch(() => undefined)
+    }
+    process.once('beforeExit', onUnsettled)
     try {
       await this.init()
       const view = await this.run()
@@ -151,6 +156,7 @@ export abstract class BaseCommand extends Command {
       failure = error instanceof Error ? error : new Error(String(error))
       return await this.catch(error)
     } finally {
+      process.off('beforeExit', onUnsettled)
       this.#interrupts[Symbol.dispose]()
       await this.finally(failure)
     }
@@ -174,7 +180,9 @@ export abstract class BaseCommand extends Command {
     if (failure?.code === 'EPIPE') {
       return {exit: CLOSED_PIPE_EXIT, body: {code: 'EPIPE', message: 'stdout was closed'}, isSilent: true, isBug: false}
     }
-    const cause = this.signal.aborted ? this.signal.reason : error
+    // What an interrupted command tells of its work says more than the bare reason.
+    const isTold = isOmniError(error) && isAbort(error)
+    const cause = this.signal.aborted && !isTold ? this.signal.reason : error
     const flags = {...this.ctor.baseFlags, ...this.ctor.flags}
     return failureOf(cause, {
       name: [this.config.bin, ...(this.id ?? '').split(':')].join(' ').trim(),

@@ -3,6 +3,7 @@ import {hostname, userInfo} from 'node:os'
 import {join} from 'node:path'
 import {messageOf, OmniError} from '../errors.ts'
 import {ensurePrivateDir, writeFileAtomic} from '../io/files.ts'
+import {sleep} from '../io/sleep.ts'
 
 /** Who holds a lock. */
 export interface LockHolder {
@@ -78,7 +79,7 @@ function userName(): string {
 }
 
 async function lockedError(base: string): Promise<OmniError> {
-  const found = await readHolder(`${base}.json`)
+  const found = await findHolder(`${base}.json`)
   if (found === undefined) return new OmniError('LOCKED', 'another command is at work here', {retryable: true})
   const {command, user, host, pid, since} = found
   return new OmniError('LOCKED', `'${command}' of ${user}@${host} (process ${pid}) is at work here since ${since}`, {
@@ -86,6 +87,16 @@ async function lockedError(base: string): Promise<OmniError> {
     details: found,
     retryable: true,
   })
+}
+
+/** Whoever has just taken the lock says so a moment later. */
+async function findHolder(file: string): Promise<LockHolder | undefined> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const found = await readHolder(file)
+    if (found !== undefined) return found
+    await sleep(20)
+  }
+  return undefined
 }
 
 async function readHolder(file: string): Promise<LockHolder | undefined> {

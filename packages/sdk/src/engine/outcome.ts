@@ -33,7 +33,8 @@ export function applyError(result: ApplyResult): OmniError | undefined {
   const [first] = result.failed
   if (first === undefined) {
     if (!result.isAborted) return undefined
-    return new OmniError('ABORTED', `interrupted: ${counts(result)}`, {details, hint: 'run it again to go on'})
+    const message = [`interrupted: ${counts(result)}`, ...interruptedLines(result)].join('\n')
+    return new OmniError('ABORTED', message, {details, hint: 'run it again to go on'})
   }
   const codes = new Set(details.failed.map(({error}) => error.code))
   const isAlike = codes.size === 1 && result.done.length === 0 && isOmniError(first.error)
@@ -42,6 +43,12 @@ export function applyError(result: ApplyResult): OmniError | undefined {
   const hint = isOmniError(first.error) ? first.error.hint : undefined
   return new OmniError(code, [counts(result), ...reasons].join('\n'), {details, hint, cause: first.error})
 }
+
+/** What is done and what is left, for whoever pressed Ctrl-C. */
+const interruptedLines = ({done, skipped}: ApplyResult): string[] => [
+  ...done.map(({ref, action}) => `done: ${action} ${ref}`),
+  ...skipped.map(({operation: {ref, action}}) => `not done: ${action} ${ref}`),
+]
 
 /** What a service printed before it failed. */
 function lastLines(details: unknown): string[] {

@@ -66,6 +66,15 @@ describe('a command that fails', () => {
     expect(plain.stderr + debug.stderr).not.toContain('sekrit')
   })
 
+  it.each(['table', 'json'])('by waiting for what can never come is a bug, and no success (-o %s)', (format) => {
+    const {status, stdout, stderr} = tiny('fail', '--how', 'never', '-o', format)
+
+    expect(status).toBe(1)
+    expect(stderr).toContain('error: the command stopped before its work was done\n')
+    expect(stderr).toContain('please report it')
+    if (format === 'json') expect(JSON.parse(stdout)).toMatchObject({error: {code: 'BUG'}})
+  })
+
   it.each([
     [['fail', '--hwo', 'x'], "error: unknown flag '--hwo'\ntry: did you mean '--how'? (tiny fail --help)\n"],
     [['rows', '--count', 'x'], 'error: --count: expected an integer but received: x\ntry: tiny rows --help\n'],
@@ -157,6 +166,18 @@ describe('Ctrl-C', () => {
 
     expect(await closed).toEqual([130, null])
     expect(stderr()).toBe('interrupted, stopping; press Ctrl-C again to stop at once\nerror: interrupted\n')
+  })
+
+  it('tells what was done before it, when the command knows', async () => {
+    const {child, closed, stderr} = start(['fail', '--how', 'half', '-o', 'json'])
+    const stdout: string[] = []
+    child.stdout?.on('data', (chunk) => stdout.push(String(chunk)))
+    await once(child.stderr ?? child, 'data')
+    child.kill('SIGINT')
+
+    expect(await closed).toEqual([130, null])
+    expect(stderr()).toContain('error: interrupted: 1 done\n')
+    expect(JSON.parse(stdout.join(''))).toMatchObject({error: {code: 'ABORTED', details: {done: ['a']}}})
   })
 
   it('a second time ends a command that does not listen', async () => {

@@ -120,7 +120,11 @@ test('after an abort nothing new is started, and what was under way is skipped a
   expect([...engine.entries.keys()]).toEqual(['a'])
   expect(result.done.map(({ref}) => ref)).toEqual(['service/a'])
   expect(names(result.skipped)).toEqual(['service/b', 'service/c'])
-  expect(applyError(result)?.code).toBe('ABORTED')
+  expect(applyError(result)).toMatchObject({
+    code: 'ABORTED',
+    message:
+      'interrupted: 1 done, 0 failed, 2 skipped\ndone: create service/a\nnot done: create service/b\nnot done: create service/c',
+  })
 })
 
 test('an abort before the first operation does nothing', async () => {

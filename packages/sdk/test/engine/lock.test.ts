@@ -1,6 +1,6 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {withLock} from '@omni-cli/sdk/engine'
@@ -50,6 +50,17 @@ test('a second one is LOCKED at once and told who, when and what; another name i
       details: {pid: process.pid, command: 'omni apply -f x'},
     })
     expect(await withLock(options('x', 'other/context'), async () => 3)).toBe(3)
+  })
+})
+
+test('whoever says only a moment later that it holds the lock is named all the same', async () => {
+  const base = join(home, 'locks', 'default')
+  await withLock(options('omni up'), async () => {
+    const said = readFileSync(`${base}.json`)
+    rmSync(`${base}.json`)
+    const second = withLock(options(), async () => undefined)
+    setTimeout(() => writeFileSync(`${base}.json`, said), 30)
+    await expect(second).rejects.toMatchObject({code: 'LOCKED', details: {command: 'omni up'}})
   })
 })
 

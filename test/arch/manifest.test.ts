@@ -34,6 +34,29 @@ describe.each(commands.map((command) => [command.id, command] as const))('omni %
   })
 })
 
+it('the tree of commands and flags is the one that was agreed on (npm run golden)', async () => {
+  const lines = commands.flatMap(({id, args, flags}) => [
+    `omni ${[...id.split(':'), ...Object.values(args).map(argText)].join(' ')}`,
+    ...Object.entries(flags).flatMap(([name, flag]) =>
+      flag.helpGroup === 'GLOBAL' ? [] : [`  ${flagText(name, flag)}`],
+    ),
+  ])
+
+  await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('../golden/commands.txt')
+})
+
+type Args = (typeof commands)[number]['args']
+type Flags = (typeof commands)[number]['flags']
+
+const argText = ({name, required, multiple}: Args[string]): string =>
+  `${required === true ? name.toUpperCase() : `[${name.toUpperCase()}]`}${multiple === true ? '...' : ''}`
+
+const flagText = (name: string, flag: Flags[string]): string => {
+  const char = flag.char === undefined ? '' : `-${flag.char} `
+  if (flag.type === 'boolean') return `${char}--${flag.allowNo === true ? '[no-]' : ''}${name}`
+  return `${char}--${name}=${flag.options?.join('|') ?? 'VALUE'}${flag.multiple === true ? '...' : ''}`
+}
+
 it('no two commands share a name or an alias', () => {
   const names = Object.values(manifest.commands).flatMap(({id, aliases, hiddenAliases}) => [
     id,

@@ -54,8 +54,7 @@ class EdgeClient implements Edge {
   apply(table: EdgeTable): Promise<EdgeListener[]> {
     const applied = this.#applying.then(async () => {
       // The file first: a process that starts right now begins with this table.
-      await ensurePrivateDir(dirname(tableFile(this.#home)))
-      await writeFileAtomic(tableFile(this.#home), JSON.stringify(table))
+      await this.#store(table)
       this.#isWanted = true
       return listenersAnswer(await this.#applyToProcess(table))
     })
@@ -96,6 +95,16 @@ class EdgeClient implements Edge {
     this.#isWanted = false
     this.#listeners.clear()
     void this.#channel?.then((channel) => channel?.close())
+  }
+
+  /** A full disk must not keep requests from their new targets. */
+  async #store(table: EdgeTable): Promise<void> {
+    try {
+      await ensurePrivateDir(dirname(tableFile(this.#home)))
+      await writeFileAtomic(tableFile(this.#home), JSON.stringify(table))
+    } catch (error) {
+      this.#log.debug('a restart of the edge proxy would serve an old table', {problem: messageOf(error)})
+    }
   }
 
   /** A process that goes away meanwhile is replaced, once. */

@@ -1,5 +1,6 @@
 import {readFileSync, rmSync} from 'node:fs'
 import {parseArgs} from 'node:util'
+import {logLine} from '../log-line.ts'
 import {type ControlServer, listenForControl} from './control/control-server.ts'
 import {takeLock} from './control/lock.ts'
 import {parseTable} from './control/table-schema.ts'
@@ -90,5 +91,5 @@ function createFailureLog(): (address: string) => void {
 }
 
 function log(message: string): void {
-  process.stderr.write(`${new Date().toISOString()} ${message}\n`)
+  logLine(`${new Date().toISOString()} ${message}`)
 }

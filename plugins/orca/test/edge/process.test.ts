@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdtempSync, readFileSync, rmSync, statSync} from 'node:fs'
+import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync} from 'node:fs'
 import {connect, createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -235,6 +235,21 @@ it('a process that hangs has no health', async () => {
   process.kill(pid, 'SIGSTOP')
 
   expect(await edge.health()).toBeUndefined()
+})
+
+it.runIf(existsSync('/dev/full'))('a full disk stops neither the process nor a new table', async () => {
+  for (const folder of ['logs', 'engine/edge-table.json']) mkdirSync(join(home, folder), {recursive: true})
+  symlinkSync('/dev/full', join(home, 'logs', 'edge.log'))
+  const edge = open()
+  const [before, after] = [await tableFor(await named('before')), await tableFor(await named('after'))]
+
+  await edge.apply(before)
+  expect(await ask(before.http.port)).toContain('<before>')
+  const pid = (await edge.health())?.pid
+  await edge.apply(after)
+
+  expect(await ask(after.http.port)).toContain('<after>')
+  expect((await edge.health())?.pid).toBe(pid)
 })
 
 it('a control socket that was deleted is there again', async () => {

@@ -1,6 +1,6 @@
 import {fork, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
@@ -163,6 +163,20 @@ describe('one home', () => {
     rmSync(socketPath(test.home, 'supervisor'))
 
     expect(await test.another().list()).toMatchObject([{id, pid, state: 'running'}])
+  })
+
+  it.runIf(existsSync('/dev/full'))('starts and ends replicas when nothing can be written', async () => {
+    mkdirSync(join(test.home, 'logs'), {recursive: true})
+    symlinkSync('/dev/full', join(test.home, 'logs', 'supervisor.log'))
+    await test.runtime.list()
+    rmSync(join(test.home, 'engine', 'instances'), {recursive: true})
+    const supervisor = await supervisorPid(test.home)
+
+    const {id, pid} = await test.start({command: nodeCommand(FOREVER)})
+    await test.runtime.stop(id, {graceMs: 1_000})
+
+    expect(isAlive(pid ?? 0)).toBe(false)
+    expect(await supervisorPid(test.home)).toBe(supervisor)
   })
 
   it('has one supervisor, however many start it at once', async () => {

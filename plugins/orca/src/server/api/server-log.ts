@@ -1,4 +1,5 @@
 import {escapeTerminal, type Logger, redact} from '@omni-cli/sdk'
+import {logLine} from '../../log-line.ts'
 
 /** One line an entry on stderr, which the starter has led to `logs/server.log`: time, message, fields. No secrets. */
 export const serverLog = (secrets: readonly string[] = []): Logger => ({
@@ -8,8 +9,6 @@ export const serverLog = (secrets: readonly string[] = []): Logger => ({
       .map(
         ([key, value]) => ` ${key}=${typeof value === 'string' && /^\S+$/.test(value) ? value : JSON.stringify(value)}`,
       )
-    process.stderr.write(
-      `${new Date().toISOString()} ${escapeTerminal(`${message}${rest.join('')}`).replace(/\n/g, ' ')}\n`,
-    )
+    logLine(`${new Date().toISOString()} ${escapeTerminal(`${message}${rest.join('')}`).replace(/\n/g, ' ')}`)
   },
 })

@@ -1,4 +1,5 @@
 import type {ExitInfo} from '@omni-cli/sdk'
+import {logLine} from '../../../log-line.ts'
 import type {Output} from './output.ts'
 import type {InstanceRecord, RecordFolder} from './record.ts'
 
@@ -28,26 +29,25 @@ export class Entry {
     this.#records = records
     this.#record = record
     this.env = env
-    records.save(record)
-    this.#announce()
+    this.#save()
   }
 
   get record(): InstanceRecord {
     return this.#record
   }
 
-  /** On the disk when it returns, unless that is full: then the truth is here alone until the next change. */
   update(change: Partial<InstanceRecord>): void {
     this.#record = {...this.#record, ...change}
+    this.#save()
+  }
+
+  /** On the disk when it returns, unless that is full: then the truth is here alone until the next change. */
+  #save(): void {
     try {
       this.#records.save(this.#record)
     } catch (error) {
-      process.stderr.write(`cannot save the record of ${this.#record.id}: ${String(error)}\n`)
+      logLine(`cannot save the record of ${this.#record.id}: ${String(error)}`)
     }
-    this.#announce()
-  }
-
-  #announce(): void {
     if (this.#record.exit !== undefined) this.#resolveExited(this.#record.exit)
     if (this.#record.isSwept) this.#resolveSwept()
   }

@@ -25,20 +25,31 @@ export async function packSources(manifest: Manifest, options: PackSourcesOption
   const dispose = async () => {
     await Promise.all([...archives.values()].map((archive) => archive[Symbol.asyncDispose]()))
   }
+  const pack = async (folder: string, rebuilds: boolean): Promise<PackedSource> => {
+    const packed = await packSource(folder, {
+      into: join(options.home, 'cache', 'sources'),
+      rebuilds,
+      signal: options.signal,
+      extraFiles: options.extraFiles,
+      onEntry: (path) => options.onProgress?.(path),
+    })
+    const known = archives.get(packed.digest)
+    if (known === undefined) archives.set(packed.digest, packed)
+    else await packed[Symbol.asyncDispose]()
+    return packed
+  }
+  // Several services may share a folder, e.g. the processes of a Procfile.
+  const packing = new Map<string, Promise<PackedSource>>()
   try {
     const resources = await mapLimit(manifest.resources, 2, async (resource) => {
       if (resource.kind !== 'service' || resource.spec.source === undefined) return resource
-      const packed = await packSource(await folderOf(resource, resource.spec.source), {
-        into: join(options.home, 'cache', 'sources'),
-        rebuilds: resource.spec.build?.commands !== undefined,
-        signal: options.signal,
-        extraFiles: options.extraFiles,
-        onEntry: (path) => options.onProgress?.(path),
-      })
+      const folder = await folderOf(resource, resource.spec.source)
+      const rebuilds = resource.spec.build?.commands !== undefined
+      const key = `${rebuilds} ${folder}`
+      const work = packing.get(key) ?? pack(folder, rebuilds)
+      packing.set(key, work)
+      const packed = await work
       options.onPacked?.(resource.name, packed)
-      const known = archives.get(packed.digest)
-      if (known === undefined) archives.set(packed.digest, packed)
-      else await packed[Symbol.asyncDispose]()
       return withArtifact(resource, packed.digest)
     })
     return {

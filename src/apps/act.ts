@@ -63,13 +63,15 @@ export async function actOn(names: readonly string[], act: (name: string) => Pro
     try {
       return {name, service: await act(name)}
     } catch (error) {
-      if (isAbort(error) || names.length === 1) throw error
+      if (names.length === 1) throw error
       return {name, error}
     }
   })
   const failed = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome] : []))
   const done = outcomes.flatMap(({service}) => (service === undefined ? [] : [service]))
   if (failed.length === 0) return done
+  const interrupted = failed.filter(({error}) => isAbort(error)).map(({name}) => name)
+  if (interrupted.length > 0) throw interruption(done, interrupted)
   const reasons = failed.map(({name, error}) => `${name}: ${messageOf(error)}`)
   throw new OmniError('PARTIAL', `${failed.length} of ${names.length} failed: ${reasons.join('; ')}`, {
     details: {
@@ -77,6 +79,15 @@ export async function actOn(names: readonly string[], act: (name: string) => Pro
       failed: failed.map(({name, error}) => ({name, message: messageOf(error)})),
     },
     cause: failed[0]?.error,
+  })
+}
+
+function interruption(done: readonly Service[], left: readonly string[]): OmniError {
+  const finished = done.map(({name}) => name)
+  const lines = [...finished.map((name) => `done: ${name}`), ...left.map((name) => `not done: ${name}`)]
+  return new OmniError('ABORTED', ['interrupted', ...lines].join('\n'), {
+    details: {done: finished, skipped: left},
+    hint: 'run it again to go on',
   })
 }
 

@@ -11,7 +11,8 @@ export function deployFailure(result: ApplyResult, services: readonly Service[])
   if (plain === undefined || result.failed.length === 0) return plain
   const failures = result.failed.map(({operation, error}) => failureText(operation.ref, error, services))
   const skipped = result.skipped.map(({operation, reason}) => `${operation.ref} was not touched: ${reason}`)
-  const isDeploy = result.failed.every(({error}) => isOmniError(error) && error.code === 'DEPLOY_FAILED')
+  const isDeploy =
+    !result.isAborted && result.failed.every(({error}) => isOmniError(error) && error.code === 'DEPLOY_FAILED')
   const [first] = result.failed
   const name = first?.operation.ref.split('/')[1] ?? ''
   return new OmniError(isDeploy ? 'DEPLOY_FAILED' : plain.code, [...failures, ...skipped].join('\n'), {

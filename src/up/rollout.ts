@@ -10,9 +10,8 @@ import {
   resultData,
   traitsOf,
   type Wanted,
-  withLock,
 } from '@omni-cli/sdk/engine'
-import {showEvents} from '../apply/run.ts'
+import {locked, showEvents} from '../apply/run.ts'
 import {type PackedManifest, packSources} from '../apply/sources.ts'
 import {type ProbeResult, probeService} from '../apps/probe.ts'
 import {deployFailure} from './deploy-failure.ts'
@@ -59,18 +58,26 @@ export async function rollOut(manifest: Manifest, options: RolloutOptions): Prom
   refuseMachines(manifest)
   const progress = await options.progress()
   await using packed = await pack(manifest, progress, options)
-  if (!options.dryRun) await engine.wake?.({signal})
-  const drivers = {service: engine}
-  const plan = buildPlan(packed.manifest, await observe(drivers, {signal}), {traits: traitsOf(drivers)})
-  for (const note of plan.notes) options.notice(note)
-  const names = manifest.resources.map(({name}) => name)
-  if (options.dryRun) return {plan, result: undefined, services: [], answers: [], isDeclined: false}
-  if (!hasChanges(plan)) return {plan, result: undefined, isDeclined: false, ...(await look(engine, names, {signal}))}
-  if (options.confirm !== undefined) {
-    if (!(await options.confirm(plan))) return {plan, result: undefined, services: [], answers: [], isDeclined: true}
+  const makePlan = async (): Promise<Plan> => {
+    const drivers = {service: engine}
+    const plan = buildPlan(packed.manifest, await observe(drivers, {signal}), {traits: traitsOf(drivers)})
+    for (const note of plan.notes) options.notice(note)
+    return plan
   }
-  const result = await deploy(plan, packed, engine, options)
-  return {plan, result, isDeclined: false, ...(await look(engine, names, {signal}))}
+  const unseen = {result: undefined, services: [], answers: [], isDeclined: false}
+  if (options.dryRun) return {...unseen, plan: await makePlan()}
+  const {plan, result, isDeclined} = await locked(session, options.command, async () => {
+    await engine.wake?.({signal})
+    const plan = await makePlan()
+    if (!hasChanges(plan)) return {plan, result: undefined, isDeclined: false}
+    if (options.confirm !== undefined && !(await options.confirm(plan))) {
+      return {plan, result: undefined, isDeclined: true}
+    }
+    return {plan, result: await deploy(plan, packed, engine, options), isDeclined: false}
+  })
+  if (isDeclined) return {...unseen, plan, isDeclined}
+  const names = manifest.resources.map(({name}) => name)
+  return {plan, result, isDeclined, ...(await look(engine, names, {signal}))}
 }
 
 async function pack(manifest: Manifest, progress: Progress, options: RolloutOptions): Promise<PackedManifest> {
@@ -95,13 +102,9 @@ async function pack(manifest: Manifest, progress: Progress, options: RolloutOpti
 }
 
 async function deploy(plan: Plan, packed: PackedManifest, engine: ServiceEngine, options: RolloutOptions) {
-  const {session, signal, command} = options
-  const progress = await options.progress()
-  const lock = {home: session.home, name: session.context.name, command}
+  const onEvent = showEvents(await options.progress())
   const prepare = (wanted: Wanted, call: CallOptions) => packed.upload(engine, wanted, call)
-  const result = await withLock(lock, () =>
-    applyPlan(plan, {service: engine}, {signal, onEvent: showEvents(progress), prepare}),
-  )
+  const result = await applyPlan(plan, {service: engine}, {signal: options.signal, onEvent, prepare})
   const failure = deployFailure(result, result.failed.length === 0 ? [] : await engine.list())
   if (failure !== undefined) throw failure
   return resultData(result)

@@ -7,6 +7,7 @@ import {loadManifest, withLock} from '@omni-cli/sdk/engine'
 import {createMemoryServices} from '@omni-cli/testkit'
 import {expect, test} from 'vitest'
 import {applyManifest} from '../../src/apply/apply-manifest.ts'
+import {packSources} from '../../src/apply/sources.ts'
 import {memorySession, recordingProgress} from './memory-session.ts'
 
 const load = (manifest: unknown, plan = 'demo') =>
@@ -86,6 +87,24 @@ test('sources are packed, sent once, seen when they change, and leave nothing be
   expect(await apply()).toMatchObject({data: {done: [{action: 'update'}, {action: 'update'}]}})
   expect(service.stored.size).toBe(2)
   expect(readdirSync(join(session.home, 'cache', 'sources'))).toEqual([])
+})
+
+test('a folder that several services share is packed once', async () => {
+  using session = memorySession({service: engineWithArtifacts()})
+  mkdirSync(join(session.home, 'app'))
+  writeFileSync(join(session.home, 'app', 'index.js'), '1')
+  const file = join(session.home, 'omni.yaml')
+  writeFileSync(file, 'services: {web: {command: a, source: app}, worker: {command: b, source: app}}')
+  const read: string[] = []
+
+  await using packed = await packSources(await loadManifest([file]), {
+    home: session.home,
+    onProgress: (path) => read.push(path),
+  })
+
+  expect(read).toEqual(['index.js'])
+  const artifacts = packed.manifest.resources.map(({spec}) => 'artifact' in spec && spec.artifact)
+  expect(new Set(artifacts).size).toBe(1)
 })
 
 test('a source that is no folder is told with its place', async () => {

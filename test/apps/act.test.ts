@@ -48,3 +48,20 @@ it('one that fails does not keep the others from being done, and both are told',
   })
   await expect(actOn(['db'], stop)).rejects.toMatchObject({code: 'TIMEOUT'})
 })
+
+it('an interruption tells which are done and which are not', async () => {
+  const controller = new AbortController()
+  const stop = async (name: string) => {
+    if (name === 'db') {
+      controller.abort(new OmniError('ABORTED', 'interrupted'))
+      throw controller.signal.reason
+    }
+    return engine.stop(name)
+  }
+
+  await expect(actOn(['web', 'db'], stop)).rejects.toMatchObject({
+    code: 'ABORTED',
+    message: 'interrupted\ndone: web\nnot done: db',
+    details: {done: ['web'], skipped: ['db']},
+  })
+})

@@ -38,10 +38,13 @@ export function applyError(result: ApplyResult): OmniError | undefined {
   }
   const codes = new Set(details.failed.map(({error}) => error.code))
   const isAlike = codes.size === 1 && result.done.length === 0 && isOmniError(first.error)
-  const code: ErrorCode = isAlike && isOmniError(first.error) ? first.error.code : 'PARTIAL'
+  const ownCode: ErrorCode = isAlike && isOmniError(first.error) ? first.error.code : 'PARTIAL'
   const reasons = details.failed.flatMap(({ref, error}) => [`${ref}: ${error.message}`, ...lastLines(error.details)])
   const hint = isOmniError(first.error) ? first.error.hint : undefined
-  return new OmniError(code, [counts(result), ...reasons].join('\n'), {details, hint, cause: first.error})
+  const [code, head] = result.isAborted
+    ? (['ABORTED', `interrupted: ${counts(result)}`] as const)
+    : ([ownCode, counts(result)] as const)
+  return new OmniError(code, [head, ...reasons].join('\n'), {details, hint, cause: first.error})
 }
 
 /** What is done and what is left, for whoever pressed Ctrl-C. */

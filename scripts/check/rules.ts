@@ -44,7 +44,7 @@ const RULES: readonly Rule[] = [
     why: 'a client knows the sdk, not the provider, the commands or the server of its plugin',
     files: /^plugins\/[^/]+\/src\/client\//,
     forbids: ({target}) =>
-      target !== undefined && /^plugins\/[^/]+\/src\/(provider|commands|server|runtimes|edge)\//.test(target),
+      target !== undefined && /^plugins\/[^/]+\/src\/(provider|commands|server|runtimes)\//.test(target),
   },
   {
     why: 'a provider knows the client of its plugin, not the commands or the server',

@@ -15,8 +15,12 @@ export function controlMethods(context: ControlContext, clusterName: string): Co
   const {store, runtime, artifacts, events} = context
   const reader = createReader(context)
   const change = async (name: string, work: () => Promise<void>): Promise<Service> => {
-    await context.locks.run(name, work, {signal: context.closing})
-    const service = await reader.get(name)
+    const workAndLook = async () => {
+      await work()
+      return await reader.get(name)
+    }
+    // Still with the lock: what the next operation does is not the outcome of this one.
+    const service = await context.locks.run(name, workAndLook, {signal: context.closing})
     if (service === undefined) throw notFound(name)
     return service
   }

@@ -8,7 +8,7 @@ import type {ControlContext} from './context.ts'
 import {createEdgeSync} from './edge-sync.ts'
 import {createEventLog} from './events.ts'
 import {Fleet, isServing} from './fleet.ts'
-import {healUnhealthy} from './heal.ts'
+import {healUnhealthy, resyncSoon} from './heal.ts'
 import {createLocks} from './lock.ts'
 import {mendSoon} from './mend.ts'
 import {createPortBook} from './ports.ts'
@@ -67,6 +67,7 @@ export async function createContext(options: ContextOptions): Promise<ControlCon
       },
       runtime,
       timing,
+      lostSight: () => resyncSoon(context),
       takeExit: (id) => fleet.takeExit(id),
       unhealthy: (replica) => healUnhealthy(context, replica),
     },

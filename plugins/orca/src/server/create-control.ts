@@ -1,5 +1,5 @@
 import type {DatabaseSync} from 'node:sqlite'
-import {type Logger, messageOf, retry, silentLogger, sleep} from '@omni-cli/sdk'
+import {type Logger, silentLogger, sleep} from '@omni-cli/sdk'
 import type {Edge} from '../edge/table.ts'
 import type {Runtime} from '../runtimes/runtime.ts'
 import {adopt} from './adopt.ts'
@@ -7,7 +7,7 @@ import type {ControlContext} from './context.ts'
 import type {Control} from './control.ts'
 import {controlMethods} from './control-methods.ts'
 import {createContext} from './create-context.ts'
-import {resync} from './heal.ts'
+import {resyncSoon} from './heal.ts'
 import {stopAll} from './stop-all.ts'
 import {openStore, type Store} from './store/store.ts'
 import {defaultTiming, type Timing} from './timing.ts'
@@ -89,15 +89,11 @@ async function run(
 
 /** Events of the runtime and the proxy; returns what ends it. */
 function subscribe(context: ControlContext, adopted: Promise<void>): () => void {
-  const {runtime, edge, fleet, log, closing} = context
-  const resyncSoon = async () => {
-    await adopted
-    await retry({attempts: 8, baseMs: 100, maxMs: 5000, signal: closing, when: () => true}, () => resync(context))
-  }
+  const {runtime, edge, fleet} = context
   const unsubscribe = [
     runtime.subscribe((event) => {
       if (event.type === 'exited') return fleet.exited(event.instance)
-      resyncSoon().catch((error: unknown) => log.debug('not resynced', {problem: messageOf(error)}))
+      void adopted.then(() => resyncSoon(context))
     }),
     edge.onTargetFailure((address) => fleet.byAddress(address)?.doubt()),
   ]

@@ -1,4 +1,4 @@
-import {messageOf, sleep} from '@omni-cli/sdk'
+import {messageOf, retry, sleep} from '@omni-cli/sdk'
 import type {RuntimeInstance} from '../runtimes/runtime.ts'
 import type {ControlContext} from './context.ts'
 import type {Fleet} from './fleet.ts'
@@ -39,13 +39,20 @@ async function startSuccessor(context: ControlContext, {plan}: Replica): Promise
   }
 }
 
+/** `resync`, tried again while the runtime does not answer. */
+export function resyncSoon(context: ControlContext): void {
+  const {closing, log} = context
+  const again = {attempts: 8, baseMs: 100, maxMs: 5000, signal: closing, when: () => true}
+  retry(again, () => resync(context)).catch((error: unknown) => log.debug('not resynced', {problem: messageOf(error)}))
+}
+
 const RESYNC_PAUSE_MS = 500
 
 /**
  * The runtime lost sight of things: compares what it has with what we think. Replicas whose instance is gone are started
  * again; instances that belong to no replica are removed.
  */
-export async function resync(context: ControlContext): Promise<void> {
+async function resync(context: ControlContext): Promise<void> {
   while (!(await compareOnce(context))) await sleep(RESYNC_PAUSE_MS, context.closing)
 }
 

@@ -1,8 +1,9 @@
 import {rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {messageOf, nameProblem, OmniError} from '@omni-cli/sdk'
+import {messageOf, nameProblem, OmniError, type ServiceSpec} from '@omni-cli/sdk'
 import type {ControlContext} from './context.ts'
 import type {Actor} from './control.ts'
+import {planDeploy} from './deploy/plan.ts'
 import {roll} from './deploy/roll.ts'
 import {releaseVersion} from './deploy/service.ts'
 import {deployFailed, failureFrom} from './failure.ts'
@@ -119,6 +120,7 @@ export async function rollbackService(
     throw new OmniError('CONFLICT', `'${to}' of '${name}' has never been ready`, {hint: `omni releases ${name}`})
   }
   if (target.id === row.release && row.state === 'running') return
+  refuseImpossible(context, target.spec)
   await releaseVersion(context, target.spec, {
     actor,
     reason: `rollback to ${target.id}`,
@@ -126,6 +128,13 @@ export async function rollbackService(
     note: () => undefined,
     desired: row.desired,
   })
+}
+
+/** The world may have moved since: a dependency is gone, another service has the host name. */
+function refuseImpossible({store, runtime}: ControlContext, spec: ServiceSpec): void {
+  const deployed = new Map(store.services.list().map((row) => [row.name, row]))
+  const problem = planDeploy([spec], deployed, runtime).problems.get(spec.name)
+  if (problem !== undefined) throw new OmniError(problem.code, `'${spec.name}' cannot go back: ${problem.message}`)
 }
 
 /** @param releases newest first */

@@ -20,6 +20,8 @@ export interface ReplicaHost {
   readonly timing: Timing
   /** The exit of an instance that was reported before `create` returned it. */
   takeExit(id: string): RuntimeInstance | undefined
+  /** An instance may run that nobody knows. */
+  lostSight(): void
   /** Something that routes or status show has changed. */
   changed(replica: Replica): void
   tell(replica: Replica, type: string, message: string, details?: Readonly<Record<string, unknown>>): void

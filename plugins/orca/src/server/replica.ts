@@ -1,4 +1,4 @@
-import {type ExitInfo, messageOf, OmniError, type ReplicaStatus, type ServiceFailure} from '@omni-cli/sdk'
+import {type ExitInfo, isOmniError, messageOf, OmniError, type ReplicaStatus, type ServiceFailure} from '@omni-cli/sdk'
 import type {RuntimeInstance} from '../runtimes/runtime.ts'
 import type {AfterCrash} from './backoff.ts'
 import {CrashRecord} from './crash-record.ts'
@@ -149,6 +149,8 @@ export class Replica {
       this.#instance = instance
       this.#startedAtMs = performance.now()
     } catch (error) {
+      // No answer does not mean that nothing was done.
+      if (isOmniError(error) && error.code === 'UNAVAILABLE') this.#host.lostSight()
       this.#crashed(`could not be started: ${messageOf(error)}`)
       return
     } finally {

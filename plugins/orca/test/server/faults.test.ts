@@ -1,5 +1,6 @@
+import {OmniError} from '@omni-cli/sdk'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
-import {alice, eventually, Harness, spec} from './harness.ts'
+import {alice, eventually, Harness, quick, spec} from './harness.ts'
 
 let h: Harness
 beforeEach(async () => {
@@ -237,5 +238,144 @@ describe('releases', () => {
     expect(releases.length).toBeLessThan(42)
     await h.control.rollback('web', {actor: alice})
     expect(h.edge.versions('web')).toHaveLength(1)
+  })
+})
+
+describe('a store that cannot be written', () => {
+  const fill = () => h.control.database.exec('PRAGMA max_page_count = 1')
+  const free = () => h.control.database.exec('PRAGMA max_page_count = 1000000')
+  /** Larger than what is left in the pages there are. */
+  const large = spec({env: {V: 'x'.repeat(50_000)}})
+
+  it('is told as what it is, and a deploy leaves the version before', async () => {
+    await h.deployed(spec({env: {V: '1'}}))
+    fill()
+    const {errors} = await h.deploy(large)
+    free()
+
+    expect(errors).toMatchObject([{code: 'IO', message: expect.stringContaining('the disk is full')}])
+    expect(await h.service()).toMatchObject({status: 'running', release: 'r1', runningReplicas: 1})
+    await h.deployed(large)
+  })
+
+  it('in the middle of a deploy leaves the version before, and no release that is for ever under way', async () => {
+    await h.deployed(spec({env: {V: '1'}}))
+    h.runtime.hook = (step) => {
+      // The new release is in the store by now; nothing more goes in.
+      if (step === 'created') h.control.database.exec('PRAGMA query_only = 1')
+    }
+    const {errors} = await h.deploy(spec({env: {V: '2'}}))
+    h.runtime.hook = () => undefined
+    h.control.database.exec('PRAGMA query_only = 0')
+
+    expect(errors).toMatchObject([{code: 'IO'}])
+    expect(h.runtime.running('web').map(({release}) => release)).toEqual(['r1'])
+    expect(await h.service()).toMatchObject({status: 'running', release: 'r1', runningReplicas: 1})
+    await h.deployed(spec({env: {V: '3'}}))
+    expect((await h.control.releases('web')).map(({id, status}) => `${id} ${status}`)).toEqual([
+      'r3 active',
+      'r2 failed',
+      'r1 superseded',
+    ])
+  })
+})
+
+describe('a new version without any probe', () => {
+  it('that listens and then dies is refused', async () => {
+    await h.close()
+    h = await Harness.open({...quick, steadyMs: 200})
+    await h.deployed(spec({env: {V: '1'}}))
+    h.runtime.hook = (step, what) => {
+      if (step !== 'created' || !what.startsWith('web r2 ')) return
+      const [newest] = h.runtime.running('web').slice(-1)
+      setTimeout(() => h.runtime.kill(newest?.id ?? '', {code: 1}), 60)
+    }
+    const {errors} = await h.deploy(spec({env: {V: '2'}}))
+
+    expect(errors).toMatchObject([{code: 'DEPLOY_FAILED'}])
+    expect(await h.service()).toMatchObject({status: 'running', release: 'r1'})
+  })
+
+  it('that was ready before is back without that wait', async () => {
+    await h.close()
+    h = await Harness.open({...quick, steadyMs: 2000})
+    await h.deployed(spec())
+    const killed = performance.now()
+    h.runtime.kill(h.runtime.running('web')[0]?.id ?? '', {signal: 'SIGKILL'})
+    await eventually(async () => (await h.service()).replicas[0]?.restarts === 1 && h.edge.versions('web').length === 1)
+
+    expect(performance.now() - killed).toBeLessThan(1500)
+  })
+})
+
+describe('what is told', () => {
+  it('an operation answers with what it has brought about, not with what the next one does', async () => {
+    await h.deployed(spec({replicas: 2}))
+    const [restarted, stopped] = await Promise.all([h.control.restart('web', alice), h.control.stop('web', alice)])
+
+    expect(restarted).toMatchObject({status: 'running', runningReplicas: 2})
+    expect(stopped).toMatchObject({status: 'stopped', runningReplicas: 0})
+  })
+
+  it('two versions on one volume are a warning, unless they never meet', async () => {
+    const volume = {path: '/data'}
+    await h.deployed(spec({volume, env: {V: '1'}}))
+    const again = await h.deploy(spec({volume, env: {V: '1'}}))
+    const rolling = await h.deploy(spec({volume, env: {V: '2'}}))
+    const alone = await h.deploy(spec({volume, env: {V: '3'}, deploy: {strategy: 'recreate'}}))
+
+    expect([again.warnings, alone.warnings]).toEqual([[], []])
+    expect(rolling.warnings).toEqual([expect.stringContaining('at the same time')])
+  })
+
+  it('a runtime that hangs does not hide the services', async () => {
+    await h.deployed(spec())
+    h.runtime.stats = () => new Promise(() => undefined)
+
+    expect(await h.service()).toMatchObject({status: 'running', runningReplicas: 1})
+  })
+})
+
+describe('a rollback', () => {
+  it('to a version whose host name belongs to another service by now is refused', async () => {
+    await h.deployed(spec({domain: 'a.example'}))
+    await h.deployed(spec({domain: 'b.example'}))
+    await h.deployed(spec({name: 'other', domain: 'a.example'}))
+
+    await expect(h.control.rollback('web', {actor: alice})).rejects.toMatchObject({code: 'CONFLICT'})
+    expect(await h.service()).toMatchObject({status: 'running', release: 'r2'})
+  })
+})
+
+describe('many that wait for one', () => {
+  it('do not keep it away', async () => {
+    await h.deployed(spec({name: 'db'}))
+    const [db] = h.runtime.running('db')
+    h.runtime.hook = (step, what) => {
+      if (step === 'create' && what.startsWith('db r1')) throw new Error('broken')
+    }
+    h.runtime.kill(db?.id ?? '', {code: 1})
+    await eventually(async () => (await h.service('db')).status === 'failed')
+    const waiting = Array.from({length: 20}, (_, index) => h.deployed(spec({name: `app${index}`, depends_on: ['db']})))
+    await h.deployed(spec({name: 'db', env: {V: 'mended'}}))
+    await Promise.all(waiting)
+
+    expect(await h.service('app19')).toMatchObject({status: 'running'})
+  })
+})
+
+describe('a creation that is answered too late', () => {
+  it('leaves no replica that nobody knows', async () => {
+    await h.deployed(spec())
+    const create = h.runtime.create
+    h.runtime.create = async (request) => {
+      h.runtime.create = create
+      await create.call(h.runtime, request)
+      throw new OmniError('UNAVAILABLE', 'no answer in time')
+    }
+    await h.control.scale('web', 2, alice)
+
+    await eventually(() => h.runtime.running('web').length === 2)
+    expect((await h.service()).runningReplicas).toBe(2)
   })
 })

@@ -1,16 +1,17 @@
 import {
-  isAlias,
-  isCollection,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  type Node,
-  type Pair,
-  parseAllDocuments,
-  type Scalar,
-  type YAMLMap,
-} from 'yaml'
+  boolCoreTag,
+  EVENT_ID,
+  type Event,
+  floatCoreTag,
+  getScalarValue,
+  intCoreTag,
+  NOT_RESOLVED,
+  nullCoreTag,
+  parseEvents,
+  SCALAR_STYLE,
+  type ScalarEvent,
+  YAMLException,
+} from 'js-yaml'
 import type {FoundProblem} from './problem.ts'
 import {MAX_DEPTH, type MapEntry, NO_PROTO, problemAt, type Source, type SourceDocument, type Tree} from './tree.ts'
 
@@ -19,25 +20,39 @@ const MAX_ALIASED = 20_000
 /** Problems collected of one file; what follows is mostly an echo. */
 const MOST = 20
 
-/** The documents of a YAML or JSON file. Mistakes of form are added to `problems`; such a document is left out. */
-export function parseYaml(source: Source, problems: FoundProblem[]): SourceDocument[] {
+/** The documents of a YAML or JSON file. Mistakes of form are added to `problems`; such a file has no documents. */
+export async function parseYaml(source: Source, problems: FoundProblem[]): Promise<SourceDocument[]> {
   const isJson = source.file.endsWith('.json')
   if (isJson && !isWellFormedJson(source, problems)) return []
   // JSON may be indented with tabs, YAML not; its texts hold none, so offsets and values stay the same.
   const text = isJson ? source.text.replaceAll('\t', ' ') : source.text
-  const documents = parseAllDocuments(text, {uniqueKeys: false, prettyErrors: false, logLevel: 'silent'})
-  const found: SourceDocument[] = []
-  for (const document of documents) {
-    const before = problems.length
-    for (const error of document.errors.slice(0, MOST)) {
-      problems.push(problemAt(source, error.pos[0], wordingOf(error)))
-      if (error.message.startsWith('Maximum call stack')) break
-    }
-    if (problems.length > before || document.contents === null) continue
-    const root = new Reader(source, problems).read(document.contents, 0)
-    if (!(root.kind === 'scalar' && root.value === null)) found.push({source, root})
+  let events: Event[]
+  try {
+    events = parseEvents(text, {maxDepth: MAX_DEPTH})
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error
+    problems.push(...(await mistakesIn(text, source, error)))
+    return []
   }
-  return found
+  return new Reader(source, text, events, problems).documents()
+}
+
+/**
+ * js-yaml is four times as fast and stops at the first mistake; `yaml` goes on after one, so it tells all of them.
+ * What only the first minds is told in its words.
+ */
+async function mistakesIn(text: string, source: Source, first: YAMLException): Promise<FoundProblem[]> {
+  const {parseAllDocuments} = await import('yaml')
+  const found: FoundProblem[] = []
+  for (const {errors} of parseAllDocuments(text, {uniqueKeys: false, prettyErrors: false, logLevel: 'silent'})) {
+    for (const error of errors.slice(0, MOST)) {
+      found.push(problemAt(source, error.pos[0], wordingOf(error)))
+      if (error.message.startsWith('Maximum call stack')) return found
+    }
+  }
+  if (found.length > 0) return found
+  const problem = first.reason.includes('maxDepth') ? tooDeep : {message: first.reason}
+  return [problemAt(source, first.mark?.position ?? 0, problem)]
 }
 
 function wordingOf(error: {readonly code: string; readonly message: string}): {message: string; hint?: string} {
@@ -69,39 +84,73 @@ interface Anchored {
   readonly height: number
 }
 
-/** Nodes of the library → our tree. Aliases and merge keys (`<<`) are resolved; doubled keys are found. */
+/** Events of the library → our tree. Aliases and merge keys (`<<`) are resolved; doubled keys are found. */
 class Reader {
   readonly #source: Source
+  readonly #text: string
+  readonly #events: readonly Event[]
   readonly #problems: FoundProblem[]
   readonly #anchors = new Map<string, Anchored>()
+  #next = 0
   #count = 0
   #aliased = 0
 
-  constructor(source: Source, problems: FoundProblem[]) {
+  constructor(source: Source, text: string, events: readonly Event[], problems: FoundProblem[]) {
     this.#source = source
+    this.#text = text
+    this.#events = events
     this.#problems = problems
   }
 
-  read(node: unknown, depth: number): Tree {
-    const offset = isNode(node) ? (node.range?.[0] ?? 0) : 0
-    if (depth > MAX_DEPTH) {
-      this.#problem(offset, tooDeep)
-      return nothing(offset)
+  documents(): SourceDocument[] {
+    const found: SourceDocument[] = []
+    while (this.#take()?.type === EVENT_ID.DOCUMENT) {
+      this.#anchors.clear()
+      while (!this.#atEnd()) {
+        const root = this.#read(0)
+        if (!(root.kind === 'scalar' && root.value === null)) found.push({source: this.#source, root})
+      }
     }
-    if (isAlias(node)) return this.#readAlias(node.source, offset, depth)
+    return found
+  }
+
+  #take(): Event | undefined {
+    return this.#events[this.#next++]
+  }
+
+  /** Whether the open document, map or list ends here; then its end is taken. */
+  #atEnd(): boolean {
+    const event = this.#events[this.#next]
+    const isEnd = event === undefined || event.type === EVENT_ID.POP
+    if (isEnd) this.#next++
+    return isEnd
+  }
+
+  #read(depth: number): Tree {
+    const event = this.#take()
+    if (event === undefined || event.type === EVENT_ID.POP || event.type === EVENT_ID.DOCUMENT) return nothing(0)
+    if (event.type === EVENT_ID.ALIAS) {
+      return this.#readAlias(this.#text.slice(event.anchorStart, event.anchorEnd), event.anchorStart - 1, depth)
+    }
     const before = this.#count++
-    const tree = this.#readValue(node, offset, depth)
-    const anchor = isScalar(node) || isCollection(node) ? node.anchor : undefined
-    if (anchor !== undefined) {
+    const tree = this.#readValue(event, depth)
+    if (event.anchorStart >= 0) {
+      const anchor = this.#text.slice(event.anchorStart, event.anchorEnd)
       this.#anchors.set(anchor, {tree, size: this.#count - before, height: heightOf(tree)})
     }
     return tree
   }
 
-  #readValue(node: unknown, offset: number, depth: number): Tree {
-    if (isMap(node)) return {kind: 'map', offset, entries: this.#readPairs(node, depth)}
-    if (isSeq(node)) return {kind: 'list', offset, items: node.items.map((item) => this.read(item, depth + 1))}
-    return isScalar(node) ? readScalar(node, offset) : nothing(offset)
+  #readValue(event: ValueEvent, depth: number): Tree {
+    const offset = offsetOf(event)
+    const tag = event.tagStart < 0 ? undefined : this.#text.slice(event.tagStart, event.tagEnd)
+    if (tag !== undefined && !KNOWN_TAGS.has(tag))
+      this.#problem(event.tagStart, {message: `the tag '${tag}' is not known`})
+    if (event.type === EVENT_ID.SCALAR) return readScalar(getScalarValue(this.#text, event), event, offset, tag)
+    if (event.type === EVENT_ID.MAPPING) return {kind: 'map', offset, entries: this.#readPairs(depth)}
+    const items: Tree[] = []
+    while (!this.#atEnd()) items.push(this.#read(depth + 1))
+    return {kind: 'list', offset, items}
   }
 
   #readAlias(name: string, offset: number, depth: number): Tree {
@@ -122,41 +171,38 @@ class Reader {
     return nothing(offset)
   }
 
-  #readPairs(map: YAMLMap, depth: number): Map<string, MapEntry> {
+  #readPairs(depth: number): Map<string, MapEntry> {
     const entries = new Map<string, MapEntry>()
-    const merged: Pair[] = []
-    for (const pair of map.items) {
-      const key = this.#keyOf(pair)
+    const merged: Tree[] = []
+    while (!this.#atEnd()) {
+      const {offset, key} = this.#readKey(depth)
+      const value = this.#read(depth + 1)
       if (key === undefined) continue
-      const offset = isNode(pair.key) ? (pair.key.range?.[0] ?? map.range?.[0] ?? 0) : 0
-      if (key === '<<') merged.push(pair)
+      if (key === '<<') merged.push(value)
       else if (key === '__proto__') this.#problem(offset, {message: NO_PROTO})
       else if (entries.has(key)) this.#problem(offset, {message: `the key '${key}' is given twice`})
-      else entries.set(key, {offset, value: this.read(pair.value, depth + 1)})
+      else entries.set(key, {offset, value})
     }
-    for (const pair of merged) this.#merge(entries, pair, depth)
+    for (const tree of merged) this.#merge(entries, tree)
     return entries
   }
 
   /** Keys of the map itself win, then the first map that has it. */
-  #merge(entries: Map<string, MapEntry>, pair: Pair, depth: number): void {
-    const tree = this.read(pair.value, depth + 1)
+  #merge(entries: Map<string, MapEntry>, tree: Tree): void {
     for (const part of tree.kind === 'list' ? tree.items : [tree]) {
       if (part.kind !== 'map') this.#problem(part.offset, {message: "'<<' takes a map or a list of maps"})
       else for (const [key, entry] of part.entries) if (!entries.has(key)) entries.set(key, entry)
     }
   }
 
-  #keyOf(pair: Pair): string | undefined {
-    if (isPair(pair) && isScalar(pair.key)) {
-      const {value, source} = pair.key
-      if (typeof value === 'string') return value
-      // `8080:` or `yes:`; what was written is the name.
-      if (value !== null) return source ?? String(value)
-    }
-    const offset = isNode(pair.key) ? (pair.key.range?.[0] ?? 0) : 0
-    this.#problem(offset, {message: 'a key must be a plain text'})
-    return undefined
+  /** `8080:` and `yes:` are names as they are written. */
+  #readKey(depth: number): {readonly offset: number; readonly key: string | undefined} {
+    const event = this.#events[this.#next]
+    const tree = this.#read(depth + 1)
+    const isName = event?.type === EVENT_ID.SCALAR && tree.kind === 'scalar' && tree.value !== null
+    if (isName) return {offset: tree.offset, key: tree.raw ?? String(tree.value)}
+    this.#problem(tree.offset, {message: 'a key must be a plain text'})
+    return {offset: tree.offset, key: undefined}
   }
 
   #problem(offset: number, problem: {message: string; hint?: string}): void {
@@ -164,7 +210,16 @@ class Reader {
   }
 }
 
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'range' in value
+type ValueEvent = Extract<Event, {readonly tagStart: number}>
+
+const KNOWN_TAGS = new Set(['!', '!!str', '!!int', '!!float', '!!bool', '!!null', '!!map', '!!seq'])
+
+/** Where a value starts, with its opening quote. An empty value has no place. */
+function offsetOf(event: ValueEvent): number {
+  if (event.type !== EVENT_ID.SCALAR) return event.start
+  const isQuoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED
+  return Math.max(0, isQuoted ? event.valueStart - 1 : event.valueStart)
+}
 
 const heightOf = (tree: Tree): number => {
   if (tree.kind === 'scalar') return 0
@@ -174,8 +229,17 @@ const heightOf = (tree: Tree): number => {
 
 const nothing = (offset: number): Tree => ({kind: 'scalar', offset, value: null})
 
-function readScalar(node: Scalar, offset: number): Tree {
-  const {value, source} = node
-  if (typeof value === 'string' || value === null || source === undefined) return {kind: 'scalar', offset, value}
-  return {kind: 'scalar', offset, value, raw: source}
+/** No other text can stand for a number, a boolean or null. */
+const MAYBE_NO_TEXT = /^(?:$|[-+.\d~nNtTfF])/
+
+/** YAML 1.2's core schema: plain scalars may be null, booleans and numbers; everything else is text. */
+function readScalar(text: string, {style}: ScalarEvent, offset: number, tag: string | undefined): Tree {
+  const isText = tag === undefined ? style !== SCALAR_STYLE.PLAIN : tag === '!' || tag === '!!str'
+  if (isText || !MAYBE_NO_TEXT.test(text)) return {kind: 'scalar', offset, value: text}
+  for (const {resolve, tagName} of [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag]) {
+    const value = resolve(text, false, tagName)
+    if (value === null) return nothing(offset)
+    if (value !== NOT_RESOLVED) return {kind: 'scalar', offset, value, raw: text}
+  }
+  return {kind: 'scalar', offset, value: text}
 }

@@ -1,3 +1,4 @@
+import {readFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {dirname, join} from 'node:path'
 
@@ -16,3 +17,11 @@ export const programPath = (program: Program): string => join(packageFolder(), M
 /** Folder of this plugin, wherever it is installed; works from `src`, from `dist` and from a bundle. */
 export const packageFolder = (): string =>
   dirname(createRequire(import.meta.url).resolve('@omni-cli/plugin-orca/package.json'))
+
+/** Version of this plugin as it is on the disk; a program that was started before an upgrade is of another one. */
+export function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8'))
+  const version: unknown =
+    typeof manifest === 'object' && manifest !== null ? Reflect.get(manifest, 'version') : undefined
+  return typeof version === 'string' ? version : '0.0.0'
+}

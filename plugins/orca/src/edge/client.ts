@@ -9,6 +9,7 @@ import {
   sleep,
   writeFileAtomic,
 } from '@omni-cli/sdk'
+import {packageVersion} from '../programs.ts'
 import {socketPath} from '../socket-path.ts'
 import {healthAnswer, listenersAnswer, statsAnswer} from './control/answers.ts'
 import {type Channel, openChannel} from './control/channel.ts'
@@ -20,6 +21,8 @@ import type {Edge, EdgeListener, EdgeTable} from './table.ts'
 export interface EdgeOptions {
   readonly home: string
   readonly log?: Logger | undefined
+  /** A process of another version is replaced. Default: that of this plugin. */
+  readonly version?: string | undefined
 }
 
 /** The longest pause between two attempts to bring a dead edge process back. */
@@ -33,8 +36,8 @@ const ANSWER_MS = 5_000
  * when it dies, until `shutdown` or `close`. The other calls never start it: without it there is nothing under way, no
  * counter and no health.
  */
-export function createEdge({home, log = silentLogger}: EdgeOptions): Edge {
-  return new EdgeClient(home, log)
+export function createEdge(options: EdgeOptions): Edge {
+  return new EdgeClient(options)
 }
 
 class EdgeClient implements Edge {
@@ -42,13 +45,18 @@ class EdgeClient implements Edge {
   readonly #log: Logger
   readonly #listeners = new Set<(address: string) => void>()
   #channel: Promise<Channel | undefined> | undefined
+  readonly #version: string
   #applying: Promise<unknown> = Promise.resolve()
+  #starting: Promise<Channel> | undefined
+  /** The channel to a process that may stay. */
+  #accepted: Channel | undefined
   /** The process shall run: a table was applied. */
   #isWanted = false
 
-  constructor(home: string, log: Logger) {
+  constructor({home, log = silentLogger, version = packageVersion()}: EdgeOptions) {
     this.#home = home
     this.#log = log
+    this.#version = version
   }
 
   apply(table: EdgeTable): Promise<EdgeListener[]> {
@@ -145,14 +153,32 @@ class EdgeClient implements Edge {
     return channel
   }
 
+  /** The channel to a process of our version; started, or replaced, when there is none. */
   async #running(): Promise<Channel> {
     const channel = await this.#connection()
-    if (channel !== undefined) return channel
-    this.#log.debug('starting the edge proxy', {home: this.#home})
-    await launchEdge(this.#home, async () => (await this.health())?.pid)
-    const started = await this.#connection()
-    if (started === undefined) throw new OmniError('UNAVAILABLE', 'the edge proxy went away at once')
-    return started
+    if (channel !== undefined && channel === this.#accepted) return channel
+    this.#starting ??= this.#start(channel).finally(() => {
+      this.#starting = undefined
+    })
+    return this.#starting
+  }
+
+  async #start(found: Channel | undefined): Promise<Channel> {
+    const replaces = found === undefined ? undefined : await this.#outdated(found)
+    if (found === undefined || replaces !== undefined) {
+      this.#log.debug('starting the edge proxy', {home: this.#home, replaces})
+      await launchEdge({home: this.#home, replaces, findPid: async () => (await this.health())?.pid})
+    }
+    // Whatever its version: one replacement is enough.
+    this.#accepted = await this.#connection()
+    if (this.#accepted === undefined) throw new OmniError('UNAVAILABLE', 'the edge proxy went away at once')
+    return this.#accepted
+  }
+
+  /** The process at the other end when it is of another version, from before an upgrade. */
+  async #outdated(channel: Channel): Promise<number | undefined> {
+    const {pid, version} = healthAnswer(await channel.call({method: 'health'}, ANSWER_MS))
+    return version === this.#version ? undefined : pid
   }
 
   /** The process died: it comes back with the table it had. */

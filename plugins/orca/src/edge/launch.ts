@@ -11,13 +11,21 @@ const START_TIMEOUT_MS = 15_000
 /** Only what Node and our paths need: the edge has no use for anybody's secrets. */
 const PASSED_VARIABLES = ['PATH', 'HOME', 'USER', 'LANG', 'TZ', 'TMPDIR', 'TEMP', 'TMP']
 
+export interface LaunchOptions {
+  readonly home: string
+  /** Process that the new one takes over from; what it has under way it brings to an end. */
+  readonly replaces?: number | undefined
+  /** The process that answers at the moment. */
+  readonly findPid: () => Promise<number | undefined>
+}
+
 /**
- * Starts the edge process in the background and waits until one answers. Starting twice is harmless: one of the two wins.
+ * Starts the edge process in the background and waits until it answers. Starting twice is harmless: one of the two wins.
  * UNAVAILABLE with the end of its log when it does not come up.
  */
-export async function launchEdge(home: string, findPid: () => Promise<number | undefined>): Promise<void> {
+export async function launchEdge({home, replaces, findPid}: LaunchOptions): Promise<void> {
   await Promise.all([tableFile(home), logFile(home), lockFile(home)].map((file) => ensurePrivateDir(dirname(file))))
-  const child = spawnEdge(home)
+  const child = spawnEdge(home, replaces)
   let failure: string | undefined
   child.on('error', (error) => {
     failure = error.message
@@ -28,6 +36,7 @@ export async function launchEdge(home: string, findPid: () => Promise<number | u
   })
   const pid = await poll({everyMs: 10, timeoutMs: START_TIMEOUT_MS}, async () => {
     const found = await findPid()
+    if (found === replaces && replaces !== undefined && failure === undefined) return undefined
     if (found === undefined && failure !== undefined) throw notStarted(home, failure)
     return found
   }).catch((error: unknown) => {
@@ -38,12 +47,14 @@ export async function launchEdge(home: string, findPid: () => Promise<number | u
   if (pid !== child.pid) child.kill()
 }
 
-function spawnEdge(home: string): ChildProcess {
+function spawnEdge(home: string, replaces: number | undefined): ChildProcess {
   setAsideLargeLog(logFile(home))
   const log = openSync(logFile(home), 'a', 0o600)
   try {
     const program = ['--disable-warning=ExperimentalWarning', programPath('edge')]
-    const child = spawn(process.execPath, [...program, '--home', home, '--socket', socketPath(home, 'edge')], {
+    const args = ['--home', home, '--socket', socketPath(home, 'edge')]
+    if (replaces !== undefined) args.push('--replace', String(replaces))
+    const child = spawn(process.execPath, [...program, ...args], {
       cwd: home,
       detached: true,
       env: Object.fromEntries(PASSED_VARIABLES.map((name) => [name, process.env[name]])),

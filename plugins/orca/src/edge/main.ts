@@ -1,8 +1,10 @@
 import {readFileSync, rmSync} from 'node:fs'
+import {setTimeout as delay} from 'node:timers/promises'
 import {parseArgs} from 'node:util'
 import {logLine} from '../log-line.ts'
+import {packageVersion} from '../programs.ts'
 import {type ControlServer, listenForControl} from './control/control-server.ts'
-import {takeLock} from './control/lock.ts'
+import {type ProcessLock, takeLock} from './control/lock.ts'
 import {parseTable} from './control/table-schema.ts'
 import {lockFile, tableFile} from './files.ts'
 import {DataPlane} from './proxy/data-plane.ts'
@@ -10,13 +12,21 @@ import {DataPlane} from './proxy/data-plane.ts'
 /** On SIGTERM; a control plane that ends the process says its own time. */
 const DRAIN_MS = 10_000
 
+/** How long the process that is replaced may take to free its ports. */
+const REPLACE_MS = 10_000
+
 await main()
 
-/** The edge process: `main.js --home DIR [--socket FILE]`. Ends at once, and well, when another one serves this home. */
+/**
+ * The edge process: `main.js --home DIR [--socket FILE] [--replace PID]`. Ends at once, and well, when another one serves
+ * this home, unless that is the one to replace.
+ */
 async function main(): Promise<void> {
-  const {values} = parseArgs({options: {home: {type: 'string'}, socket: {type: 'string'}}})
+  const {values} = parseArgs({options: {home: {type: 'string'}, socket: {type: 'string'}, replace: {type: 'string'}}})
   if (values.home === undefined) throw new Error('--home is missing')
-  const lock = takeLock(lockFile(values.home))
+  const version = packageVersion()
+  const lock =
+    values.replace === undefined ? takeLock(lockFile(values.home)) : await replace(values.home, Number(values.replace))
   if (lock === undefined) return log('another edge process serves this home')
   let control: ControlServer | undefined
   const logFailure = createFailureLog()
@@ -56,12 +66,27 @@ async function main(): Promise<void> {
     control?.disconnect()
     await shutdown(DRAIN_MS)
   }
-  control = await listenForControl({path, plane, shutdown})
+  control = await listenForControl({path, version, plane, shutdown})
   process.on('SIGTERM', () => void terminate())
   process.on('SIGINT', () => void terminate())
   // The terminal of whoever started us may go away.
   process.on('SIGHUP', () => undefined)
   log(`ready, pid ${process.pid}`)
+}
+
+/** All is loaded by now: between the other's last connection and our first there are only moments. */
+async function replace(home: string, pid: number): Promise<ProcessLock | undefined> {
+  try {
+    process.kill(pid, 'SIGTERM')
+  } catch {
+    // It is gone already.
+  }
+  const deadline = performance.now() + REPLACE_MS
+  for (;;) {
+    const lock = takeLock(lockFile(home))
+    if (lock !== undefined || performance.now() > deadline) return lock
+    await delay(2)
+  }
 }
 
 /** Serves what was served before, until a control plane says otherwise. */

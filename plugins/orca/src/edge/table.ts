@@ -59,6 +59,13 @@ export interface EdgeVersionStats {
 
 export const EDGE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
 
+export interface EdgeHealth {
+  readonly pid: number
+  readonly uptimeMs: number
+  /** Of this plugin, when the process was started. */
+  readonly version?: string | undefined
+}
+
 /** Client side of the edge process, as the control plane uses it. The process outlives the control plane. */
 export interface Edge {
   /** Puts the table in force; resolves when new requests follow it. Starts the process when it does not run. */
@@ -68,7 +75,7 @@ export interface Edge {
   stats(): Promise<EdgeVersionStats[]>
   /** A target refused or reset a connection; the control plane may want to look at it at once. */
   onTargetFailure(listener: (address: string) => void): () => void
-  health(): Promise<{readonly pid: number; readonly uptimeMs: number} | undefined>
+  health(): Promise<EdgeHealth | undefined>
   /** Ends the process after requests under way, at most `drainMs`. */
   shutdown(drainMs: number): Promise<void>
   close(): void

@@ -1,10 +1,9 @@
-import {readFileSync} from 'node:fs'
-import {join, resolve} from 'node:path'
+import {resolve} from 'node:path'
 import {parseArgs} from 'node:util'
 import {ERROR_CODES, isOmniError, messageOf, OmniError} from '@omni-cli/sdk'
 import {DEFAULT_LISTEN, parseListen} from '../client/listen-address.ts'
 import {createEdge} from '../edge/client.ts'
-import {packageFolder} from '../programs.ts'
+import {packageVersion} from '../programs.ts'
 import {createProcessRuntime} from '../runtimes/process/process-runtime.ts'
 import {type OpenControl, runServer} from './api/run-server.ts'
 import {serverLog} from './api/server-log.ts'
@@ -27,7 +26,7 @@ async function main(): Promise<void> {
     home,
     log,
     address: values.listen === undefined ? DEFAULT_LISTEN : parseListen(values.listen),
-    version: ownVersion(),
+    version: packageVersion(),
     openControl: () => openControl(home, log),
   })
   // A second signal adds nothing: the end has its own deadlines.
@@ -49,13 +48,6 @@ async function openControl(home: string, log: ReturnType<typeof serverLog>): Pro
       await runtime.close()
     },
   }
-}
-
-function ownVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8'))
-  const version: unknown =
-    typeof manifest === 'object' && manifest !== null ? Reflect.get(manifest, 'version') : undefined
-  return typeof version === 'string' ? version : '0.0.0'
 }
 
 try {

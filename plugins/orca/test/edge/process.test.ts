@@ -252,6 +252,32 @@ it.runIf(existsSync('/dev/full'))('a full disk stops neither the process nor a n
   expect((await edge.health())?.pid).toBe(pid)
 })
 
+it('a process of another version is replaced, once, and no request is lost', async () => {
+  const slow = await scope.httpBackend((request, response) => {
+    setTimeout(() => response.end('<done>'), request.url === '/slow' ? 1_000 : 0)
+  })
+  const wanted = await tableFor(slow)
+  const old = open()
+  await old.apply(wanted)
+  const before = await old.health()
+  old.close()
+  const underWay = scope.client(wanted.http.port)
+  underWay.write(get('/slow'))
+  await delay(50)
+
+  const next = createEdge({home, version: 'next'})
+  scope.add(() => next.close())
+  await next.apply(wanted)
+  const after = await next.health()
+  await next.apply(wanted)
+
+  expect(before?.version).toMatch(/^\d+\.\d+\.\d+/)
+  expect(after?.pid).not.toBe(before?.pid)
+  expect((await next.health())?.pid).toBe(after?.pid)
+  expect(await ask(wanted.http.port)).toContain('<done>')
+  expect(await underWay.readToEnd()).toContain('<done>')
+})
+
 it('a control socket that was deleted is there again', async () => {
   const edge = open()
   await edge.apply(await tableFor())

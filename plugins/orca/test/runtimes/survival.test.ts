@@ -3,7 +3,9 @@ import {once} from 'node:events'
 import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {silentLogger} from '@omni-cli/sdk'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {SupervisorClient} from '../../src/runtimes/process/supervisor-client.ts'
 import type {RuntimeEvent} from '../../src/runtimes/runtime.ts'
 import {socketPath} from '../../src/socket-path.ts'
 import {answerOf, isAlive, nodeCommand, openTestHome, supervisorPid, type TestHome, until} from './test-home.ts'
@@ -215,4 +217,25 @@ describe('one home', () => {
 
     expect(await test.runtime.list()).toMatchObject([{id, pid, state: 'running'}])
   })
+})
+
+it('replaces a supervisor of another version only when nothing would be lost', async () => {
+  const client = () =>
+    new SupervisorClient({
+      home: test.home,
+      socketPath: socketPath(test.home, 'supervisor'),
+      log: silentLogger,
+      onEvent: () => undefined,
+      version: 'next',
+    })
+  const clients = [client(), client()]
+  const {id} = await test.start({command: nodeCommand(FOREVER)})
+  const old = await supervisorPid(test.home)
+
+  await clients[0]?.request({op: 'list'}, 5_000)
+  expect(await supervisorPid(test.home)).toBe(old)
+  await test.runtime.remove(id)
+  await clients[1]?.request({op: 'list'}, 5_000)
+  expect(await supervisorPid(test.home)).not.toBe(old)
+  await Promise.all(clients.map((one) => one.close()))
 })

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type {EdgeListener, EdgeVersionStats} from '../table.ts'
+import type {EdgeHealth, EdgeListener, EdgeVersionStats} from '../table.ts'
 
 const listeners = z.array(
   z.object({
@@ -22,11 +22,11 @@ const stats = z.array(
   }),
 )
 
-const health = z.object({pid: z.number(), uptimeMs: z.number()})
+const health = z.object({pid: z.number(), uptimeMs: z.number(), version: z.optional(z.string())})
 
 export const listenersAnswer = (value: unknown): EdgeListener[] =>
   listeners.parse(value).map((listener) => ({...listener, service: listener.service}))
 
 export const statsAnswer = (value: unknown): EdgeVersionStats[] => stats.parse(value)
 
-export const healthAnswer = (value: unknown): {readonly pid: number; readonly uptimeMs: number} => health.parse(value)
+export const healthAnswer = (value: unknown): EdgeHealth => health.parse(value)

@@ -16,6 +16,7 @@ export interface ControlServer {
 
 export interface ControlOptions {
   readonly path: string
+  readonly version: string
   readonly plane: DataPlane
   readonly shutdown: (drainMs: number) => Promise<void>
 }
@@ -60,7 +61,7 @@ async function reply(socket: Socket, value: unknown, options: Answering): Promis
   }
 }
 
-async function answer(request: EdgeRequest, {plane, shutdown, tellAll}: Answering): Promise<unknown> {
+async function answer(request: EdgeRequest, {plane, version, shutdown, tellAll}: Answering): Promise<unknown> {
   switch (request.method) {
     case 'apply':
       return plane.apply(parseTable(request.table))
@@ -69,7 +70,7 @@ async function answer(request: EdgeRequest, {plane, shutdown, tellAll}: Answerin
     case 'stats':
       return plane.stats()
     case 'health':
-      return {pid: process.pid, uptimeMs: Math.round(performance.now())}
+      return {pid: process.pid, uptimeMs: Math.round(performance.now()), version}
     case 'shutdown':
       tellAll({event: 'shutdown'})
       return shutdown(request.drainMs)

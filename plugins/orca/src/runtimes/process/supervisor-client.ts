@@ -1,5 +1,6 @@
 import {createConnection, type Socket} from 'node:net'
 import {isOmniError, type Logger, OmniError, sleep} from '@omni-cli/sdk'
+import {packageVersion} from '../../programs.ts'
 import type {RuntimeEvent} from '../runtime.ts'
 import {onLines, sendLine} from './json-lines.ts'
 import {startSupervisor} from './start-supervisor.ts'
@@ -27,6 +28,8 @@ export interface SupervisorClientOptions {
   readonly socketPath: string
   readonly log: Logger
   readonly onEvent: (event: RuntimeEvent) => void
+  /** Default: that of this plugin. */
+  readonly version?: string | undefined
 }
 
 /**
@@ -37,6 +40,8 @@ export class SupervisorClient {
   readonly #options: SupervisorClientOptions
   #connection: Promise<Connection> | undefined
   #isClosed = false
+  /** Once is enough, whatever comes up instead. */
+  #hasReplaced = false
   #seq = 0
 
   constructor(options: SupervisorClientOptions) {
@@ -109,7 +114,7 @@ export class SupervisorClient {
     })
     onLines(socket, (line) => {
       const fields = parseFields(line)
-      if (fields?.event === 'hello' && fields.protocol === PROTOCOL) {
+      if (fields?.event === 'hello' && this.#mayStay(fields)) {
         isReady = true
         resolve(connection)
       } else if (fields?.event === 'hello') sendLine(socket, {seq: 0, op: 'quit'})
@@ -117,6 +122,16 @@ export class SupervisorClient {
     })
     const hello = setTimeout(() => socket.destroy(), HELLO_MS)
     return await promise.finally(() => clearTimeout(hello))
+  }
+
+  /** A supervisor from before an upgrade goes on while something runs: only it will see how that ends. */
+  #mayStay({protocol, version, isIdle}: Fields): boolean {
+    if (protocol !== PROTOCOL) return false
+    const {version: own = packageVersion(), log} = this.#options
+    if (version === own || this.#hasReplaced) return true
+    if (isIdle !== true) log.debug('the supervisor is of another version until its services have ended', {version, own})
+    else this.#hasReplaced = true
+    return isIdle !== true
   }
 
   #ask({socket, pending}: Connection, request: Request, timeoutMs: number): Promise<unknown> {

@@ -55,7 +55,14 @@ export type Reply =
   | {readonly seq: number; readonly ok: false; readonly error: WireError}
 
 export type ServerEvent =
-  | {readonly event: 'hello'; readonly protocol: number; readonly pid: number}
+  | {
+      readonly event: 'hello'
+      readonly protocol: number
+      readonly pid: number
+      readonly version: string
+      /** Nothing runs: this supervisor may be replaced without a loss. */
+      readonly isIdle: boolean
+    }
   | {readonly event: 'exited'; readonly instance: RuntimeInstance}
 
 export type Fields = Readonly<Record<string, unknown>>

@@ -1,6 +1,7 @@
 import {rmSync} from 'node:fs'
 import {createServer, type Socket} from 'node:net'
 import {bindPrivately} from '../../../private-socket.ts'
+import {packageVersion} from '../../../programs.ts'
 import type {RuntimeInstance} from '../../runtime.ts'
 import {onLines, sendLine} from '../json-lines.ts'
 import {PROTOCOL, parseFields, type Reply, type Request, readRequest, type ServerEvent} from '../wire.ts'
@@ -20,11 +21,12 @@ export interface ControlSocket {
 /** Answers requests on the socket and tells everybody there of exits. The caller holds the lock of this home. */
 export function openControlSocket(path: string, instances: Instances, quit: () => void): ControlSocket {
   const sockets = new Set<Socket>()
+  const version = packageVersion()
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => socket.destroy())
     socket.on('close', () => sockets.delete(socket))
-    send(socket, {event: 'hello', protocol: PROTOCOL, pid: process.pid})
+    send(socket, {event: 'hello', protocol: PROTOCOL, pid: process.pid, version, isIdle: instances.isIdle})
     onLines(socket, (line) => void answer(socket, line, instances, quit))
   })
   rmSync(path, {force: true})

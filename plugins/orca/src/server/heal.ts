@@ -19,16 +19,17 @@ export function healUnhealthy(context: ControlContext, replica: Replica): void {
 }
 
 async function replaceReplica(context: ControlContext, replica: Replica): Promise<void> {
-  const {plan} = replica
+  const {plan, history} = replica
+  history.countRestart()
   const hasSuccessor = plan.spec.deploy?.strategy !== 'recreate' && (await startSuccessor(context, replica))
   if (context.closing.aborted) return
   await retire(context, [replica])
-  if (!hasSuccessor) addReplica(context, plan, {index: plan.index, inRotation: true, failFast: false}).start()
+  if (!hasSuccessor) addReplica(context, plan, {index: plan.index, inRotation: true, failFast: false, history}).start()
 }
 
 /** Whether one became ready; if not, nothing of it is left. */
-async function startSuccessor(context: ControlContext, {plan}: Replica): Promise<boolean> {
-  const successor = addReplica(context, plan, {index: plan.index, inRotation: true, failFast: true})
+async function startSuccessor(context: ControlContext, {plan, history}: Replica): Promise<boolean> {
+  const successor = addReplica(context, plan, {index: plan.index, inRotation: true, failFast: true, history})
   successor.start()
   try {
     await allReady([successor], context.closing)

@@ -1,5 +1,6 @@
 import type {ServiceSpec} from '@omni-cli/sdk'
 import type {PreparedRelease, Runtime, RuntimeInstance} from '../runtimes/runtime.ts'
+import type {CrashRecord} from './crash-record.ts'
 import type {Replica} from './replica.ts'
 import type {Timing} from './timing.ts'
 
@@ -34,4 +35,6 @@ export interface ReplicaOptions {
   readonly failFast: boolean
   /** Whether it may get requests as soon as it is ready. */
   readonly inRotation: boolean
+  /** Of the one whose place it takes. Default: none. */
+  readonly history?: CrashRecord | undefined
 }

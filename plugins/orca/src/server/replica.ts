@@ -14,11 +14,11 @@ import type {ReplicaHost, ReplicaOptions, ReplicaPlan} from './replica-host.ts'
  */
 export class Replica {
   readonly plan: ReplicaPlan
+  readonly history: CrashRecord
   /** Requests go to it while it is ready. Set by whoever moves traffic. */
   inRotation: boolean
   readonly #host: ReplicaHost
   readonly #failFast: boolean
-  readonly #crashes: CrashRecord
   readonly #firstReady = Promise.withResolvers<void>()
   #status: ReplicaStatus = 'starting'
   #instance: RuntimeInstance | undefined
@@ -36,7 +36,7 @@ export class Replica {
     this.inRotation = options.inRotation
     this.#host = host
     this.#failFast = options.failFast
-    this.#crashes = new CrashRecord(host.timing)
+    this.history = options.history ?? new CrashRecord(host.timing)
     this.#firstReady.promise.catch(() => undefined)
   }
 
@@ -54,16 +54,16 @@ export class Replica {
   }
 
   get restarts(): number {
-    return this.#crashes.restarts
+    return this.history.restarts
   }
 
   get lastExit(): ExitInfo | undefined {
-    return this.#crashes.lastExit
+    return this.history.lastExit
   }
 
   /** Why it cannot be kept alive, until it has run well for a while. */
   get failure(): ServiceFailure | undefined {
-    return this.#crashes.failure
+    return this.history.failure
   }
 
   /** True while an instance may exist that nobody knows yet. */
@@ -178,7 +178,7 @@ export class Replica {
         ready: () => this.#becomeReady(isReady),
         notReadyInTime: (problem) => this.#timedOut(problem, instance),
         readiness: (passes, problem) => this.#turn(passes, problem),
-        liveness: (passes, problem) => this.#judge(passes, problem),
+        liveness: (passes, problem) => this.#judge(passes, problem, instance),
       },
     )
   }
@@ -187,7 +187,7 @@ export class Replica {
     const {tell, timing, changed} = this.#host
     this.#status = 'ready'
     this.#wasReady = true
-    this.#timer = setTimeout(() => this.#crashes.forgive(), timing.goodRunMs)
+    this.#timer = setTimeout(() => this.history.forgive(), timing.goodRunMs)
     const tookMs = Math.round(performance.now() - this.#startedAtMs)
     if (!wasBefore) tell(this, 'replica.ready', `'${this.name}' is ready`, {tookMs})
     changed(this)
@@ -202,11 +202,25 @@ export class Replica {
     changed(this)
   }
 
-  #judge(passes: boolean, problem: string): void {
+  /** One that fails its liveness probe has to go, like one that crashes: the sooner the longer it was well before. */
+  #judge(passes: boolean, problem: string, instance: RuntimeInstance): void {
+    const {tell, unhealthy, runtime, timing} = this.#host
     this.#isUnhealthy = !passes
-    if (passes) return
-    this.#host.tell(this, 'replica.unhealthy', `'${this.name}' fails its liveness probe: ${problem}`)
-    this.#host.unhealthy(this)
+    clearTimeout(this.#timer)
+    if (passes) {
+      this.#timer = setTimeout(() => this.history.forgive(), timing.goodRunMs)
+      tell(this, 'replica.healthy', `'${this.name}' passes its liveness probe again`)
+      return
+    }
+    const message = `fails its liveness probe: ${problem}`
+    tell(this, 'replica.unhealthy', `'${this.name}' ${message}`)
+    if (performance.now() - this.#startedAtMs >= timing.goodRunMs) this.history.forgive()
+    const delayMs = this.history.nextDelayMs()
+    const failure = (lastLines: readonly string[]) =>
+      failureOf('LivenessFailed', {message, restarts: this.restarts, lastLines})
+    void this.history.explain(failure, lastWords(runtime, instance), delayMs > 0)
+    this.#timer = setTimeout(() => unhealthy(this), delayMs)
+    if (delayMs > 0) this.#tellWait(delayMs)
   }
 
   /** The instance ended, or there could be none. */
@@ -215,10 +229,10 @@ export class Replica {
     const exit = instance?.exit
     this.#unwatch()
     this.#instance = undefined
-    this.#crashes.lastExit = exit ?? this.lastExit
+    this.history.lastExit = exit ?? this.lastExit
     const lines = instance === undefined ? Promise.resolve([]) : collectInstance(runtime, instance)
     if (this.#isEnded) return
-    if (performance.now() - this.#startedAtMs >= timing.goodRunMs) this.#crashes.forgive()
+    if (performance.now() - this.#startedAtMs >= timing.goodRunMs) this.history.forgive()
     tell(this, 'replica.exited', `'${this.name}' ${message}`, {exit})
     const reason = exit?.oomKilled === true ? 'OOMKilled' : this.#isTrial ? 'StartFailed' : 'CrashLoopBackOff'
     this.#proceed(this.#decide(exit, false), lines, (lastLines) =>
@@ -268,7 +282,7 @@ export class Replica {
 
   #decide(exit: ExitInfo | undefined, isTimeout: boolean): AfterCrash {
     const {restart_policy: policy} = this.plan.spec
-    return this.#crashes.decide({exit, policy, isTrial: this.#isTrial, isTimeout})
+    return this.history.decide({exit, policy, isTrial: this.#isTrial, isTimeout})
   }
 
   /** The restart does not wait for the last lines; the verdict about a start does. */
@@ -278,25 +292,28 @@ export class Replica {
       this.#isEnded = true
       this.#status = 'exited'
     }
-    if (next.kind !== 'restart' || next.delayMs > 0) this.#crashes.failure = failure([])
-    const shown = this.failure
+    const explained = this.history.explain(failure, lines, next.kind !== 'restart' || next.delayMs > 0)
     this.#host.changed(this)
-    void lines.then((found) => {
-      if (this.failure !== undefined && this.failure === shown) this.#crashes.failure = failure(found)
-      if (next.kind === 'give-up') this.#firstReady.reject(deployFailed(this.plan.service, failure(found)))
+    void explained.then((whole) => {
+      if (next.kind === 'give-up') this.#firstReady.reject(deployFailed(this.plan.service, whole))
     })
   }
 
   #restartAfter(delayMs: number): void {
-    this.#crashes.countRestart()
+    this.history.countRestart()
     if (delayMs === 0) {
       this.start()
       return
     }
     this.#status = 'backoff'
     this.#timer = setTimeout(() => this.start(), delayMs)
-    const wait = `waits ${Math.round(delayMs)} ms before restart ${this.restarts}`
-    this.#host.tell(this, 'replica.backoff', `'${this.name}' ${wait}`, {delayMs, restarts: this.restarts})
+    this.#tellWait(delayMs)
+  }
+
+  #tellWait(delayMs: number): void {
+    const {restarts} = this
+    const wait = `waits ${Math.round(delayMs)} ms before the next start`
+    this.#host.tell(this, 'replica.backoff', `'${this.name}' ${wait}`, {delayMs, restarts})
   }
 
   #unwatch(): void {
@@ -309,6 +326,6 @@ export class Replica {
     const graceMs = this.plan.spec.stop_grace_secs * 1000
     // One that never served has nothing to finish.
     const exit = await endInstance(this.#host.runtime, instance, this.#wasReady ? graceMs : Math.min(graceMs, 1000))
-    this.#crashes.lastExit = exit ?? this.lastExit
+    this.history.lastExit = exit ?? this.lastExit
   }
 }

@@ -1,4 +1,4 @@
-import {OmniError} from '@omni-cli/sdk'
+import {OmniError, sleep} from '@omni-cli/sdk'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {alice, eventually, Harness, quick, spec} from './harness.ts'
 
@@ -361,6 +361,38 @@ describe('many that wait for one', () => {
     await Promise.all(waiting)
 
     expect(await h.service('app19')).toMatchObject({status: 'running'})
+  })
+})
+
+describe('a service that never passes its liveness probe', () => {
+  it('is replaced with growing pauses, counted and explained', async () => {
+    const liveness = {path: '/live', interval_secs: 0.02, failure_threshold: 2}
+    await h.deployed(spec({liveness, env: {BEHAVIOUR: 'sick'}}))
+    await eventually(async () => ((await h.service()).replicas[0]?.restarts ?? 0) >= 3)
+
+    expect((await h.service()).lastFailure).toMatchObject({
+      reason: 'LivenessFailed',
+      message: 'fails its liveness probe: GET /live answered 500',
+      lastLines: ['broken on purpose'],
+    })
+    expect(await h.eventTypes()).toContain('replica.backoff')
+  })
+
+  it('that is well again before its turn comes is left alone', async () => {
+    await h.close()
+    h = await Harness.open({...quick, backoffBaseMs: 300})
+    const liveness = {path: '/live', interval_secs: 0.02, failure_threshold: 2}
+    await h.deployed(spec({liveness}))
+    const only = () => h.runtime.running('web')[0]?.id ?? ''
+    h.runtime.kill(only(), {code: 1})
+    const id = await eventually(async () => ((await h.service()).runningReplicas === 1 ? only() : undefined))
+    h.runtime.setStatus(id, 500)
+    await eventually(async () => (await h.eventTypes()).includes('replica.backoff'))
+    h.runtime.setStatus(id, 200)
+    await eventually(async () => (await h.eventTypes()).includes('replica.healthy'))
+    await sleep(400)
+
+    expect(only()).toBe(id)
   })
 })
 

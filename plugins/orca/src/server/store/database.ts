@@ -121,6 +121,6 @@ function migrate(database: DatabaseSync, path: string): void {
 
 const damaged = (path: string, reason: string, cause?: unknown): OmniError =>
   new OmniError('IO', `the store '${path}' is damaged: ${reason}`, {
-    hint: `restore it from a backup, or start empty: mv '${path}' '${path}.damaged'`,
+    hint: `restore it from a backup, or start empty, which ends all services: mv '${path}' '${path}.damaged'`,
     cause,
   })

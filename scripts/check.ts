@@ -19,6 +19,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   sizes: async () => (await longFiles(root)).join('\n'),
   'dead code': () => run('knip', ['--no-progress']),
   docs: () => run('node', ['scripts/docs.ts', '--check']),
+  lock: () => run('npm', ['ci', '--dry-run', '--ignore-scripts', '--loglevel=error']),
   packages: () => run('node', ['scripts/check/packages.ts']),
 }
 

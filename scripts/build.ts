@@ -2,10 +2,6 @@ import {spawnSync} from 'node:child_process'
 import {mkdir, readFile, rename, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {bundleCli} from './build/bundle.ts'
-import {buildCompletion, buildIndex} from './build/index.ts'
-import {buildManifest, writePluginManifests} from './build/manifest.ts'
-import {findEntries} from './build/packages.ts'
 import {sourcesDigest} from './build/sources.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -22,7 +18,9 @@ async function build(): Promise<void> {
   const types = spawnSync('tsc', ['-b', ...PROJECTS], {cwd: root, stdio: 'inherit'})
   const stage = join(root, 'build', `stage-${process.pid}`)
   try {
-    await assemble(stage)
+    // It imports our packages, which tsc has just built.
+    const {assemble} = await import('./build/assemble.ts')
+    await assemble(root, stage)
     if (types.status === 0) await writeFile(stamp(stage), digest)
     await putInPlace(stage)
   } finally {
@@ -32,16 +30,6 @@ async function build(): Promise<void> {
 }
 
 const stamp = (folder: string) => join(folder, 'dist', '.sources')
-
-async function assemble(stage: string): Promise<void> {
-  const entries = await findEntries(root)
-  await bundleCli(root, entries, join(stage, 'dist'))
-  await writePluginManifests(entries)
-  const manifests = await buildManifest(root, entries, stage)
-  await writeFile(join(stage, 'dist', 'index.json'), JSON.stringify(await buildIndex(root, entries, manifests)))
-  await writeFile(join(stage, 'dist', 'complete.json'), JSON.stringify(buildCompletion(manifests)))
-  await writeFile(join(stage, 'oclif.manifest.json'), JSON.stringify(manifests.own))
-}
 
 async function putInPlace(stage: string): Promise<void> {
   const old = join(stage, 'old')

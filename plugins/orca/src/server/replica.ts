@@ -1,12 +1,11 @@
-import {type ExitInfo, isOmniError, messageOf, OmniError, type ReplicaStatus, type ServiceFailure} from '@omni-cli/sdk'
+import {type ExitInfo, messageOf, OmniError, type ReplicaStatus, type ServiceFailure} from '@omni-cli/sdk'
 import type {RuntimeInstance} from '../runtimes/runtime.ts'
 import type {AfterCrash} from './backoff.ts'
 import {CrashRecord} from './crash-record.ts'
-import {deployFailed, exitText, failureOf} from './failure.ts'
-import {collectInstance, endInstance, lastWords} from './instance-end.ts'
-import {watchInstance} from './probes/instance-watch.ts'
-import type {Watch} from './probes/watch.ts'
+import {deployFailed, failureOf} from './failure.ts'
+import {collectInstance, lastWords} from './instance-end.ts'
 import type {ReplicaHost, ReplicaOptions, ReplicaPlan} from './replica-host.ts'
+import {Run} from './run.ts'
 
 /**
  * Keeps one replica alive: starts it, waits until it is ready, watches it, starts it again with back-off when it ends.
@@ -21,15 +20,13 @@ export class Replica {
   readonly #failFast: boolean
   readonly #firstReady = Promise.withResolvers<void>()
   #status: ReplicaStatus = 'starting'
-  #instance: RuntimeInstance | undefined
-  #launching: Promise<void> = Promise.resolve()
-  #isLaunching = false
+  #run: Run | undefined
+  /** The end of a run that was not ready in time. */
+  #ending: Promise<void> = Promise.resolve()
   #isEnded = false
   #isUnhealthy = false
   #wasReady = false
-  #startedAtMs = 0
   #timer: NodeJS.Timeout | undefined
-  #watch: Watch | undefined
 
   constructor(plan: ReplicaPlan, host: ReplicaHost, options: ReplicaOptions) {
     this.plan = plan
@@ -50,7 +47,7 @@ export class Replica {
 
   /** The running instance. */
   get instance(): RuntimeInstance | undefined {
-    return this.#instance
+    return this.#run?.instance
   }
 
   get restarts(): number {
@@ -68,7 +65,7 @@ export class Replica {
 
   /** True while an instance may exist that nobody knows yet. */
   get isLaunching(): boolean {
-    return this.#isLaunching
+    return this.#run?.isLaunching ?? false
   }
 
   /** True when it waits for its end or has given up. */
@@ -87,27 +84,23 @@ export class Replica {
   }
 
   start(): void {
-    this.#startedAtMs = performance.now()
-    this.#launching = this.#launch()
+    this.#newRun().launch(this.#isTrial)
   }
 
   /** Takes over a running instance. `isReady`: it served before, so it goes on to. */
   adopt(instance: RuntimeInstance, isReady: boolean): void {
-    this.#startedAtMs = performance.now()
-    this.#instance = instance
     this.#host.tell(this, 'replica.adopted', `'${this.name}' was running already`, {id: instance.id, pid: instance.pid})
-    this.#follow(instance, isReady)
+    this.#newRun(isReady).adopt(instance, isReady)
   }
 
   /** The runtime reports the end of an instance. */
   exited(instance: RuntimeInstance): void {
-    if (instance.id !== this.#instance?.id) return
-    this.#crashed(exitText(instance.exit), instance)
+    if (instance.id === this.instance?.id) this.#run?.exited(instance)
   }
 
   /** Evidence from the proxy that it does not answer: asks at once. */
   doubt(): void {
-    this.#watch?.doubt()
+    this.#run?.doubt()
   }
 
   /** From now on it is not restarted, not watched and gets no new requests. Its instance still runs. */
@@ -123,10 +116,8 @@ export class Replica {
   /** Ends and forgets the instance; resolves when nothing of it runs. */
   async stop(): Promise<void> {
     if (this.#status !== 'stopping') this.beginStop()
-    await this.#launching
-    const instance = this.#instance
-    if (instance !== undefined) await this.#dispose(instance)
-    this.#instance = undefined
+    await this.#ending
+    await this.#endRun()
     this.#status = 'exited'
     this.#host.changed(this)
   }
@@ -138,49 +129,21 @@ export class Replica {
     this.#firstReady.reject(new OmniError('ABORTED', 'the server is stopping'))
   }
 
-  async #launch(): Promise<void> {
-    const {service, index, release, spec, env, prepare} = this.plan
-    this.#isLaunching = true
+  #newRun(wasReady = false): Run {
+    const {tell, changed} = this.#host
     this.#status = 'starting'
-    try {
-      const prepared = await prepare()
-      if (this.#isEnded) return
-      const instance = await this.#host.runtime.create({service, index, release, spec, env, prepared})
-      this.#instance = instance
-      this.#startedAtMs = performance.now()
-    } catch (error) {
-      // No answer does not mean that nothing was done.
-      if (isOmniError(error) && error.code === 'UNAVAILABLE') this.#host.lostSight()
-      this.#crashed(`could not be started: ${messageOf(error)}`)
-      return
-    } finally {
-      this.#isLaunching = false
-    }
-    const instance = this.#instance
-    // A stop that came meanwhile waits for this and disposes of it.
-    if (instance === undefined || this.#isEnded) return
-    const exited = this.#host.takeExit(instance.id) ?? (instance.state === 'exited' ? instance : undefined)
-    if (exited !== undefined) {
-      this.exited(exited)
-      return
-    }
-    this.#host.tell(this, 'replica.started', `'${this.name}' runs ${release}`, {id: instance.id, pid: instance.pid})
-    this.#host.changed(this)
-    this.#follow(instance, false)
-  }
-
-  #follow(instance: RuntimeInstance, isReady: boolean): void {
-    const {runtime, timing} = this.#host
-    this.#status = 'starting'
-    this.#watch = watchInstance(
-      {runtime, instance, spec: this.plan.spec, timing, isReady, isTrial: this.#isTrial},
-      {
-        ready: () => this.#becomeReady(isReady),
-        notReadyInTime: (problem) => this.#timedOut(problem, instance),
-        readiness: (passes, problem) => this.#turn(passes, problem),
-        liveness: (passes, problem) => this.#judge(passes, problem, instance),
+    this.#run = new Run(this.plan, this.#host, {
+      started: ({id, pid}) => {
+        tell(this, 'replica.started', `'${this.name}' runs ${this.plan.release}`, {id, pid})
+        changed(this)
       },
-    )
+      ready: () => this.#becomeReady(wasReady),
+      lateFor: (problem, instance) => this.#timedOut(problem, instance),
+      readiness: (passes, problem) => this.#turn(passes, problem),
+      liveness: (passes, problem, instance) => this.#judge(passes, problem, instance),
+      failed: (message, instance) => this.#crashed(message, instance),
+    })
+    return this.#run
   }
 
   #becomeReady(wasBefore: boolean): void {
@@ -188,7 +151,7 @@ export class Replica {
     this.#status = 'ready'
     this.#wasReady = true
     this.#timer = setTimeout(() => this.history.forgive(), timing.goodRunMs)
-    const tookMs = Math.round(performance.now() - this.#startedAtMs)
+    const tookMs = Math.round(this.#ageMs)
     if (!wasBefore) tell(this, 'replica.ready', `'${this.name}' is ready`, {tookMs})
     changed(this)
     this.#firstReady.resolve()
@@ -214,7 +177,7 @@ export class Replica {
     }
     const message = `fails its liveness probe: ${problem}`
     tell(this, 'replica.unhealthy', `'${this.name}' ${message}`)
-    if (performance.now() - this.#startedAtMs >= timing.goodRunMs) this.history.forgive()
+    if (this.#ageMs >= timing.goodRunMs) this.history.forgive()
     const delayMs = this.history.nextDelayMs()
     const failure = (lastLines: readonly string[]) =>
       failureOf('LivenessFailed', {message, restarts: this.restarts, lastLines})
@@ -228,11 +191,10 @@ export class Replica {
     const {tell, timing, runtime} = this.#host
     const exit = instance?.exit
     this.#unwatch()
-    this.#instance = undefined
     this.history.lastExit = exit ?? this.lastExit
     const lines = instance === undefined ? Promise.resolve([]) : collectInstance(runtime, instance)
     if (this.#isEnded) return
-    if (performance.now() - this.#startedAtMs >= timing.goodRunMs) this.history.forgive()
+    if (this.#ageMs >= timing.goodRunMs) this.history.forgive()
     tell(this, 'replica.exited', `'${this.name}' ${message}`, {exit})
     const reason = exit?.oomKilled === true ? 'OOMKilled' : this.#isTrial ? 'StartFailed' : 'CrashLoopBackOff'
     this.#proceed(this.#decide(exit, false), lines, (lastLines) =>
@@ -251,29 +213,36 @@ export class Replica {
       this.#proceed(next, lines, (lastLines) =>
         failureOf('NotReady', {message: `is ${problem}`, restarts: this.restarts, lastLines}),
       )
-    if (next.kind === 'restart') this.#launching = this.#endLate(instance, proceed)
+    if (next.kind === 'restart') this.#ending = this.#endLate(proceed)
     else proceed()
   }
 
-  /** Ends an instance that was not ready in time; tried again until it is gone, since a second one must not run beside it. */
-  async #endLate(instance: RuntimeInstance, proceed: () => void): Promise<void> {
-    // Its end is no crash.
-    this.#instance = undefined
+  /** Ends what was not ready in time; tried again until it is gone, since a second one must not run beside it. */
+  async #endLate(proceed: () => void): Promise<void> {
+    const {tell, timing} = this.#host
     try {
-      await this.#dispose(instance)
+      await this.#endRun()
     } catch (error) {
-      // Known again: a stop ends it, and its own end is seen.
-      this.#instance = instance
       if (this.#isEnded) return
-      const {tell, timing} = this.#host
       tell(this, 'replica.unready', `'${this.name}' could not be stopped: ${messageOf(error)}`)
       const again = () => {
-        this.#launching = this.#endLate(instance, proceed)
+        this.#ending = this.#endLate(proceed)
       }
       this.#timer = setTimeout(again, timing.mendMs)
       return
     }
     if (!this.#isEnded) proceed()
+  }
+
+  async #endRun(): Promise<void> {
+    const graceMs = this.plan.spec.stop_grace_secs * 1000
+    // One that never served has nothing to finish.
+    const exit = await this.#run?.end(this.#wasReady ? graceMs : Math.min(graceMs, 1000))
+    this.history.lastExit = exit ?? this.lastExit
+  }
+
+  get #ageMs(): number {
+    return this.#run?.ageMs ?? 0
   }
 
   get #isTrial(): boolean {
@@ -317,15 +286,8 @@ export class Replica {
   }
 
   #unwatch(): void {
-    this.#watch?.stop()
+    this.#run?.letGo()
     this.#isUnhealthy = false
     clearTimeout(this.#timer)
-  }
-
-  async #dispose(instance: RuntimeInstance): Promise<void> {
-    const graceMs = this.plan.spec.stop_grace_secs * 1000
-    // One that never served has nothing to finish.
-    const exit = await endInstance(this.#host.runtime, instance, this.#wasReady ? graceMs : Math.min(graceMs, 1000))
-    this.history.lastExit = exit ?? this.lastExit
   }
 }

@@ -1,0 +1,135 @@
+import {isOmniError, messageOf} from '@omni-cli/sdk'
+import type {RuntimeInstance} from '../runtimes/runtime.ts'
+import {exitText} from './failure.ts'
+import {endInstance} from './instance-end.ts'
+import {watchInstance} from './probes/instance-watch.ts'
+import type {Watch} from './probes/watch.ts'
+import type {ReplicaHost, ReplicaPlan} from './replica-host.ts'
+
+/** What becomes of a run, told until it is let go. */
+export interface RunNews {
+  readonly started: (instance: RuntimeInstance) => void
+  readonly ready: () => void
+  readonly lateFor: (problem: string, instance: RuntimeInstance) => void
+  readonly readiness: (passes: boolean, problem: string) => void
+  readonly liveness: (passes: boolean, problem: string, instance: RuntimeInstance) => void
+  /** The instance ended, or there could be none. */
+  readonly failed: (message: string, instance?: RuntimeInstance) => void
+}
+
+/** One instance of a replica, from its creation to its end. */
+export class Run {
+  readonly #plan: ReplicaPlan
+  readonly #host: ReplicaHost
+  readonly #news: RunNews
+  #instance: RuntimeInstance | undefined
+  #launching: Promise<void> = Promise.resolve()
+  #isLaunching = false
+  #isLetGo = false
+  #startedAtMs = performance.now()
+  #watch: Watch | undefined
+
+  constructor(plan: ReplicaPlan, host: ReplicaHost, news: RunNews) {
+    this.#plan = plan
+    this.#host = host
+    this.#news = news
+  }
+
+  /** The running instance. */
+  get instance(): RuntimeInstance | undefined {
+    return this.#instance
+  }
+
+  /** True while an instance may exist that nobody knows yet. */
+  get isLaunching(): boolean {
+    return this.#isLaunching
+  }
+
+  get ageMs(): number {
+    return performance.now() - this.#startedAtMs
+  }
+
+  launch(isTrial: boolean): void {
+    this.#launching = this.#launch(isTrial)
+  }
+
+  /** Takes over a running instance. `isReady`: it served before, so it goes on to. */
+  adopt(instance: RuntimeInstance, isReady: boolean): void {
+    this.#instance = instance
+    this.#follow(instance, {isReady, isTrial: false})
+  }
+
+  /** The runtime reports that the instance has ended. */
+  exited(instance: RuntimeInstance): void {
+    this.#instance = undefined
+    this.#news.failed(exitText(instance.exit), instance)
+  }
+
+  /** Evidence from the proxy that it does not answer: asks at once. */
+  doubt(): void {
+    this.#watch?.doubt()
+  }
+
+  /** Nothing is told any more but the end of the instance, which runs on. */
+  letGo(): void {
+    this.#isLetGo = true
+    this.#watch?.stop()
+  }
+
+  /** Ends and forgets the instance; its end is told to nobody. When that cannot be done, it rejects and is as before. */
+  async end(graceMs: number): Promise<RuntimeInstance['exit']> {
+    this.letGo()
+    await this.#launching
+    const instance = this.#instance
+    if (instance === undefined) return undefined
+    this.#instance = undefined
+    try {
+      return await endInstance(this.#host.runtime, instance, graceMs)
+    } catch (error) {
+      this.#instance = instance
+      throw error
+    }
+  }
+
+  async #launch(isTrial: boolean): Promise<void> {
+    const {service, index, release, spec, env, prepare} = this.#plan
+    this.#isLaunching = true
+    try {
+      const prepared = await prepare()
+      if (this.#isLetGo) return
+      this.#instance = await this.#host.runtime.create({service, index, release, spec, env, prepared})
+      this.#startedAtMs = performance.now()
+    } catch (error) {
+      // No answer does not mean that nothing was done.
+      if (isOmniError(error) && error.code === 'UNAVAILABLE') this.#host.lostSight()
+      this.#news.failed(`could not be started: ${messageOf(error)}`)
+      return
+    } finally {
+      this.#isLaunching = false
+    }
+    // An end that came meanwhile waits for this and disposes of it.
+    if (this.#isLetGo) return
+    const instance = this.#instance
+    const exited = this.#host.takeExit(instance.id) ?? (instance.state === 'exited' ? instance : undefined)
+    if (exited !== undefined) {
+      this.exited(exited)
+      return
+    }
+    this.#news.started(instance)
+    this.#follow(instance, {isReady: false, isTrial})
+  }
+
+  #follow(instance: RuntimeInstance, start: {readonly isReady: boolean; readonly isTrial: boolean}): void {
+    const {runtime, timing} = this.#host
+    const {ready, readiness, lateFor, liveness} = this.#news
+    this.#watch = watchInstance(
+      {runtime, instance, spec: this.#plan.spec, timing, ...start},
+      {
+        ready,
+        readiness,
+        notReadyInTime: (problem) => lateFor(problem, instance),
+        liveness: (passes, problem) => liveness(passes, problem, instance),
+      },
+    )
+  }
+}

@@ -1,6 +1,6 @@
-import {spawn} from 'node:child_process'
+import {execFileSync, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync} from 'node:fs'
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync} from 'node:fs'
 import {connect, createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -10,6 +10,7 @@ import {createEdge} from '../../src/edge/client.ts'
 import type {Edge, EdgeTable} from '../../src/edge/table.ts'
 import {programPath} from '../../src/programs.ts'
 import {socketPath} from '../../src/socket-path.ts'
+import {statusOf} from './support/raw-client.ts'
 import {addressOf, get, lastGet, Scope, table, web} from './support/scope.ts'
 
 /** The real process, as the control plane starts it. It runs from the built files. */
@@ -250,6 +251,25 @@ it.runIf(existsSync('/dev/full'))('a full disk stops neither the process nor a n
 
   expect(await ask(after.http.port)).toContain('<after>')
   expect((await edge.health())?.pid).toBe(pid)
+})
+
+it.runIf(existsSync('/usr/bin/prlimit'))('out of descriptors, no target is blamed', async () => {
+  const wanted = await tableFor(await named('web'))
+  const edge = open()
+  await edge.apply(wanted)
+  const failures: string[] = []
+  edge.onTargetFailure((address) => failures.push(address))
+  const pid = (await edge.health())?.pid ?? 0
+  const limit = (count: number) => execFileSync('prlimit', [`--pid=${pid}`, `--nofile=${count}:4096`])
+  // Room for the client, none for the way to the target.
+  const used = readdirSync(`/proc/${pid}/fd`).map(Number)
+  limit(Array.from({length: 4_096}, (_, index) => index).findIndex((fd) => !used.includes(fd)) + 1)
+
+  expect(statusOf(await ask(wanted.http.port))).toBe(503)
+  limit(4_096)
+
+  expect(await ask(wanted.http.port)).toContain('<web>')
+  expect(failures).toEqual([])
 })
 
 it('a process of another version is replaced, once, and no request is lost', async () => {

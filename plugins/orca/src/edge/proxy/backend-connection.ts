@@ -5,6 +5,7 @@ import {findHeadEnd} from '../http/head-end.ts'
 import {Refusal} from '../http/refusal.ts'
 import {parseResponseHead, type ResponseHead} from '../http/response-head.ts'
 import type {Backend} from './backend.ts'
+import {isOurLimit} from './our-limits.ts'
 
 /** Who a connection works for: one request and its answer. */
 export interface BackendUser {
@@ -37,6 +38,8 @@ export class BackendConnection {
   /** The answer ended cleanly and the backend lets us go on. */
   isReusable = false
   keepAliveSeconds: number | undefined
+  /** It broke for want of something that this process should have. */
+  isOurFault = false
   readonly #backend: Backend
   #user: BackendUser | undefined
   #body: Body | undefined
@@ -56,7 +59,10 @@ export class BackendConnection {
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('drain', () => this.#user?.drained())
     socket.on('end', () => this.#ended())
-    socket.on('error', ignoreError)
+    socket.on('error', (error) => {
+      // `close` follows and says the rest.
+      this.isOurFault = isOurLimit(error)
+    })
     socket.on('close', () => this.#closed())
   }
 
@@ -178,6 +184,3 @@ function bodyFor(user: BackendUser, head: ResponseHead): Body {
   if (head.framing.kind === 'chunked' && user.wantsBareData) return new ChunkedBody([])
   return responseBody(head.framing)
 }
-
-/** `close` follows and says all that matters. */
-const ignoreError = (): void => undefined

@@ -159,6 +159,11 @@ export class Exchange implements BackendUser {
     const isFault = !isConnected || isFresh
     this.#connection = undefined
     this.#isSending = false
+    if (!isConnected && connection.isOurFault) {
+      this.#endAttempt()
+      this.#client.refuse(new Refusal(503, 'the proxy has no room for another connection'))
+      return
+    }
     backend?.failed(performance.now(), isFault && !hasAnswerBytes)
     if (!this.#isAnswered) this.#observe(0)
     this.#endAttempt()

@@ -1,6 +1,7 @@
 import {connect, createServer, type Server, type Socket} from 'node:net'
 import type {Backend} from './backend.ts'
 import type {Door} from './door.ts'
+import {isOurLimit} from './our-limits.ts'
 import {splice} from './splice.ts'
 import type {EdgeTimeouts} from './timeouts.ts'
 import type {Target, Upstream} from './upstream.ts'
@@ -51,14 +52,22 @@ export class TcpListener implements Door {
     begin(target, startedAt)
     const socket = connect({host: backend.host, port: backend.port, noDelay: true, allowHalfOpen: true})
     socket.setTimeout(this.#timeouts.connectMs, () => socket.destroy())
+    let isOurFault = false
     const refused = () => {
+      if (isOurFault) {
+        end(target)
+        client.resetAndDestroy()
+        return
+      }
       stats.observe(0, performance.now() - startedAt)
       backend.failed(performance.now(), true)
       end(target)
       tried.add(backend)
       this.#join(client, tried)
     }
-    socket.on('error', ignoreError)
+    socket.on('error', (error) => {
+      isOurFault = isOurLimit(error)
+    })
     socket.once('close', refused)
     socket.once('connect', () => {
       socket.setTimeout(0)

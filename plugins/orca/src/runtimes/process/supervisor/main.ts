@@ -1,8 +1,8 @@
 import {existsSync, mkdirSync} from 'node:fs'
 import {join} from 'node:path'
+import {takeLock} from '../../../process-lock.ts'
 import {processPaths} from '../paths.ts'
 import {Instances} from './instances.ts'
-import {takeLock} from './lock.ts'
 import {openControlSocket} from './server.ts'
 
 /** With nothing to look after and nobody connected the supervisor ends; it is started again when needed. */

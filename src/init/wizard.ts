@@ -40,8 +40,11 @@ async function askServices(
     {signal},
   )
   if (where === 'here') {
+    const [local] = contributions
+      .filter(({kind, requires}) => kind === 'service' && requires === undefined)
+      .sort((a, b) => b.priority - a.priority)
     // Left open when no plugin supplies it, so that the context stays true.
-    return contributions.some(({kind, id}) => kind === 'service' && id === 'orca') ? {services: 'orca'} : {}
+    return local === undefined ? {} : {services: local.id}
   }
   if (where === 'cluster') {
     const cluster = await askText('name of the kubeconfig context', {validate: required, signal})

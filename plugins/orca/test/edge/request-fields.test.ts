@@ -54,6 +54,22 @@ it('says who asked, whatever the client claims', async () => {
   ])
 })
 
+it('drops what a backend that takes _ for - would read as a name that matters', async () => {
+  const edge = await mirror(scope)
+
+  const seen = bodyOf(
+    await edge.talk(
+      lastGet(
+        '/',
+        'X_Forwarded_For: 6.6.6.6\r\nX-Real_IP: 6.6.6.6\r\nTransfer_Encoding: chunked\r\nContent_Length: 5\r\nX_Kept: yes\r\n',
+      ),
+    ),
+  )
+
+  expect(seen).not.toMatch(/6\.6\.6\.6|transfer|content/i)
+  expect(seen).toContain('\r\nX_Kept: yes\r\n')
+})
+
 it.each([
   ['abc-123', true],
   ['a'.repeat(128), true],

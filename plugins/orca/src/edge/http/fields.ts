@@ -103,8 +103,15 @@ function endOfValue(text: string, from: number): number {
 function kindOf(text: string, start: number, end: number, names: FieldNames): FieldKind | undefined {
   if (!mayBeKnown(text.charCodeAt(start))) return undefined
   const name = text.slice(start, end).toLowerCase()
-  return names.exact.get(name) ?? names.families.find(([prefix]) => name.startsWith(prefix))?.[1]
+  const kind = namedKind(name, names)
+  if (kind !== undefined || !name.includes('_')) return kind
+  // Programs behind CGI or WSGI cannot tell the two apart, so a client could say what only we may say.
+  const alias = namedKind(name.replaceAll('_', '-'), names)
+  return alias === undefined || alias === 'forbidden' ? alias : 'drop'
 }
+
+const namedKind = (name: string, names: FieldNames): FieldKind | undefined =>
+  names.exact.get(name) ?? names.families.find(([prefix]) => name.startsWith(prefix))?.[1]
 
 /** First letters of all names that matter: c f h k p t u x. */
 function mayBeKnown(code: number): boolean {

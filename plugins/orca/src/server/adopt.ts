@@ -98,16 +98,17 @@ async function removeExtra({runtime, edge, log, closing}: ControlContext, instan
   )
 }
 
-function failInterrupted({store, events}: ControlContext): void {
+function failInterrupted({store, events, log}: ControlContext): void {
   const message = 'interrupted by a restart of the server'
   for (const {service, id} of store.releases.interrupted()) {
-    store.durably(() => store.releases.setStatus(service, id, 'failed', failureOf('Interrupted', {message})))
-    events.add({
-      service,
-      type: 'deploy.failed',
-      message: `'${service}' ${id} failed: ${message}`,
-      details: {release: id},
-    })
+    const text = `'${service}' ${id} failed: ${message}`
+    try {
+      store.durably(() => store.releases.setStatus(service, id, 'failed', failureOf('Interrupted', {message})))
+      events.add({service, type: 'deploy.failed', message: text, details: {release: id}})
+    } catch (error) {
+      // On a full disk what runs is taken over all the same.
+      log.debug('release not marked', {service, release: id, problem: messageOf(error)})
+    }
   }
 }
 

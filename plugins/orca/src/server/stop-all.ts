@@ -5,7 +5,7 @@ import {retire} from './replicas.ts'
 
 /** Ends every replica, those of dependants first. What is wanted stays: the next start of the server runs them again. */
 export async function stopAll(context: ControlContext): Promise<void> {
-  const {store, fleet, log} = context
+  const {store, fleet, runtime, log} = context
   const specs = new Map(store.services.list().map(({name, spec}) => [name, spec]))
   const stopped = new Map<string, Promise<void>>()
   for (const {name} of inOrder(specs).toReversed()) {
@@ -20,4 +20,7 @@ export async function stopAll(context: ControlContext): Promise<void> {
     stopped.set(name, stop())
   }
   await Promise.all(stopped.values())
+  // What is left of an earlier server belongs to no replica.
+  const rest = await runtime.list().catch(() => [])
+  await Promise.allSettled(rest.map(({id}) => runtime.remove(id)))
 }

@@ -1,5 +1,6 @@
 import {OmniError, sleep} from '@omni-cli/sdk'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {openStore} from '../../src/server/store/store.ts'
 import {alice, eventually, Harness, quick, spec} from './harness.ts'
 
 let h: Harness
@@ -179,6 +180,46 @@ describe('the end of the server with its services', () => {
     await h.control.close('stop')
 
     expect(h.runtime.calls.filter((call) => call.startsWith('stop '))).toEqual(['stop api r1 0', 'stop db r1 0'])
+  })
+})
+
+describe('the end and the start at bad moments', () => {
+  it('with its services leaves nothing, not even what no service knows', async () => {
+    await h.deployed(spec())
+    await h.runtime.create({
+      service: 'ghost',
+      index: 0,
+      release: 'r1',
+      spec: spec({name: 'ghost'}),
+      env: {},
+      prepared: {location: ''},
+    })
+    await h.control.close('stop')
+
+    expect(h.runtime.instances.size).toBe(0)
+  })
+
+  it('a store that cannot be written does not keep the server from taking over what runs', async () => {
+    await h.deployed(spec())
+    const reached = Promise.withResolvers<void>()
+    h.runtime.hook = (step) => {
+      if (step !== 'create') return
+      h.kill()
+      reached.resolve()
+      return new Promise(() => undefined)
+    }
+    void h.deploy(spec({env: {V: '2'}}))
+    await reached.promise
+    h.runtime.hook = () => undefined
+    const store = openStore(h.home)
+    // As a full disk would: no row of a release can be changed.
+    store.database.exec(
+      "CREATE TRIGGER full BEFORE UPDATE ON releases BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
+    )
+    store.close()
+    await h.start()
+
+    expect(await h.service()).toMatchObject({status: 'running', release: 'r1', runningReplicas: 1})
   })
 })
 

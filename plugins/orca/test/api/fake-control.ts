@@ -129,6 +129,7 @@ export class FakeControl implements Control {
   }
   async restart(name: string, actor: {name: string}) {
     this.calls.push(`restart ${name} by ${actor.name}`)
+    await this.gate
     return this.#must(name)
   }
   async remove(name: string, {purge}: {purge: boolean}) {

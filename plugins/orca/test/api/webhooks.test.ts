@@ -47,6 +47,30 @@ describe('webhooks', () => {
 })
 
 describe('pushes', () => {
+  it('many at once redeploy twice: what runs began before the last of them', async () => {
+    await deploy(web)
+    await register(hook)
+    const gate = Promise.withResolvers<void>()
+    api.control.gate = gate.promise
+
+    const pushes = Array.from({length: 20}, () => push(JSON.stringify(payload)))
+    await expect.poll(() => api.control.calls.length).toBe(1)
+    setTimeout(gate.resolve, 200)
+    const answers = await Promise.all(pushes)
+
+    expect(answers.map(({status}) => status)).toEqual(Array(20).fill(200))
+    expect(api.control.calls).toHaveLength(2)
+  })
+
+  it('that delete a branch redeploy nothing', async () => {
+    await deploy(web)
+    await register(hook)
+
+    const gone = {...payload, head_commit: null, after: '0'.repeat(40), deleted: true}
+    expect(await push(JSON.stringify(gone))).toMatchObject({status: 200, text: 'ignored: the branch was deleted'})
+    expect(api.control.calls).toEqual([])
+  })
+
   it('redeploy the service on a signed push to their branch', async () => {
     await deploy(web)
     await register(hook)

@@ -2,11 +2,11 @@ import {createHmac, timingSafeEqual} from 'node:crypto'
 import {messageOf} from '@omni-cli/sdk'
 import type {FastifyInstance} from 'fastify'
 import {z} from 'zod'
-import type {Control} from '../control.ts'
 import type {Webhook} from '../store/webhooks.ts'
 import {parseJson, readBody} from './body.ts'
 import type {ApiContext} from './context.ts'
 import {HttpProblem} from './problem.ts'
+import {shareNext} from './share-next.ts'
 
 /** One push, for the list of the last ones. */
 export interface Invocation {
@@ -28,6 +28,7 @@ const pushPayload = z.object({
   ref: z.string(),
   repository: z.object({full_name: z.string()}),
   head_commit: z.object({id: z.string()}).nullish(),
+  deleted: z.boolean().nullish(),
 })
 
 /**
@@ -35,6 +36,7 @@ const pushPayload = z.object({
  * some webhook; without any webhook nothing fits.
  */
 export function pushRoute(app: FastifyInstance, {control, webhooks}: ApiContext, invocations: Invocations): void {
+  const redeploy = shareNext((service) => control.restart(service, {name: 'github', role: 'deployer'}))
   app.post('/api/v1/webhooks/github', async (request, reply) => {
     const body = await readBody(request)
     const signature = request.headers['x-hub-signature-256']
@@ -46,13 +48,14 @@ export function pushRoute(app: FastifyInstance, {control, webhooks}: ApiContext,
     if (!payload.success) throw new HttpProblem(400, `invalid payload: ${payload.error.issues[0]?.message ?? ''}`)
     const branch = /^refs\/heads\/(.+)$/s.exec(payload.data.ref)?.[1]
     if (branch === undefined) return reply.type('text/plain').send('ignored: not a branch push')
+    if (payload.data.deleted === true) return reply.type('text/plain').send('ignored: the branch was deleted')
     const repo = payload.data.repository.full_name
     const matches = (webhook: Webhook) => webhook.repo === repo && webhook.branch === branch
     const hooks = signed.filter(matches)
     if (hooks.length === 0 && webhooks.list().some(matches)) throw new HttpProblem(401, 'signature validation failed')
     if (hooks.length === 0) return reply.type('text/plain').send('ignored: no matching webhook config')
 
-    const {deployed, errors} = await redeployAll(control, hooks)
+    const {deployed, errors} = await redeployAll(redeploy, hooks)
     const status = errors.length === 0 ? 200 : deployed.length === 0 ? 500 : 206
     const commit = (payload.data.head_commit?.id ?? '').slice(0, 8)
     for (const {service} of hooks) {
@@ -64,12 +67,12 @@ export function pushRoute(app: FastifyInstance, {control, webhooks}: ApiContext,
   })
 }
 
-async function redeployAll(control: Control, hooks: readonly Webhook[]) {
+async function redeployAll(redeploy: (service: string) => Promise<unknown>, hooks: readonly Webhook[]) {
   const deployed: string[] = []
   const errors: string[] = []
   for (const service of new Set(hooks.map((hook) => hook.service))) {
     try {
-      await control.restart(service, {name: 'github', role: 'deployer'})
+      await redeploy(service)
       deployed.push(service)
     } catch (error) {
       errors.push(`${service}: ${messageOf(error)}`)

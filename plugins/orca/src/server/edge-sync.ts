@@ -8,6 +8,7 @@ export interface EdgeSync {
   publishSoon(): void
   /** Listeners as of the last table. */
   listeners(): readonly EdgeListener[]
+  isOpen(service: string): boolean
   /** The service's own listener when it could not be opened. */
   lost(service: string): EdgeListener | undefined
   /** Resolves when no table is under way; none is sent after that. */
@@ -74,6 +75,7 @@ export function createEdgeSync(
     publish,
     publishSoon,
     listeners: () => listeners,
+    isOpen: (service) => listeners.some((listener) => listener.service === service && listener.error === undefined),
     lost: (service) => listeners.find((listener) => listener.service === service && listener.error !== undefined),
     async close() {
       isClosed = true

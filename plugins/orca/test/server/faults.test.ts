@@ -244,6 +244,17 @@ describe('ports', () => {
     expect(await h.service()).toMatchObject({release: 'r1', runningReplicas: 1})
   })
 
+  it('one that somebody takes between its choice and its opening is replaced', async () => {
+    h.edge.hook = ({services}) => {
+      h.edge.hook = () => undefined
+      for (const {port} of services) h.edge.refused.add(port ?? 0)
+    }
+    await h.deployed(spec())
+
+    expect(h.edge.refused.size).toBe(1)
+    expect(await portOf()).toMatch(/^http:/)
+  })
+
   it('another is taken by a deploy when the chosen one is lost', async () => {
     await h.deployed(spec())
     const before = Number((await portOf())?.split(':').at(-1))

@@ -8,6 +8,7 @@ import {bringTo} from '../replica-count.ts'
 import {prepareRelease, type Version} from '../replicas.ts'
 import type {ServiceRow} from '../store/services.ts'
 import {environmentOf} from './environment.ts'
+import {holdPort} from './hold-port.ts'
 import {roll} from './roll.ts'
 import {isSameVersion, wantedReplicas} from './spec.ts'
 
@@ -79,6 +80,7 @@ async function rollOut(
 ): Promise<void> {
   const {release, spec, desired, signal, note} = options
   const {store, fleet, edgeSync} = context
+  await holdPort(context, spec)
   const env = environmentOf(spec, (name) => store.services.get(name))
   note('preparing')
   const prepared = await build(context, {release, spec, env}, options)

@@ -1,6 +1,7 @@
 import {spawn} from 'node:child_process'
-import {mkdirSync, statSync, writeFileSync} from 'node:fs'
+import {statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {makePrivateFolder} from '@omni-cli/sdk'
 
 export interface RefreshPlace {
   readonly root: string
@@ -19,7 +20,7 @@ export function refreshNames(kind: string, {root, home, context}: RefreshPlace):
     const mark = join(folder, `.${encodeURIComponent(context)}-${encodeURIComponent(kind)}`)
     const marked = statSync(mark, {throwIfNoEntry: false})
     if (marked !== undefined && Math.abs(Date.now() - marked.mtimeMs) < PATIENCE_MS) return
-    mkdirSync(folder, {recursive: true, mode: 0o700})
+    makePrivateFolder(folder)
     writeFileSync(mark, '', {mode: 0o600})
     const env = {...process.env, OMNI_CONTEXT: context, OMNI_NO_ALIAS: '1'}
     spawn(process.execPath, [join(root, 'bin', 'run.js'), '__names', kind], {

@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto'
-import {mkdir, rename, rm, writeFile} from 'node:fs/promises'
+import {rename, rm, writeFile} from 'node:fs/promises'
 import {dirname} from 'node:path'
+import {makePrivateFolder} from '@omni-cli/sdk'
 import {type KnownName, type NamesPlace, namesFile} from './names.ts'
 
 const MAX_NAMES = 5_000
@@ -13,7 +14,7 @@ export async function rememberNames(place: NamesPlace, kind: string, names: read
   const file = namesFile(place, kind)
   const temporary = `${file}.${randomBytes(4).toString('hex')}`
   try {
-    await mkdir(dirname(file), {recursive: true, mode: 0o700})
+    makePrivateFolder(dirname(file))
     const content = JSON.stringify({atMs: Date.now(), names: names.slice(0, MAX_NAMES)})
     await writeFile(temporary, content, {mode: 0o600})
     await rename(temporary, file)

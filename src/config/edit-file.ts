@@ -1,7 +1,7 @@
 import {spawn} from 'node:child_process'
-import {copyFile, mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
+import {copyFile, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {isOmniError, OmniError, reasonOf, writeFileAtomic} from '@omni-cli/sdk'
+import {isOmniError, makePrivateFolder, OmniError, reasonOf, writeFileAtomic} from '@omni-cli/sdk'
 import {configFileIn, configTools, readConfigText} from '@omni-cli/sdk/cli'
 import {splitWords} from '../aliases/split.ts'
 
@@ -34,9 +34,11 @@ export async function editConfigFile({home, env, retry}: EditOptions): Promise<E
   const file = configFileIn(home)
   const before = await readConfigText(file)
   const argv = editorOf(env)
-  await mkdir(home, {recursive: true, mode: 0o700}).catch((error: unknown) => {
+  try {
+    makePrivateFolder(home)
+  } catch (error) {
     throw new OmniError('IO', `cannot make the folder '${home}': ${reasonOf(error)}`, {cause: error})
-  })
+  }
   const folder = await mkdtemp(join(home, '.edit-'))
   try {
     const draft = join(folder, 'config.yaml')

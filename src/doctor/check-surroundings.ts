@@ -1,6 +1,6 @@
 import {constants} from 'node:fs'
-import {access, chmod, lstat, mkdir, statfs} from 'node:fs/promises'
-import {messageOf} from '@omni-cli/sdk'
+import {access, chmod, lstat, statfs} from 'node:fs/promises'
+import {makePrivateFolder, messageOf} from '@omni-cli/sdk'
 import {type Check, type Finding, fine} from './finding.ts'
 
 const NODE_FLOOR = 24
@@ -40,7 +40,7 @@ export const checkHome: Check = async ({home}) => {
 
 async function checkAbsentHome(home: string): Promise<Finding> {
   try {
-    await mkdir(home, {recursive: true, mode: 0o700})
+    makePrivateFolder(home)
     return fine('home', `${home} (new)`)
   } catch (cause) {
     return error(`'${home}' cannot be made: ${messageOf(cause)}`, 'export OMNI_HOME=/some/folder')

@@ -1,5 +1,6 @@
-import {mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {join, sep} from 'node:path'
+import {makePrivateFolder} from '@omni-cli/sdk'
 import type {Contribution} from '@omni-cli/sdk/cli'
 import type {CommandWords} from '../completion/command-words.ts'
 import {field, listUserPlugins, readJson, type UserPlugin} from './user-plugins.ts'
@@ -62,7 +63,7 @@ export function writePluginIndex(key: PluginIndexKey, index: PluginIndex): void 
   const file = cacheFile(key)
   const temporary = `${file}.${process.pid}.tmp`
   try {
-    mkdirSync(join(key.home, 'cache'), {recursive: true, mode: 0o700})
+    makePrivateFolder(join(key.home, 'cache'))
     writeFileSync(temporary, JSON.stringify({key: text, index}), {mode: 0o600})
     renameSync(temporary, file)
   } catch {

@@ -1,6 +1,7 @@
 import {writeSync} from 'node:fs'
 import {enableCompileCache} from 'node:module'
 import {join} from 'node:path'
+import {makePrivateFolder} from '@omni-cli/sdk'
 import {completeLine} from '../completion/complete-line.ts'
 import {readIndex} from './index-file.ts'
 import {quickRootHelp} from './quick-help.ts'
@@ -23,7 +24,7 @@ export async function main(argv: readonly string[], root: string): Promise<void>
     const text = await quickRootHelp(here)
     if (text !== undefined) return answer(text)
   }
-  if (process.env.OMNI_NO_COMPILE_CACHE !== '1') enableCompileCache(join(here.home, 'cache', 'compile'))
+  if (process.env.OMNI_NO_COMPILE_CACHE !== '1') keepCompiled(join(here.home, 'cache', 'compile'))
   // bin/run.js has looked at Node's version; oclif would load a library for it.
   process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'
   const {dispatch} = await import('./dispatch.ts')
@@ -31,6 +32,16 @@ export async function main(argv: readonly string[], root: string): Promise<void>
 }
 
 const isHelp = (word: string | undefined): boolean => word === '--help' || word === '-h' || word === 'help'
+
+/** Where nothing can be kept, each start compiles anew. Node itself would try to make the folder for ever in some places. */
+function keepCompiled(folder: string): void {
+  try {
+    makePrivateFolder(folder)
+  } catch {
+    return
+  }
+  enableCompileCache(folder)
+}
 
 /** All at once and synchronously, as nothing else will run; a reader that has gone is no error. */
 function answer(text: string): void {

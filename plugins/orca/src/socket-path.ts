@@ -1,8 +1,8 @@
 import {createHash} from 'node:crypto'
-import {existsSync, lstatSync, mkdirSync} from 'node:fs'
+import {lstatSync} from 'node:fs'
 import {tmpdir, userInfo} from 'node:os'
-import {dirname, join} from 'node:path'
-import {OmniError} from '@omni-cli/sdk'
+import {join} from 'node:path'
+import {makePrivateFolder, OmniError} from '@omni-cli/sdk'
 
 /** The shortest limit of the systems we run on is 104 bytes with the closing zero; longer paths are cut silently by some. */
 const LONGEST_SOCKET_PATH = 100
@@ -33,17 +33,4 @@ function privateTempFolder(home: string): string {
     })
   }
   return folder
-}
-
-/** With its parents. Not `recursive`: in a folder that takes no entries (`/proc`) Node would try for ever. */
-function makePrivateFolder(folder: string): void {
-  try {
-    mkdirSync(folder, {mode: 0o700})
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'EEXIST') return
-    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error
-    makePrivateFolder(dirname(folder))
-    mkdirSync(folder, {mode: 0o700})
-  }
 }

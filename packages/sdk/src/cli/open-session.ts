@@ -1,7 +1,7 @@
-import {mkdir} from 'node:fs/promises'
 import type {DriverContext} from '../contracts/driver.ts'
 import {OmniError} from '../errors.ts'
 import {type Logger, silentLogger} from '../io/log.ts'
+import {makePrivateFolder} from '../io/make-folder.ts'
 import {isSecretKey} from '../io/redact.ts'
 import {stderrLogger} from '../io/stderr-log.ts'
 import {nearest} from '../nearest.ts'
@@ -101,8 +101,11 @@ async function createDriverContext(
     import('../io/create-http.ts'),
     import('../io/create-exec.ts'),
   ])
-  // A home that cannot be made only matters to a driver that writes there, and that one says so.
-  await mkdir(surroundings.home, {recursive: true, mode: 0o700}).catch(() => undefined)
+  try {
+    makePrivateFolder(surroundings.home)
+  } catch {
+    // It only matters to a driver that writes there, and that one says so.
+  }
   const {log} = surroundings
   return {...surroundings, http: createHttp({log}), exec: createExec({log, secrets})}
 }

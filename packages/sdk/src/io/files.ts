@@ -1,7 +1,8 @@
 import {randomBytes} from 'node:crypto'
-import {chmod, lstat, mkdir, open, rename, rm} from 'node:fs/promises'
+import {chmod, lstat, open, rename, rm} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {messageOf, OmniError} from '../errors.ts'
+import {makePrivateFolder} from './make-folder.ts'
 
 export interface WriteFileOptions {
   /** Default 0600, whatever the umask. */
@@ -41,7 +42,7 @@ export async function writeFileAtomic(
  */
 export async function ensurePrivateDir(path: string): Promise<void> {
   try {
-    await mkdir(path, {recursive: true, mode: 0o700})
+    makePrivateFolder(path)
     const found = await lstat(path)
     if (!found.isDirectory()) throw new Error('it is not a folder')
     if (process.getuid !== undefined && found.uid !== process.getuid()) throw new Error('it belongs to another user')

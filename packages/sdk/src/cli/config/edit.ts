@@ -1,7 +1,8 @@
-import {mkdir, realpath} from 'node:fs/promises'
+import {realpath} from 'node:fs/promises'
 import {isCollection, isMap, isNode, isScalar, LineCounter, parse, parseDocument, type YAMLMap} from 'yaml'
 import {isOmniError, OmniError} from '../../errors.ts'
 import {reasonOf, writeFileAtomic} from '../../io/files.ts'
+import {makePrivateFolder} from '../../io/make-folder.ts'
 import {retry} from '../../io/retry.ts'
 import type {OmniConfig} from '../session.ts'
 import {configFileIn} from './home.ts'
@@ -115,7 +116,7 @@ export async function writeConfigText(path: string, text: string): Promise<void>
 
 async function makeHome(home: string): Promise<void> {
   try {
-    await mkdir(home, {recursive: true, mode: 0o700})
+    makePrivateFolder(home)
   } catch (error) {
     throw new OmniError('IO', `cannot make the folder '${home}': ${reasonOf(error)}`, {
       hint: 'export OMNI_HOME=/some/folder',

@@ -1,8 +1,9 @@
 import {type BigIntStats, constants} from 'node:fs'
-import {mkdir, open, rename, rm, writeFile} from 'node:fs/promises'
+import {open, rename, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {isOmniError, OmniError} from '../../errors.ts'
 import {reasonOf} from '../../io/files.ts'
+import {makePrivateFolder} from '../../io/make-folder.ts'
 import type {OmniConfig} from '../session.ts'
 import {configFileIn} from './home.ts'
 
@@ -104,7 +105,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 async function writeCache(path: string, content: Cached): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`
   try {
-    await mkdir(join(path, '..'), {recursive: true, mode: 0o700})
+    makePrivateFolder(join(path, '..'))
     await writeFile(temporary, JSON.stringify(content), {mode: 0o600, flag: 'wx'})
     await rename(temporary, path)
   } catch {

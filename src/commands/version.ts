@@ -1,4 +1,5 @@
 import {BaseCommand, itemView, type View} from '@omni-cli/sdk/cli'
+import {versionsOf} from '../manifest/versions.ts'
 
 export default class Version extends BaseCommand {
   static override summary = 'show the versions of omni, of Node and of the plugins'
@@ -7,21 +8,12 @@ export default class Version extends BaseCommand {
 
   async run(): Promise<View | undefined> {
     await this.parse(Version)
-    const data = {
-      omni: this.config.version,
-      node: process.version,
-      platform: `${process.platform}-${process.arch}`,
-      plugins: this.config
-        .getPluginsList()
-        .filter((plugin) => !plugin.isRoot)
-        .map(({name, version, type}) => ({name, version, type})),
-    }
     return itemView({
-      data,
-      text: () => [
-        `omni ${data.omni}`,
-        `node ${data.node} ${data.platform}`,
-        ...data.plugins.map((plugin) => `${plugin.name} ${plugin.version} (${plugin.type})`),
+      data: versionsOf(this.config),
+      text: ({omni, node, platform, plugins}) => [
+        `omni ${omni}`,
+        `node ${node} ${platform}`,
+        ...plugins.map(({name, version, type}) => `${name} ${version} (${type})`),
       ],
     })
   }

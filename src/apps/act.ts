@@ -50,7 +50,8 @@ export async function requireService(engine: ServiceEngine, name: string, option
 export function notFound(name: string, known: readonly string[]): OmniError {
   const some = known.slice(0, 5).map((other) => `'${other}'`)
   const rest = known.length > some.length ? ` and ${known.length - some.length} more` : ''
-  const text = some.length === 0 ? 'there are none' : `there are ${some.join(', ')}${rest}`
+  const text =
+    known.length === 0 ? 'there are none' : `there ${known.length === 1 ? 'is' : 'are'} ${some.join(', ')}${rest}`
   return new OmniError('NOT_FOUND', `there is no service '${name}'; ${text}`, {hint: 'omni get services'})
 }
 

@@ -1,4 +1,4 @@
-import type {LogLine} from '@omni-cli/sdk'
+import {type LogLine, OmniError, type Service} from '@omni-cli/sdk'
 import {isAtLeast, type LogLevel, levelOf} from './log-level.ts'
 
 /** A line with the level it states, or that of the line it continues; `info` when nothing says. */
@@ -22,6 +22,21 @@ export async function* leveled(
     before.set(source, level)
     if (least === undefined || isAtLeast(level, least)) yield {...line, level}
   }
+}
+
+/** The lines of one replica. NOT_FOUND when there are none and the service has no such replica now. */
+export async function* requireLines(
+  lines: AsyncIterable<LogLine>,
+  {name, replicas}: Pick<Service, 'name' | 'replicas'>,
+  replica: string,
+): AsyncGenerator<LogLine> {
+  let isKnown = replicas.some((one) => one.name === replica || one.name === `${name}-${replica}`)
+  for await (const line of lines) {
+    isKnown = true
+    yield line
+  }
+  if (isKnown) return
+  throw new OmniError('NOT_FOUND', `'${name}' has no replica '${replica}'`, {hint: `omni status ${name}`})
 }
 
 export interface LogLineStyle {

@@ -1,6 +1,7 @@
 import {formatDuration, OmniError, type Release, type ReleaseStatus} from '@omni-cli/sdk'
 import {type ListView, listView, type Tone} from '@omni-cli/sdk/cli'
 import {failureText} from './service-view.ts'
+import {withoutSecrets} from './without-secrets.ts'
 
 const TONE = {active: 'good', deploying: 'warn', superseded: 'dim', failed: 'bad'} as const satisfies Record<
   ReleaseStatus,
@@ -11,6 +12,7 @@ const TONE = {active: 'good', deploying: 'warn', superseded: 'dim', failed: 'bad
 export function releasesView(releases: readonly Release[], now: Date): ListView<Release> {
   return listView({
     rows: releases,
+    data: withoutSecrets,
     ref: ({service, id}) => `release/${service}/${id}`,
     empty: 'there are no releases yet',
     columns: [

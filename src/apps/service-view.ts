@@ -1,5 +1,6 @@
 import type {Service, ServiceFailure, ServiceStatus} from '@omni-cli/sdk'
 import {type ItemView, itemView, listView, type TextLine, type Tone, type View} from '@omni-cli/sdk/cli'
+import {withoutSecrets} from './without-secrets.ts'
 
 export const STATUS_TONE = {
   running: 'good',
@@ -34,11 +35,16 @@ export function serviceLine(service: Service, verb: string): TextLine {
 export function actView(services: readonly Service[], verb: string): View<Service> | ItemView<Service[]> {
   const [first, ...others] = services
   if (first !== undefined && others.length === 0) {
-    return itemView({data: first, ref: `service/${first.name}`, text: (service) => [serviceLine(service, verb)]})
+    return itemView({
+      data: withoutSecrets(first),
+      ref: `service/${first.name}`,
+      text: (service) => [serviceLine(service, verb)],
+    })
   }
   return listView({
     rows: services,
     ref: ({name}) => `service/${name}`,
+    data: withoutSecrets,
     empty: 'there are no services',
     columns: [
       {header: 'NAME', value: ({name}) => name},

@@ -30,7 +30,6 @@ export default class Apply extends BaseCommand {
     'dry-run': flag.dryRun,
     yes: flag.yes,
     provider: flag.provider,
-    namespace: flag.namespace,
   }
 
   async run(): Promise<View> {

@@ -27,7 +27,6 @@ export default class Delete extends BaseCommand {
     purge: Flags.boolean({summary: 'also remove data that are kept otherwise: volumes, snapshots'}),
     'dry-run': flag.dryRun,
     yes: flag.yes,
-    namespace: flag.namespace,
     provider: flag.provider,
   }
 

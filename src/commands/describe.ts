@@ -14,12 +14,12 @@ export default class Describe extends BaseCommand {
     target: Args.string({required: true, description: 'name, KIND/NAME, or the kind'}),
     name: Args.string({description: 'name, when the first word is a kind'}),
   }
-  static override flags = {namespace: flag.namespace, provider: flag.provider}
+  static override flags = {provider: flag.provider}
 
   async run(): Promise<View> {
     const {args} = await this.parse(Describe)
     const words = [args.target, args.name].filter((word) => word !== undefined)
     const {kind, ref, state} = await resolveTarget(await this.session(), words, {signal: this.signal})
-    return itemView({data: state, ref, text: (data) => kind.lines(data)})
+    return itemView({data: kind.withoutSecrets?.(state) ?? state, ref, text: (data) => kind.lines(data)})
   }
 }

@@ -25,7 +25,6 @@ export default class Diff extends BaseCommand {
     prune: Flags.boolean({summary: 'also show what apply --prune would remove'}),
     'exit-code': Flags.boolean({summary: 'exit with 10 when there are differences'}),
     provider: flag.provider,
-    namespace: flag.namespace,
   }
 
   async run(): Promise<View> {

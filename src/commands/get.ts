@@ -6,7 +6,7 @@ import {getThings} from '../resources/get-things.ts'
 export default class Get extends BaseCommand {
   static override summary = 'list things of a kind'
   static override description =
-    'Kinds: services (svc), instances (vm), models, runtimes (rt), nodes, releases, events (ev); singular, plural or short.'
+    'Kinds: services (svc), instances (vm), models, runtimes (rt), nodes, releases, events (ev); singular, plural or short. The namespace of a service is its project.'
   static override examples = [
     '<%= config.bin %> get services',
     '<%= config.bin %> get service web --output yaml',
@@ -14,8 +14,9 @@ export default class Get extends BaseCommand {
     '<%= config.bin %> get service/web service/db --output wide',
   ]
   static override strict = false
+  static override usage = 'get KIND [NAME...]'
   static override args = {
-    kind: Args.string({required: true, description: 'kind, or KIND/NAME'}),
+    kind: Args.string({description: 'kind, or KIND/NAME'}),
     name: Args.string({description: 'only these; several are possible'}),
   }
   static override flags = {
@@ -28,7 +29,9 @@ export default class Get extends BaseCommand {
 
   async run(): Promise<View> {
     const {argv, flags} = await this.parse(Get)
-    return getThings(await this.session(), argv.map(String), {
+    const session = await this.session()
+    return getThings(session, argv.map(String), {
+      project: flags['all-namespaces'] ? undefined : session.namespace,
       labels: parseLabels(flags.label),
       watch: flags.watch,
       format: this.format,

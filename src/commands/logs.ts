@@ -4,7 +4,7 @@ import {requireFacet} from '@omni-cli/sdk'
 import {BaseCommand, flag, paintFor} from '@omni-cli/sdk/cli'
 import {requireService} from '../apps/act.ts'
 import {componentName} from '../apps/component.ts'
-import {leveled} from '../apps/log-lines.ts'
+import {leveled, requireLines} from '../apps/log-lines.ts'
 import {logStyle} from '../apps/log-style.ts'
 import {streamLogs} from '../apps/stream-logs.ts'
 import {serviceTarget} from '../apps/target.ts'
@@ -38,7 +38,7 @@ export default class Logs extends BaseCommand {
     const name = componentName(serviceTarget([args.target, args.name]), flags.component)
     const engine = await (await this.session()).open('service')
     const facet = requireFacet(engine, 'logs')
-    await requireService(engine, name, {signal: this.signal})
+    const service = await requireService(engine, name, {signal: this.signal})
     const lines = facet.read(name, {
       tail: flags.tail,
       since: flags.since,
@@ -52,7 +52,8 @@ export default class Logs extends BaseCommand {
       raw: flags.raw,
       timestamps: flags.timestamps,
     })
-    await streamLogs(leveled(lines, flags.level), {format: this.format, follow: flags.follow, style}, (text) =>
+    const known = flags.replica === undefined ? lines : requireLines(lines, service, flags.replica)
+    await streamLogs(leveled(known, flags.level), {format: this.format, follow: flags.follow, style}, (text) =>
       this.write(text),
     )
     return undefined

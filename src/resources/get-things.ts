@@ -1,7 +1,7 @@
 import {isOmniError, OmniError} from '@omni-cli/sdk'
 import type {ListView, OutputFormat, Session} from '@omni-cli/sdk/cli'
 import type {AnyKind, Named} from './kind.ts'
-import {findKind, requireKind} from './kinds.ts'
+import {findKind, kindsText, requireKind} from './kinds.ts'
 import {type ListQuery, listKind} from './list-kind.ts'
 import {parseTargets, resolveTargets} from './target.ts'
 
@@ -33,7 +33,9 @@ async function kindAndNames(
   words: readonly string[],
   query: Pick<ListQuery, 'signal'>,
 ): Promise<KindAndNames> {
-  const [first = '', ...rest] = words
+  const [first, ...rest] = words
+  if (first === undefined)
+    throw new OmniError('USAGE', `which kind of things?\n${kindsText()}`, {hint: 'omni get services'})
   const kind = findKind(first)
   if (kind !== undefined && rest.length === 0) return {kind, names: []}
   const targets = parseTargets(words)

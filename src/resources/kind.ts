@@ -20,6 +20,10 @@ export interface Kind<State extends Named = Named, Contract extends ProviderKind
   remove?(driver: ProviderKinds[Contract], name: string, options: RemoveOptions): Promise<void>
   /** For `describe`. */
   lines(state: State): readonly TextLine[]
+  /** As it may be printed; default: as it is. */
+  withoutSecrets?(state: State): State
+  /** Absent: things of this kind belong to no project. */
+  projectOf?(state: State): string | undefined
   labelsOf?(state: State): Readonly<Record<string, string>>
   /** Changes when a watcher wants to see the row again; default: everything but figures that never rest. */
   changeKey?(state: State): string

@@ -23,6 +23,10 @@ export const KINDS: readonly AnyKind[] = [
 export const findKind = (word: string, kinds: readonly AnyKind[] = KINDS): AnyKind | undefined =>
   kinds.find(({kind, plural, short}) => [kind, plural, ...short].includes(word.toLowerCase()))
 
+/** `kinds: services, instances, …` */
+export const kindsText = (kinds: readonly AnyKind[] = KINDS): string =>
+  `kinds: ${kinds.map(({plural}) => plural).join(', ')}`
+
 /** The kind, or USAGE with the nearest. */
 export function requireKind(word: string, kinds: readonly AnyKind[] = KINDS): AnyKind {
   const found = findKind(word, kinds)
@@ -32,7 +36,5 @@ export function requireKind(word: string, kinds: readonly AnyKind[] = KINDS): An
     kinds.flatMap(({kind, plural, short}) => [kind, plural, ...short]),
   )
   const guess = meant === undefined ? '' : `; did you mean '${meant}'?`
-  throw new OmniError('USAGE', `there is no kind '${word}'${guess}`, {
-    hint: `kinds: ${kinds.map(({plural}) => plural).join(', ')}`,
-  })
+  throw new OmniError('USAGE', `there is no kind '${word}'${guess}\n${kindsText(kinds)}`, {hint: 'omni get services'})
 }

@@ -6,6 +6,8 @@ export interface ListQuery extends CallOptions {
   /** Only these; all must be there. */
   readonly names: readonly string[]
   readonly labels: Readonly<Record<string, string>>
+  /** Only what belongs to it, for kinds that belong to projects. */
+  readonly project?: string | undefined
   /** Goes on with each changed row until the signal. */
   readonly watch: boolean
   /** Remarks while watching ("service/web is gone"). */
@@ -20,18 +22,19 @@ export async function listKind(session: Session, kind: AnyKind, query: ListQuery
     columns: kind.columns,
     rows: query.watch ? watchRows({kind, open, query, first}) : first,
     ref: ({name}) => `${kind.kind}/${name}`,
+    data: (row) => kind.withoutSecrets?.(row) ?? row,
     empty: `there are no ${kind.plural}${Object.keys(query.labels).length > 0 ? ' with these labels' : ''}`,
   })
 }
 
 async function readRows(kind: AnyKind, open: OpenKind, query: ListQuery): Promise<readonly Named[]> {
-  const {names, labels, signal} = query
+  const {names, labels, project, signal} = query
   if (names.length === 0) {
-    const rows = await open.list({labels, signal})
-    return rows.filter((row) => hasLabels(kind, row, labels))
+    const rows = await open.list({labels, project, signal})
+    return rows.filter((row) => hasLabels(kind, row, labels) && isOfProject(kind, row, project))
   }
   const found = await mapLimit(names, 8, async (name) => ({name, row: await open.get(name, {signal})}))
-  const missing = found.filter(({row}) => row === undefined).map(({name}) => name)
+  const missing = found.filter(({row}) => row === undefined || !isOfProject(kind, row, project)).map(({name}) => name)
   if (missing.length > 0) {
     throw new OmniError('NOT_FOUND', `there is no ${kind.kind} '${missing.join("', '")}'`, {
       hint: `omni get ${kind.plural}`,
@@ -46,6 +49,9 @@ function hasLabels(kind: AnyKind, row: Named, labels: Readonly<Record<string, st
   const own = kind.labelsOf?.(row) ?? {}
   return Object.entries(labels).every(([key, value]) => Object.hasOwn(own, key) && own[key] === value)
 }
+
+const isOfProject = (kind: AnyKind, row: Named, project: string | undefined): boolean =>
+  project === undefined || kind.projectOf === undefined || kind.projectOf(row) === project
 
 interface Watching {
   readonly kind: AnyKind

@@ -1,6 +1,7 @@
 import {type CallOptions, mapLimit, type Release, requireFacet, type ServiceEngine} from '@omni-cli/sdk'
 import {releasesView} from '../apps/releases.ts'
 import {failureLines} from '../apps/service-view.ts'
+import {withoutSecrets} from '../apps/without-secrets.ts'
 import {factLines} from './cells.ts'
 import {defineKind} from './kind.ts'
 
@@ -22,6 +23,7 @@ export const releaseKind = defineKind<NamedRelease, 'service'>({
     if (id === undefined || (await engine.get(service, options)) === undefined) return undefined
     return (await releasesOf(engine, service, options)).find((release) => release.id === id)
   },
+  withoutSecrets,
   events: (engine) => engine.events,
   lines: (release) => [
     ...factLines({

@@ -1,6 +1,7 @@
 import {formatBytes, redact, type Service, type ServiceSpec} from '@omni-cli/sdk'
 import type {TextLine} from '@omni-cli/sdk/cli'
 import {STATUS_TONE, urlOf} from '../apps/service-view.ts'
+import {withoutSecrets} from '../apps/without-secrets.ts'
 import {serviceDetailsView} from '../status/service-details.ts'
 import {usageOf} from '../status/usage.ts'
 import {age, factLines, labelText} from './cells.ts'
@@ -29,6 +30,8 @@ export const serviceKind = defineKind<Service, 'service'>({
   get: (engine, name, options) => engine.get(name, options),
   remove: (engine, name, options) => engine.remove(name, options),
   events: (engine) => engine.events,
+  withoutSecrets,
+  projectOf: ({project}) => project,
   labelsOf: ({spec}) => spec.labels,
   changeKey: ({status, release, runningReplicas, desiredReplicas, replicas, updatedAt, endpoints}) =>
     JSON.stringify([

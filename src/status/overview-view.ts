@@ -1,6 +1,7 @@
 import type {Instance, Service} from '@omni-cli/sdk'
 import {type ItemView, itemView, type TextLine, type Tone} from '@omni-cli/sdk/cli'
 import {failureLines, STATUS_TONE, urlOf} from '../apps/service-view.ts'
+import {withoutSecrets} from '../apps/without-secrets.ts'
 import {alignRows, type Cell} from './columns.ts'
 import {type EngineHealth, isHealthy, type Overview} from './overview.ts'
 import {usageOf} from './usage.ts'
@@ -11,7 +12,7 @@ export const DEGRADED_EXIT = 9
 /** One screen over everything; exit status 9 when something is wrong. */
 export function overviewView(overview: Overview, now: Date): ItemView<Overview> {
   return itemView({
-    data: overview,
+    data: {...overview, services: overview.services.map(withoutSecrets)},
     text: (data) => overviewLines(data, now.getTime()),
     exitCode: overview.ok ? 0 : DEGRADED_EXIT,
   })

@@ -1,6 +1,7 @@
 import {formatBytes, formatDuration, type Replica, type ReplicaStatus, type Service} from '@omni-cli/sdk'
 import {type ItemView, itemView, type TextLine, type Tone} from '@omni-cli/sdk/cli'
 import {exitText, failureLines, STATUS_TONE} from '../apps/service-view.ts'
+import {withoutSecrets} from '../apps/without-secrets.ts'
 import {alignRows, type Cell} from './columns.ts'
 import {isHealthy} from './overview.ts'
 import {DEGRADED_EXIT} from './overview-view.ts'
@@ -17,7 +18,7 @@ const REPLICA_TONE = {
 /** Everything about one service: addresses, replicas, the last failure. Exit status 9 when it is degraded. */
 export function serviceDetailsView(service: Service, now: Date): ItemView<Service> {
   return itemView({
-    data: service,
+    data: withoutSecrets(service),
     ref: `service/${service.name}`,
     text: (data) => detailLines(data, now.getTime()),
     exitCode: isHealthy(service) ? 0 : DEGRADED_EXIT,

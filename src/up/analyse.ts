@@ -1,5 +1,5 @@
 import {join, resolve} from 'node:path'
-import {nameProblem, OmniError, type ServiceInput, type ServiceSpec, serviceSpec} from '@omni-cli/sdk'
+import {hostNameProblem, nameProblem, OmniError, type ServiceInput, type ServiceSpec, serviceSpec} from '@omni-cli/sdk'
 import {loadManifest, type Manifest, type Resource} from '@omni-cli/sdk/engine'
 import {detect} from './detect.ts'
 import type {Detection} from './detection.ts'
@@ -66,6 +66,8 @@ const environment = (detection: Detection, env: string): Record<string, string> 
   detection.kind === 'node' ? {OMNI_ENV: env, NODE_ENV: env === 'development' ? env : 'production'} : {OMNI_ENV: env}
 
 function override(manifest: Manifest, overrides: Overrides): Manifest {
+  const problem = overrides.domain === undefined ? undefined : hostNameProblem(overrides.domain)
+  if (problem !== undefined) throw new OmniError('USAGE', `--domain '${overrides.domain}': ${problem}`)
   const renamed = rename(manifest, overrides.name)
   const wanted: Partial<ServiceSpec> = {
     ...(overrides.port === undefined ? {} : {host_port: overrides.port}),

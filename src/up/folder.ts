@@ -18,7 +18,7 @@ const MAX_BYTES = 1_048_576
 /** A folder on disk. NOT_FOUND when it is absent or no folder. */
 export function openFolder(dir: string): Folder {
   const root = resolve(dir)
-  const found = statSync(root, {throwIfNoEntry: false})
+  const found = statOf(root, dir)
   if (found === undefined) throw new OmniError('NOT_FOUND', `there is no folder '${dir}'`, {hint: 'omni up DIR'})
   if (!found.isDirectory()) throw new OmniError('NOT_FOUND', `'${dir}' is no folder`, {hint: 'omni up DIR'})
   const isFile = (path: string) => statSync(join(root, path), {throwIfNoEntry: false})?.isFile() === true
@@ -27,6 +27,17 @@ export function openFolder(dir: string): Folder {
     has: isFile,
     read: (path) => (isFile(path) ? readSmall(join(root, path)) : undefined),
     folders: (path) => (existsSync(join(root, path)) ? foldersIn(join(root, path)) : []),
+  }
+}
+
+function statOf(root: string, dir: string) {
+  try {
+    return statSync(root, {throwIfNoEntry: false})
+  } catch (error) {
+    throw new OmniError('NOT_FOUND', `there is no folder '${dir}': ${messageOf(error)}`, {
+      hint: 'omni up DIR',
+      cause: error,
+    })
   }
 }
 

@@ -2,6 +2,7 @@ import {formatDuration, type Service} from '@omni-cli/sdk'
 import {type ItemView, itemView, type TextLine} from '@omni-cli/sdk/cli'
 import type {Operation} from '@omni-cli/sdk/engine'
 import {STATUS_TONE} from '../apps/service-view.ts'
+import {withoutSecrets} from '../apps/without-secrets.ts'
 import {answerText} from '../status/health.ts'
 import {isHealthy} from '../status/overview.ts'
 import {DEGRADED_EXIT} from '../status/overview-view.ts'
@@ -23,7 +24,7 @@ export function rolloutView(rollout: Rollout, elapsedMs: number): ItemView<Rollo
   return itemView<RolloutReport>({
     data: {
       operations: plan.operations.map(({ref, action, changes, reason}) => ({ref, action, changes, reason})),
-      services,
+      services: services.map(withoutSecrets),
       answers,
       ok,
     },

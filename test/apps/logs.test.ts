@@ -1,7 +1,7 @@
-import type {LogLine} from '@omni-cli/sdk'
+import type {LogLine, Service} from '@omni-cli/sdk'
 import {describe, expect, it} from 'vitest'
 import {levelOf} from '../../src/apps/log-level.ts'
-import {formatLogLine, leveled} from '../../src/apps/log-lines.ts'
+import {formatLogLine, leveled, requireLines} from '../../src/apps/log-lines.ts'
 
 it.each([
   ['{"level":"warn","msg":"slow"}', 'warn'],
@@ -78,4 +78,14 @@ it('prints time, replica and text, each in its style', async () => {
       timestamps: true,
     }),
   ).toBe('(2026-01-01T00:00:00.000Z) web-2#2 error:error a\n')
+})
+
+it('a replica that is not there and left no lines is NOT_FOUND', async () => {
+  const none = async function* (): AsyncGenerator<LogLine> {
+    yield* []
+  }
+  const web = {name: 'web', replicas: [{name: 'web-0'}]} as unknown as Service
+
+  await expect(Array.fromAsync(requireLines(none(), web, '7'))).rejects.toMatchObject({code: 'NOT_FOUND'})
+  expect(await Array.fromAsync(requireLines(none(), web, '0'))).toEqual([])
 })

@@ -1,10 +1,13 @@
 import {OmniError, type Service, type ServiceFailure, serviceSpec} from '@omni-cli/sdk'
 import type {ApplyResult} from '@omni-cli/sdk/engine'
 import {describe, expect, it} from 'vitest'
-import {urlOf} from '../../src/apps/service-view.ts'
+import {releasesView} from '../../src/apps/releases.ts'
+import {actView, urlOf} from '../../src/apps/service-view.ts'
+import {serviceKind} from '../../src/resources/service.ts'
 import {alignRows} from '../../src/status/columns.ts'
 import {byUrgency, isHealthy, type Overview} from '../../src/status/overview.ts'
 import {overviewView} from '../../src/status/overview-view.ts'
+import {serviceDetailsView} from '../../src/status/service-details.ts'
 import {usageOf} from '../../src/status/usage.ts'
 import {deployFailure} from '../../src/up/deploy-failure.ts'
 
@@ -140,4 +143,25 @@ describe('a failed deploy', () => {
     expect(deployFailure(result(new OmniError('LOCKED', 'busy')), [])?.code).toBe('LOCKED')
     expect(deployFailure({...result(undefined), failed: []}, [])).toBeUndefined()
   })
+})
+
+it('no view of services or releases shows a secret in its data', () => {
+  const env = {API_TOKEN: 'SENTINEL-1', DB: 'postgres://me:SENTINEL-2@db/x', MODE: 'fast'}
+  const web = service('web', {spec: serviceSpec.parse({name: 'web', command: 'run', env})})
+  const release = {id: 'r1', service: 'web', status: 'active', createdAt: '', reason: '', spec: web.spec} as const
+  const now = new Date()
+  const one = actView([web], 'done')
+  const several = actView([web, web], 'done')
+  const releases = releasesView([release], now)
+  const shown = JSON.stringify([
+    overviewView(overview([web]), now).data,
+    serviceDetailsView(web, now).data,
+    one.type === 'item' && one.data,
+    several.type === 'list' && several.data?.(web),
+    releases.data?.(release),
+    serviceKind.withoutSecrets?.(web),
+  ])
+
+  expect(shown).not.toContain('SENTINEL')
+  expect(shown.match(/"MODE":"fast"/g)).toHaveLength(6)
 })

@@ -41,8 +41,25 @@ test.each([
   expect(await names(getThings(session, words, options(more)))).toEqual(expected)
 })
 
+test('a project has only its own services, without one there are all', async () => {
+  const {service, session} = await setup()
+  using _ = session
+  await service.create(serviceSpec.parse({name: 'cart', image: 'x', project: 'shop'}))
+
+  expect(await names(getThings(session, ['services'], options({project: 'shop'})))).toEqual(['cart'])
+  expect(await names(getThings(session, ['service', 'cart'], options({project: 'shop'})))).toEqual(['cart'])
+  expect(await names(getThings(session, ['services'], options()))).toEqual(['web', 'db', 'cart'])
+})
+
 test.each([
-  [['servces'], {}, 'USAGE', "there is no kind 'servces'; did you mean 'services'?"],
+  [
+    ['servces'],
+    {},
+    'USAGE',
+    expect.stringContaining("there is no kind 'servces'; did you mean 'services'?\nkinds: services, "),
+  ],
+  [[], {}, 'USAGE', expect.stringContaining('which kind of things?\nkinds: services, ')],
+  [['service', 'web'], {project: 'shop'}, 'NOT_FOUND', "there is no service 'web'"],
   [['service', 'none', 'web'], {}, 'NOT_FOUND', "there is no service 'none'"],
   [['instances'], {}, 'UNAVAILABLE', 'no plugin supplies a instance provider'],
   [['nodes'], {}, 'UNSUPPORTED', "'memory' has no nodes"],

@@ -45,6 +45,17 @@ describe('a recognised folder', () => {
   it.each(['../x', '', 'B@d', 'x'.repeat(300), '__proto__'])('refuses the name %j', async (name) => {
     await expect(found({name})).rejects.toMatchObject({code: 'USAGE'})
   })
+
+  it.each(['../x', '', 'a b', '-rf', 'a\nb', 'x'.repeat(300), 'http://x'])(
+    'refuses the host name %j',
+    async (domain) => {
+      await expect(found({domain})).rejects.toMatchObject({code: 'USAGE'})
+    },
+  )
+
+  it('refuses a path that no file system can have', async () => {
+    await expect(analyse('x'.repeat(300), {build: true})).rejects.toMatchObject({code: 'NOT_FOUND'})
+  })
 })
 
 describe('a declared folder', () => {

@@ -7,3 +7,10 @@ export function nameProblem(value: string): string | undefined {
   if (value.length > 63) return `the name has ${value.length} characters; at most 63 are allowed`
   return 'a name has lower-case letters, digits and "-", starts with a letter and ends with a letter or digit'
 }
+
+/** What is wrong with a host name that a service is to answer for, or undefined. `*.` may stand before it. */
+export const hostNameProblem = (value: string): string | undefined =>
+  value.length <= 253 &&
+  /^(\*\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(value)
+    ? undefined
+    : 'a host name has letters, digits and "-" between dots'

@@ -109,7 +109,9 @@ async function openFirst<Provider extends object>(
 ): Promise<Provider> {
   const [only, ...others] = candidates
   if (only === undefined) {
-    throw new OmniError('UNAVAILABLE', `no plugin supplies a ${kind} provider`, {hint: 'omni plugin list'})
+    throw new OmniError('UNAVAILABLE', `no plugin here supplies a provider of kind '${kind}'`, {
+      hint: 'omni plugin list',
+    })
   }
   // The only one is taken as it is: its own errors tell more than a refusal here, and a request is saved.
   if (others.length === 0) return open(only)

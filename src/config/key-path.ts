@@ -1,4 +1,4 @@
-import {nearest, OmniError} from '@omni-cli/sdk'
+import {guess, OmniError} from '@omni-cli/sdk'
 import type {ConfigEditor, ConfigPath} from '@omni-cli/sdk/cli'
 
 const TOP_KEYS = ['current-context', 'contexts', 'preferences', 'plugins', 'aliases']
@@ -16,14 +16,9 @@ export interface KeyPath {
 export function keyPath(editor: ConfigEditor, key: string): KeyPath {
   const [top = '', ...rest] = key.split('.')
   if (!TOP_KEYS.includes(top)) {
-    const meant = nearest(top, TOP_KEYS)
-    throw new OmniError(
-      'USAGE',
-      `there is no setting '${key}'${meant === undefined ? '' : `; did you mean '${meant}'?`}`,
-      {
-        hint: 'omni config view',
-      },
-    )
+    throw new OmniError('USAGE', `there is no setting '${key}'${guess(top, TOP_KEYS)}`, {
+      hint: 'omni config view',
+    })
   }
   if ((top !== 'contexts' && top !== 'plugins') || rest.length === 0) return {path: [top, ...rest]}
   return entryPath(editor, top, key.slice(top.length + 1))
@@ -54,12 +49,7 @@ export function missingEntry(
   {list, name}: {readonly list: string; readonly name: string},
 ): OmniError {
   const kind = list === 'contexts' ? 'context' : 'plugin setting'
-  const meant = nearest(name, namesIn(editor.get([list])))
-  return new OmniError(
-    'NOT_FOUND',
-    `there is no ${kind} '${name}'${meant === undefined ? '' : `; did you mean '${meant}'?`}`,
-    {
-      hint: list === 'contexts' ? `omni init --name ${name}` : 'omni config view',
-    },
-  )
+  return new OmniError('NOT_FOUND', `there is no ${kind} '${name}'${guess(name, namesIn(editor.get([list])))}`, {
+    hint: list === 'contexts' ? `omni init --name ${name}` : 'omni config view',
+  })
 }

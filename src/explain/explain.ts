@@ -1,6 +1,6 @@
-import {OmniError} from '@omni-cli/sdk'
+import {didYouMean, OmniError} from '@omni-cli/sdk'
 import {type ItemView, itemView, type TextLine} from '@omni-cli/sdk/cli'
-import {didYouMean, type FieldSchema, fieldSchema, type SchemaKind, schemaAt, typeInWords} from '@omni-cli/sdk/engine'
+import {type FieldSchema, fieldSchema, type SchemaKind, schemaAt, typeInWords} from '@omni-cli/sdk/engine'
 
 /** One field that can be written, or a whole kind. */
 export interface Explanation {

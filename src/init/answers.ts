@@ -1,4 +1,4 @@
-import {nearest, OmniError} from '@omni-cli/sdk'
+import {didYouMean, OmniError} from '@omni-cli/sdk'
 
 /** What the wizard wants to know; every question has a flag of this name. */
 export interface InitAnswers {
@@ -46,10 +46,7 @@ export function readAnswers(value: unknown, file: string): PartialAnswers {
   const problems: string[] = []
   for (const [key, answer] of Object.entries(value)) {
     if (!KEYS.includes(key)) {
-      const meant = nearest(key, KEYS)
-      problems.push(
-        `'${key}' is no question${meant === undefined ? `; there are ${KEYS.join(', ')}` : `; did you mean '${meant}'?`}`,
-      )
+      problems.push(`'${key}' is no question; ${didYouMean(key, KEYS) ?? `there are ${KEYS.join(', ')}`}`)
     } else if (key === 'ssh-host' ? !isTexts(answer) : typeof answer !== 'string') {
       problems.push(`'${key}' must be ${key === 'ssh-host' ? 'a list of texts' : 'a text'}`)
     }

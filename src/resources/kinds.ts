@@ -1,4 +1,4 @@
-import {nearest, OmniError} from '@omni-cli/sdk'
+import {guess, OmniError} from '@omni-cli/sdk'
 import {eventKind} from './event.ts'
 import {instanceKind} from './instance.ts'
 import type {AnyKind} from './kind.ts'
@@ -31,10 +31,8 @@ export const kindsText = (kinds: readonly AnyKind[] = KINDS): string =>
 export function requireKind(word: string, kinds: readonly AnyKind[] = KINDS): AnyKind {
   const found = findKind(word, kinds)
   if (found !== undefined) return found
-  const meant = nearest(
-    word,
-    kinds.flatMap(({kind, plural, short}) => [kind, plural, ...short]),
-  )
-  const guess = meant === undefined ? '' : `; did you mean '${meant}'?`
-  throw new OmniError('USAGE', `there is no kind '${word}'${guess}\n${kindsText(kinds)}`, {hint: 'omni get services'})
+  const words = kinds.flatMap(({kind, plural, short}) => [kind, plural, ...short])
+  throw new OmniError('USAGE', `there is no kind '${word}'${guess(word, words)}\n${kindsText(kinds)}`, {
+    hint: 'omni get services',
+  })
 }

@@ -1,6 +1,6 @@
 import {stat} from 'node:fs/promises'
-import {OmniError} from '@omni-cli/sdk'
-import {didYouMean, type Manifest} from '@omni-cli/sdk/engine'
+import {guess, OmniError} from '@omni-cli/sdk'
+import type {Manifest} from '@omni-cli/sdk/engine'
 
 /** Where `omni deploy` looks, in this order. */
 const DEFAULTS = ['services', 'omni.yaml', 'omni.yml', 'service.toml']
@@ -23,14 +23,9 @@ export function pickServices(manifest: Manifest, names: readonly string[]): Mani
   const known = manifest.resources.map(({name}) => name)
   const missing = names.find((name) => !known.includes(name))
   if (missing !== undefined) {
-    const meant = didYouMean(missing, known)
-    throw new OmniError(
-      'NOT_FOUND',
-      `the files have no service '${missing}'${meant === undefined ? '' : `; ${meant}`}`,
-      {
-        hint: `there are: ${known.join(', ')}`,
-      },
-    )
+    throw new OmniError('NOT_FOUND', `the files have no service '${missing}'${guess(missing, known)}`, {
+      hint: `omni deploy ${known.join(' ')}`,
+    })
   }
   return {...manifest, resources: manifest.resources.filter(({name}) => names.includes(name))}
 }

@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {Readable, Transform} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {createGzip} from 'node:zlib'
-import {ensurePrivateDir, formatBytes, isAbort, OmniError, throwIfAborted} from '@omni-cli/sdk'
+import {ensurePrivateDir, formatBytes, isAbort, OmniError, reasonOf, throwIfAborted} from '@omni-cli/sdk'
 import {entryHeader, padding, trailer} from './archive.ts'
 import {type LeftOut, readFailure, type WalkEntry, walk} from './walk.ts'
 
@@ -62,9 +62,17 @@ export async function packSource(dir: string, options: PackOptions): Promise<Pac
   } catch (error) {
     await dispose()
     throwIfAborted(isAbort(error) ? options.signal : undefined)
+    if (isWriteFailure(error, file)) {
+      throw new OmniError('IO', `cannot write '${options.into}': ${reasonOf(error)}`, {cause: error})
+    }
     throw readFailure(dir, error)
   }
 }
+
+/** Of the archive itself; the sources are only read. */
+const isWriteFailure = (error: unknown, file: string): boolean =>
+  error instanceof Error &&
+  (('syscall' in error && error.syscall === 'write') || ('path' in error && error.path === file))
 
 interface ArchiveOptions extends PackOptions {
   readonly count: {files: number; bytes: number}

@@ -13,6 +13,18 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best
 }
 
+/** `did you mean 'replicas'?`, or undefined when nothing is near. */
+export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  const candidate = nearest(word, candidates)
+  return candidate === undefined ? undefined : `did you mean '${candidate}'?`
+}
+
+/** The same to put after a message: `; did you mean 'replicas'?`, or nothing. */
+export function guess(word: string, candidates: Iterable<string>): string {
+  const text = didYouMean(word, candidates)
+  return text === undefined ? '' : `; ${text}`
+}
+
 /** Insertions, removals, replacements and swaps of neighbours; gives up at `limit`. */
 function editDistance(left: string, right: string, limit: number): number {
   if (Math.abs(left.length - right.length) >= limit) return limit

@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args'
-import {nearest, OmniError} from '@omni-cli/sdk'
+import {guess, OmniError} from '@omni-cli/sdk'
 import {BaseCommand, itemView, type TextLine, type View} from '@omni-cli/sdk/cli'
 import {type ProviderReport, reportProviders} from '../../context/providers.ts'
 
@@ -37,15 +37,8 @@ function reportLine({id, kind, ok, version, message, hint}: ProviderReport): Tex
 
 function unknownProvider(id: string | undefined, all: readonly ProviderReport[]): OmniError {
   if (id === undefined) return new OmniError('UNAVAILABLE', 'no plugin supplies a driver', {hint: 'omni plugin list'})
-  const meant = nearest(
-    id,
-    all.map((report) => report.id),
-  )
-  return new OmniError(
-    'NOT_FOUND',
-    `there is no driver '${id}'${meant === undefined ? '' : `; did you mean '${meant}'?`}`,
-    {
-      hint: 'omni provider list',
-    },
-  )
+  const ids = all.map((report) => report.id)
+  return new OmniError('NOT_FOUND', `there is no driver '${id}'${guess(id, ids)}`, {
+    hint: 'omni provider list',
+  })
 }

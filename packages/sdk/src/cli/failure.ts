@@ -2,7 +2,7 @@ import {ERROR_CODES, type ErrorBody, isAbort, isOmniError, messageOf} from '../e
 import {escapeTerminalLine} from '../io/escape.ts'
 import {reasonOf} from '../io/files.ts'
 import {redact} from '../io/redact.ts'
-import {nearest} from '../nearest.ts'
+import {didYouMean} from '../nearest.ts'
 import type {Paint} from './style.ts'
 
 /** What an error means to a shell, a person and a program. */
@@ -101,15 +101,19 @@ function usageBody(error: Error, words: CommandWords): ErrorBody {
   const unknown = 'flags' in error && error.name !== 'RequiredArgsError' ? unknownFlags(error) : []
   const [flag] = unknown
   if (flag !== undefined) {
-    const meant = nearest(flag, words.flags)
+    const meant = didYouMean(flag, words.flags)
     return {
       code: 'USAGE',
       message: `unknown flag ${unknown.map((name) => `'${name}'`).join(', ')}`,
-      hint: meant === undefined ? `${words.name} --help` : `did you mean '${meant}'? (${words.name} --help)`,
+      hint: meant === undefined ? `${words.name} --help` : `${meant} (${words.name} --help)`,
     }
   }
   return {code: 'USAGE', message: usageMessage(error.message), hint: `${words.name} --help`}
 }
+
+/** oclif's advice on flags that are given several times; ours take one value each time. */
+const ABOUT_REPEATABLE_FLAGS =
+  /^Note: --\S+ allow(s)? multiple values\.|^Alternatively, you can use "--" to signify the end/
 
 const unknownFlags = (error: object): string[] =>
   'flags' in error && Array.isArray(error.flags)
@@ -121,7 +125,7 @@ function usageMessage(message: string): string {
   const lines = message
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && line !== 'See more help with --help')
+    .filter((line) => line !== '' && line !== 'See more help with --help' && !ABOUT_REPEATABLE_FLAGS.test(line))
     .filter((line) => !/^The following errors? occurred:/.test(line))
   const [first = '', ...rest] = lines
   const flag = /^Parsing (--[\w-]+)$/.exec(first)?.[1]

@@ -4,7 +4,7 @@ import {type Logger, silentLogger} from '../io/log.ts'
 import {makePrivateFolder} from '../io/make-folder.ts'
 import {isSecretKey} from '../io/redact.ts'
 import {stderrLogger} from '../io/stderr-log.ts'
-import {nearest} from '../nearest.ts'
+import {guess} from '../nearest.ts'
 import {configFileIn, omniHome} from './config/home.ts'
 import {loadConfig} from './config/load.ts'
 import {enabledContributions, type PluginPackage, readContributions} from './contributions.ts'
@@ -68,12 +68,8 @@ export function chooseContext(config: OmniConfig, name: string | undefined): Con
 
 /** NOT_FOUND, naming the nearest context. */
 export function unknownContext(config: OmniConfig, name: string): OmniError {
-  const meant = nearest(
-    name,
-    config.contexts.map((context) => context.name),
-  )
-  const guess = meant === undefined ? '' : `; did you mean '${meant}'?`
-  return new OmniError('NOT_FOUND', `there is no context '${name}'${guess}`, {hint: 'omni context list'})
+  const names = config.contexts.map((context) => context.name)
+  return new OmniError('NOT_FOUND', `there is no context '${name}'${guess(name, names)}`, {hint: 'omni context list'})
 }
 
 function declaredContributions({plugins, notice}: SessionOptions): readonly Contribution[] {

@@ -1,6 +1,6 @@
 import type {DriverContext, ProviderKind, ProviderKinds} from '../contracts/driver.ts'
 import {isAbort, messageOf, OmniError} from '../errors.ts'
-import {nearest} from '../nearest.ts'
+import {guess} from '../nearest.ts'
 import {loadProvider} from './load-provider.ts'
 import type {Context, Contribution, Session} from './session.ts'
 
@@ -82,17 +82,10 @@ function namedProvider(kind: ProviderKind, id: string | undefined, options: Prov
 function findProvider(kind: ProviderKind, id: string, candidates: readonly Contribution[]): Contribution {
   const found = candidates.find((contribution) => contribution.id === id)
   if (found !== undefined) return found
-  const meant = nearest(
-    id,
-    candidates.map((contribution) => contribution.id),
-  )
-  throw new OmniError(
-    'NOT_FOUND',
-    `there is no ${kind} provider '${id}'${meant === undefined ? '' : `; did you mean '${meant}'?`}`,
-    {
-      hint: 'omni provider list',
-    },
-  )
+  const ids = candidates.map((contribution) => contribution.id)
+  throw new OmniError('NOT_FOUND', `there is no ${kind} provider '${id}'${guess(id, ids)}`, {
+    hint: 'omni provider list',
+  })
 }
 
 /** Highest priority first; those that need a key which the context does not have are not asked. */

@@ -1,5 +1,4 @@
 export {type ApplyEvent, type ApplyOptions, applyPlan} from './apply.ts'
-export {didYouMean} from './did-you-mean.ts'
 export type {PlannerTraits} from './kinds.ts'
 export {type LockHolder, type LockOptions, withLock} from './lock.ts'
 export {PROJECT_FILES} from './manifest/discover.ts'

@@ -36,6 +36,13 @@ describe('errors of others', () => {
     expect(failureOf(error, words)).toMatchObject({exit, body: {code}, isBug: code === 'BUG'})
   })
 
+  it('advice of oclif on repeatable flags is left out', () => {
+    const advice = 'Note: --label allow multiple values. Because of this you need to provide all arguments before.'
+    const error = new Errors.CLIError(`Missing 1 required arg:\nkind  what\n${advice}`, {exit: 2})
+
+    expect(failureOf(error, words).body.message).toBe('missing 1 required arg:\nkind  what')
+  })
+
   it('an asked-for exit prints nothing', () => {
     expect(failureOf(new Errors.ExitError(0), words)).toMatchObject({exit: 0, isSilent: true})
     expect(failureOf(new Errors.ExitError(5), words)).toMatchObject({exit: 5, isSilent: true})

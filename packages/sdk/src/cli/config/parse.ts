@@ -1,7 +1,7 @@
 import {type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument} from 'yaml'
 import type {z} from 'zod'
 import {OmniError} from '../../errors.ts'
-import {nearest} from '../../nearest.ts'
+import {didYouMean, guess} from '../../nearest.ts'
 import type {OmniConfig} from '../session.ts'
 import {CONTEXT_KEYS, configSchema, DEFAULT_CONTEXT_NAME} from './schema.ts'
 
@@ -80,14 +80,12 @@ function issueProblems(issue: z.core.$ZodIssue, document: Document, lines: LineC
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  const meant = nearest(key, known)
-  return meant === undefined ? `unknown key; there are ${known.join(', ')}` : `unknown key; did you mean '${meant}'?`
+  return `unknown key; ${didYouMean(key, known) ?? `there are ${known.join(', ')}`}`
 }
 
 function meantValue(issue: z.core.$ZodIssueInvalidValue, document: Document): string {
   const value: unknown = document.getIn([...issue.path])
-  const meant = typeof value === 'string' ? nearest(value, issue.values.map(String)) : undefined
-  return meant === undefined ? '' : `; did you mean '${meant}'?`
+  return typeof value === 'string' ? guess(value, issue.values.map(String)) : ''
 }
 
 /** Keys of the object that the schema expects at a path. */
@@ -112,8 +110,7 @@ function crossProblems(config: OmniConfig, document: Document, lines: LineCounte
   // The context that is there without being written down.
   names.add(DEFAULT_CONTEXT_NAME)
   if (current !== undefined && !names.has(current)) {
-    const meant = nearest(current, names)
-    const message = `there is no context '${current}'${meant === undefined ? '' : `; did you mean '${meant}'?`}`
+    const message = `there is no context '${current}'${guess(current, names)}`
     problems.push(problem(['current-context'], message, document, lines))
   }
   return problems

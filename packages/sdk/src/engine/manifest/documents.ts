@@ -1,5 +1,5 @@
 import {nameProblem} from '../../names.ts'
-import {didYouMean} from '../did-you-mean.ts'
+import {didYouMean} from '../../nearest.ts'
 import type {FoundProblem} from './problem.ts'
 import {at, type MapEntry, type MapTree, problemAt, type Source, type SourceDocument, type Tree} from './tree.ts'
 

@@ -1,5 +1,5 @@
 import type {z} from 'zod'
-import {didYouMean} from '../did-you-mean.ts'
+import {didYouMean} from '../../nearest.ts'
 import type {Draft} from './documents.ts'
 import type {FoundProblem} from './problem.ts'
 import {type FieldSchema, schemaAt, typeInWords} from './schema.ts'

@@ -1,7 +1,7 @@
 import {resolve} from 'node:path'
+import {didYouMean} from '../../nearest.ts'
 import type {InstanceSpec, ProfileSpec} from '../../specs/instance.ts'
 import {type ServiceSpec, serviceProblems} from '../../specs/service.ts'
-import {didYouMean} from '../did-you-mean.ts'
 import {discoverFiles, type ManifestFile, planNameOf} from './discover.ts'
 import {type DocumentContent, type Draft, isPlan, readDocument} from './documents.ts'
 import {problemsOf} from './issues.ts'

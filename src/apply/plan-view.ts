@@ -59,13 +59,17 @@ export interface PlanData {
 }
 
 export const planView = ({operations, notes}: Plan, exitCode = 0): ItemView<PlanData> =>
-  itemView({data: {operations, notes}, text: planLines, exitCode})
+  itemView({data: {operations, notes}, text: planLines, exitCode, ref: changingRefs(operations)})
+
+const changingRefs = (operations: readonly Operation[]): string[] =>
+  operations.filter(({action}) => action !== 'keep').map(({ref}) => ref)
 
 /** What `apply` and `delete` answer when they have done something. */
 export type ResultData = ReturnType<typeof resultData>
 
 /** The end of an act that succeeded. */
-export const resultView = (data: ResultData): ItemView<ResultData> => itemView({data, text: resultLines})
+export const resultView = (data: ResultData): ItemView<ResultData> =>
+  itemView({data, text: resultLines, ref: data.done.map(({ref}) => ref)})
 
 function resultLines({done, kept}: ResultData): TextLine[] {
   if (done.length === 0) return [kept.length === 0 ? 'nothing to do' : `nothing to do: ${kept.length} as wanted`]

@@ -77,6 +77,7 @@ export function answerText({ok, status, ms, error, note}: ProbeResult): string {
 export function healthView(report: HealthReport): ItemView<HealthReport> {
   return itemView({
     data: report,
+    ref: report.services.map(({name}) => `service/${name}`),
     exitCode: report.status === 'healthy' ? 0 : DEGRADED_EXIT,
     text: ({engines, services}) => [
       ...engines

@@ -14,6 +14,7 @@ export function overviewView(overview: Overview, now: Date): ItemView<Overview> 
   return itemView({
     data: {...overview, services: overview.services.map(withoutSecrets)},
     text: (data) => overviewLines(data, now.getTime()),
+    ref: overview.services.map(({name}) => `service/${name}`),
     exitCode: overview.ok ? 0 : DEGRADED_EXIT,
   })
 }

@@ -28,6 +28,7 @@ export function rolloutView(rollout: Rollout, elapsedMs: number): ItemView<Rollo
       answers,
       ok,
     },
+    ref: services.map(({name}) => `service/${name}`),
     exitCode: ok ? 0 : DEGRADED_EXIT,
     text: (report) => [
       ...report.services.flatMap((service) => serviceLines(service, report)),

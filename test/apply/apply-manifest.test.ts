@@ -146,6 +146,16 @@ test('a failure rejects after the rest is done', async () => {
   })
 })
 
+test('by name, a dry run tells what would change and an apply what has changed', async () => {
+  using session = memorySession({service: createMemoryServices()})
+  const manifest = await load({services: {web: {image: 'a'}, db: {image: 'b'}}})
+  const ref = ['service/web', 'service/db']
+
+  expect(await applyManifest(session, manifest, {...options(), dryRun: true})).toMatchObject({ref})
+  expect(await applyManifest(session, manifest, options())).toMatchObject({ref})
+  expect(await applyManifest(session, manifest, options())).toMatchObject({ref: []})
+})
+
 test('while another command is at work it is LOCKED; a dry run is not', async () => {
   using session = memorySession({service: createMemoryServices()})
   const manifest = await load({services: {web: {image: 'a'}}})

@@ -131,6 +131,7 @@ export abstract class BaseCommand extends Command {
     argv?: string[],
   ): Promise<Interfaces.ParserOutput<F, B, A>> {
     const result = await super.parse(options && withoutStdin(options), argv)
+    refuseEmpty(result.flags)
     this.#flags = result.flags
     this.#format = await chooseFormat(this.#flags, process.env)
     return result
@@ -239,6 +240,15 @@ export abstract class BaseCommand extends Command {
       notice: (text) => this.notice(text),
       signal: this.signal,
     })
+  }
+}
+
+/** An unset variable of a script (`--context "$CONTEXT"`) must not end up somewhere else. */
+function refuseEmpty(flags: Readonly<Record<string, unknown>>): void {
+  for (const name of ['context', 'provider', 'namespace']) {
+    // An empty OMNI_* variable is the same as none.
+    if (flags[name] !== '' || process.env[`OMNI_${name.toUpperCase()}`] === '') continue
+    throw new OmniError('USAGE', `--${name} is empty`)
   }
 }
 

@@ -32,7 +32,8 @@ export interface ItemView<T> {
   readonly data: T
   /** Lines for a person. */
   text(data: T): readonly TextLine[]
-  readonly ref?: string | undefined
+  /** What `-o name` prints: `service/web`, one a line when there are several. */
+  readonly ref?: string | readonly string[] | undefined
   /** Exit status when the command did its work but has something to tell: 9 degraded, 10 changes. Default 0. */
   readonly exitCode?: number | undefined
 }

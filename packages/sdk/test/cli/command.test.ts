@@ -82,6 +82,7 @@ describe('a command that fails', () => {
       ['rows', '-o', 'tabel'],
       'error: expected --output=tabel to be one of: table, wide, json, yaml, jsonl, name\ntry: tiny rows --help\n',
     ],
+    [['rows', '--context', ''], 'error: --context is empty\n'],
     [['rows', '--json', '-o', 'yaml'], 'error: --json and --output yaml contradict each other\n'],
   ])('because of %j ends with 2', (words, stderr) => {
     expect(tiny(...words)).toMatchObject({status: 2, stderr})

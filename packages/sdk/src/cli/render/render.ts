@@ -57,8 +57,7 @@ async function renderItem<T>(view: ItemView<T>, options: RenderOptions): Promise
     case 'jsonl':
       return options.write(`${toJson(view.data, 0)}\n`)
     case 'name':
-      if (view.ref !== undefined) await options.write(`${escapeTerminal(view.ref)}\n`)
-      return
+      return writeLines([view.ref ?? []].flat(), escapeTerminal, options.write)
     default:
       options.format satisfies never
   }

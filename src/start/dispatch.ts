@@ -10,6 +10,7 @@ import {shareSdk} from '../plugins/share-sdk.ts'
 import {listUserPlugins} from '../plugins/user-plugins.ts'
 import {loadEverything, quickConfig, type Start} from './configs.ts'
 import {type CommandIndex, readIndex} from './index-file.ts'
+import {print} from './print.ts'
 import {rootHelpText} from './quick-help.ts'
 import {resolve} from './resolve.ts'
 import {readStartSettings} from './settings.ts'
@@ -55,8 +56,7 @@ async function run(argv: readonly string[], start: Start): Promise<void> {
   const found = resolve(argv, vocabularyOf(start.own, plugins))
   if (found.type === 'unknown') throw unknownCommand(found.words, start.own, plugins)
   if (found.type === 'root') {
-    process.stdout.write(rootHelpText(start.own, plugins, start.settings.aliases))
-    return
+    return print(rootHelpText(start.own, plugins, start.settings.aliases))
   }
   const isShort = found.type === 'command' && isAlone(found.id, start.own, plugins)
   const config =

@@ -1,4 +1,5 @@
 import {failureOf, failureText, paintFor, requestedFormat, toJson} from '@omni-cli/sdk/cli'
+import {print} from './print.ts'
 
 /** Tells an error that came before any command ran, in the form of a command's own errors. */
 export async function tellFailure(error: unknown, argv: readonly string[]): Promise<void> {
@@ -9,6 +10,10 @@ export async function tellFailure(error: unknown, argv: readonly string[]): Prom
   process.stderr.write(failureText(failure, paintFor(process.stderr, process.env, argv.includes('--no-color')), stack))
   const format = requestedFormat(argv, process.env)
   if (format !== undefined && ['json', 'yaml', 'jsonl'].includes(format)) {
-    process.stdout.write(`${toJson({error: failure.body}, 0)}\n`)
+    try {
+      print(`${toJson({error: failure.body}, 0)}\n`)
+    } catch {
+      // stdout itself may be what failed; stderr has it.
+    }
   }
 }

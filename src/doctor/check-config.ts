@@ -1,9 +1,12 @@
+import {stat} from 'node:fs/promises'
 import {isOmniError, messageOf} from '@omni-cli/sdk'
 import {configFileIn, loadConfig} from '@omni-cli/sdk/cli'
 import {aliasWords, PROTECTED_NAMES} from '../aliases/expand.ts'
 import {type Check, type Finding, fine} from './finding.ts'
 
 export const checkConfig: Check = async ({home}) => {
+  // That is told once, as what is wrong with the home.
+  if ((await stat(home).catch(() => undefined))?.isFile()) return []
   try {
     const {config, exists, warning} = await loadConfig(home)
     if (!exists) return [fine('configuration', 'there is none: everything on this machine')]

@@ -67,7 +67,16 @@ export function writePluginIndex(key: PluginIndexKey, index: PluginIndex): void 
     writeFileSync(temporary, JSON.stringify({key: text, index}), {mode: 0o600})
     renameSync(temporary, file)
   } catch {
-    rmSync(temporary, {force: true})
+    removeQuietly(temporary)
+  }
+}
+
+/** `force` forgives a file that is not there, but not a home that is no folder. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, {force: true})
+  } catch {
+    // `doctor` tells what is wrong with the home.
   }
 }
 

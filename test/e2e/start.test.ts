@@ -44,6 +44,27 @@ describe('what is answered before any command is loaded', () => {
   })
 })
 
+describe('stdout that is a full disk', () => {
+  it.each(['--version', '--help', 'status --help', 'server --help', 'help status'])('%s says so', async (words) => {
+    const line = `exec "${process.execPath}" "${OMNI_BIN}" ${words} > /dev/full`
+
+    expect(await run(['bash', '-c', line], {home})).toEqual({
+      code: 13,
+      stdout: '',
+      stderr: 'error: cannot write to stdout: the disk is full\n',
+    })
+  })
+
+  it('does not hide another error', async () => {
+    const line = `exec "${process.execPath}" "${OMNI_BIN}" statsu --json > /dev/full`
+
+    expect(await run(['bash', '-c', line], {home})).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^error: unknown command 'statsu'\n(try: .*\n)+$/),
+    })
+  })
+})
+
 describe('a word that is no command', () => {
   it('exits 2 with the nearest names, and runs none of them', async () => {
     const {code, stdout, stderr} = await omni(['statsu'], {home})
@@ -124,6 +145,24 @@ describe('a home that cannot be used', () => {
 
     expect(await omni(['--version'], {home, env})).toMatchObject({code: 0, stderr: ''})
     expect(await omni(['--help'], {home, env})).toMatchObject({code: 0, stderr: ''})
+  })
+
+  it('that is a file is told as what it is', async () => {
+    const file = join(home, 'file')
+    await writeFile(file, '')
+    const env = {OMNI_HOME: file}
+
+    expect(await omni(['plugin', 'list', '-o', 'name'], {home, env})).toMatchObject({code: 0, stderr: ''})
+    expect(await omni(['plugin', 'install', 'x'], {home, env})).toMatchObject({
+      code: 13,
+      stderr: `error: cannot keep plugins in '${join(file, 'plugins')}': a part of the path is not a folder\n`,
+    })
+    const {code, stdout} = await omni(['doctor', '-o', 'json'], {home, env})
+    const wrong = JSON.parse(stdout).findings.filter(({status}: {status: string}) => status !== 'ok')
+    expect({code, wrong}).toEqual({
+      code: 9,
+      wrong: [{subject: 'home', status: 'error', message: `'${file}' is no folder`, fix: expect.any(String)}],
+    })
   })
 
   it('a command that only reads works where nothing can be written', async () => {

@@ -1,6 +1,6 @@
 import {join} from 'node:path'
 import {rolldown} from 'rolldown'
-import {lazyBuiltins, lazyOclif, lightZod} from './lazy.ts'
+import {lazyBuiltins, lazyOclif, lightZod, quietLogger} from './lazy.ts'
 import type {Entries} from './packages.ts'
 
 /** ejs compiles templates; what a package entry exports is in the common file, however it is imported elsewhere. */
@@ -19,6 +19,18 @@ const RUN_FILES = [
   'packages/sdk/src/io/create-http.ts',
 ]
 
+/** What a command about services needs besides, in one file too. */
+const SERVICE_FILES = [
+  'plugins/orca/src/provider/index.ts',
+  'plugins/orca/src/provider/native-engine.ts',
+  'plugins/orca/src/client/client.ts',
+  'plugins/orca/src/client/local-files.ts',
+  'plugins/orca/src/client/local-server.ts',
+  'src/apps/act.ts',
+  'src/apps/target.ts',
+  'src/resources/target.ts',
+]
+
 /**
  * One bundle with shared chunks. CommonJS, because Node starts it sooner than ES modules (docs/decisions/start.md);
  * what a command imports with `await import()` stays a chunk of its own.
@@ -35,6 +47,7 @@ export async function bundleCli(root: string, entries: Entries, dir: string): Pr
     resolve: {alias: {...sdkAlias(root), 'wsl-utils': join(root, 'src/start/wsl.ts')}},
     plugins: [
       lightZod,
+      quietLogger,
       lazyOclif,
       lazyBuiltins,
       {
@@ -61,6 +74,7 @@ export async function bundleCli(root: string, entries: Entries, dir: string): Pr
       groups: [
         {name: 'start', test: (id) => id === join(root, 'src/start/main.ts'), priority: 2},
         {name: 'run', test: (id) => RUN_FILES.some((file) => id === join(root, file)), priority: 1},
+        {name: 'service', test: (id) => SERVICE_FILES.some((file) => id === join(root, file))},
       ],
     },
   })

@@ -48,6 +48,21 @@ export const lazyOclif: Plugin = {
   },
 }
 
+const NO_DEBUG = 'Object.assign(() => undefined, {enabled: false})'
+
+/** oclif's logger loads the package `debug` at each start, to print nothing unless DEBUG is set. */
+export const quietLogger: Plugin = {
+  name: 'quiet-logger',
+  transform: {
+    filter: {id: /node_modules\/@oclif\/core\/lib\/logger\.js$/},
+    handler(code) {
+      const use = '(0, debug_1.default)(namespace)'
+      if (!code.includes(use)) throw new Error("oclif's logger has changed: see scripts/build/lazy.ts")
+      return {code: code.replace(use, `(process.env.DEBUG ? ${use} : ${NO_DEBUG})`)}
+    },
+  },
+}
+
 const LIGHT = '?light'
 
 /**

@@ -1,5 +1,4 @@
-import {existsSync} from 'node:fs'
-import {readFile} from 'node:fs/promises'
+import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {type HttpTarget, OmniError} from '@omni-cli/sdk'
 import {socketPath} from '../socket-path.ts'
@@ -26,9 +25,9 @@ export interface ServerInfo {
 }
 
 /** Undefined when no server has written it, or something else is in the file. */
-export async function readServerInfo(home: string): Promise<ServerInfo | undefined> {
+export function readServerInfo(home: string): ServerInfo | undefined {
   try {
-    const info: unknown = JSON.parse(await readFile(localFiles(home).info, 'utf8'))
+    const info: unknown = JSON.parse(readFileSync(localFiles(home).info, 'utf8'))
     return isServerInfo(info) ? info : undefined
   } catch {
     return undefined
@@ -42,10 +41,10 @@ const isServerInfo = (value: unknown): value is ServerInfo =>
   typeof Reflect.get(value, 'pid') === 'number'
 
 /** The socket of this home's server and the owner's token. UNAVAILABLE when there is no token yet. */
-export async function localTarget(home: string): Promise<HttpTarget> {
+export function localTarget(home: string): HttpTarget {
   const file = localFiles(home).token
   try {
-    return {url: `unix:${socketPath(home, 'server')}`, token: (await readFile(file, 'utf8')).trim()}
+    return {url: `unix:${socketPath(home, 'server')}`, token: readFileSync(file, 'utf8').trim()}
   } catch (error) {
     throw new OmniError('UNAVAILABLE', `the token of the local engine cannot be read from '${file}'`, {
       hint: 'omni server start',

@@ -64,7 +64,7 @@ export async function startLocalServer({home, listen, signal}: StartOptions): Pr
       throw error
     })
     if (end !== 'up') throw await failedStart(home)
-    const isOurs = (await readServerInfo(home))?.pid === child.pid
+    const isOurs = readServerInfo(home)?.pid === child.pid
     // A loser must not wait for the lock and come up when the winner is stopped.
     if (!isOurs) child.kill()
     return isOurs

@@ -31,7 +31,7 @@ export async function openLocalClient(home: string, log: Logger = silentLogger):
   if (!(await isListening(home))) {
     throw new OmniError('UNAVAILABLE', 'the local engine does not run', {hint: 'omni server start'})
   }
-  return createClient(createHttp({log}), await localTarget(home))
+  return createClient(createHttp({log}), localTarget(home))
 }
 
 /** Asks the server and the proxy; starts neither. A server that accepts but does not answer is UNAVAILABLE. */

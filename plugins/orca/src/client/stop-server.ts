@@ -51,14 +51,14 @@ export async function stopServer({home, workloads, signal, onProgress}: StopOpti
 
 /** A server that takes connections and answers none can only be ended by its process. */
 async function unresponsive(home: string, error: unknown): Promise<unknown> {
-  const info = await readServerInfo(home)
+  const info = readServerInfo(home)
   if (!isOmniError(error) || info === undefined || !['TIMEOUT', 'UNAVAILABLE'].includes(error.code)) return error
   return new OmniError(error.code, error.message, {hint: `kill ${info.pid}`, cause: error})
 }
 
 /** Its facts are the last thing that a server removes; one that was killed leaves them but is gone itself. */
 const hasEnded = async (home: string, pid: number): Promise<boolean> =>
-  !isAlive(pid) || (await readServerInfo(home))?.pid !== pid
+  !isAlive(pid) || readServerInfo(home)?.pid !== pid
 
 function isAlive(pid: number): boolean {
   try {

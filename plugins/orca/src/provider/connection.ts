@@ -22,15 +22,23 @@ export const remoteConnection = (client: OmniClient): Connection => ({
 /** The engine of this user: found by its socket, started on demand. */
 export function localConnection({home, http, notice}: DriverContext): Connection {
   let client: OmniClient | undefined
+  let looking: Promise<OmniClient | undefined> | undefined
   const open = async () => {
-    client ??= createClient(http, await localTarget(home))
+    client ??= createClient(http, localTarget(home))
     return client
   }
+  const look = async () => {
+    const {isListening} = await import('../client/local-server.ts')
+    return (await isListening(home)) ? open() : undefined
+  }
   return {
+    /** Calls at the same time share one look at the socket. */
     async running() {
       if (client !== undefined) return client
-      const {isListening} = await import('../client/local-server.ts')
-      return (await isListening(home)) ? open() : undefined
+      looking ??= look().finally(() => {
+        looking = undefined
+      })
+      return looking
     },
     async started(options) {
       if (client !== undefined) return client

@@ -13,7 +13,7 @@ let token: string
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'omni-'))
   await startLocalServer({home, listen: '127.0.0.1:0'})
-  url = (await readServerInfo(home))?.url ?? ''
+  url = readServerInfo(home)?.url ?? ''
   token = (await readFile(join(home, 'server.token'), 'utf8')).trim()
 })
 afterEach(() => call('POST', '/api/v1/stop'))
@@ -144,7 +144,7 @@ it('keeps webhooks and tokens over a restart', async () => {
 
   await stopServer({home, workloads: 'keep'})
   await startLocalServer({home, listen: '127.0.0.1:0'})
-  url = (await readServerInfo(home))?.url ?? ''
+  url = readServerInfo(home)?.url ?? ''
 
   expect((await json('GET', '/api/v1/webhooks')).webhooks).toMatchObject([{repo: 'acme/web'}])
   expect((await call('GET', '/api/v1/status', undefined, {authorization: `Bearer ${made.token}`})).status).toBe(200)

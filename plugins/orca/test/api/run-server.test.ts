@@ -45,7 +45,7 @@ const start = async (address = {host: '127.0.0.1', port: 0, isExplicit: true}) =
   return server
 }
 const modeOf = async (path: string) => ((await stat(join(home, path))).mode & 0o777).toString(8)
-const client = async () => createClient(createHttp({log: silentLogger}), await localTarget(home))
+const client = async () => createClient(createHttp({log: silentLogger}), localTarget(home))
 
 it('is there when it says so: socket, token and facts, for the owner alone', async () => {
   const {url} = await start()
@@ -56,7 +56,7 @@ it('is there when it says so: socket, token and facts, for the owner alone', asy
     '600',
   ])
   expect(await modeOf('server.token')).toBe('600')
-  expect(await readServerInfo(home)).toMatchObject({pid: process.pid, url, version: '1.2.3'})
+  expect(readServerInfo(home)).toMatchObject({pid: process.pid, url, version: '1.2.3'})
   expect(await (await client()).version()).toMatchObject({version: '1.2.3'})
 })
 
@@ -79,7 +79,7 @@ it('leaves nothing behind, and the services running', async () => {
   await server.ended
 
   expect(await isListening(home)).toBe(false)
-  expect(await readServerInfo(home)).toBeUndefined()
+  expect(readServerInfo(home)).toBeUndefined()
   expect(acts).toEqual(['close keep'])
 })
 

@@ -87,7 +87,7 @@ describe('the server process', () => {
     const starts = await Promise.all(Array.from({length: 5}, () => startLocalServer({home})))
 
     expect(starts.filter(Boolean)).toHaveLength(1)
-    expect(await readServerInfo(home)).toMatchObject({url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/)})
+    expect(readServerInfo(home)).toMatchObject({url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/)})
   })
 
   it('shows its status, also when it does not run', async () => {

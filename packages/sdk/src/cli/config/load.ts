@@ -1,5 +1,14 @@
-import {type BigIntStats, constants} from 'node:fs'
-import {open, rename, rm, writeFile} from 'node:fs/promises'
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import {join} from 'node:path'
 import {isOmniError, OmniError} from '../../errors.ts'
 import {reasonOf} from '../../io/files.ts'
@@ -25,26 +34,27 @@ export const EMPTY_CONFIG: OmniConfig = {contexts: [], preferences: {}, plugins:
 
 /**
  * The configuration under a home folder; without a file it is empty. CONFIG_INVALID with every problem of the file,
- * IO when it cannot be read. Neither YAML nor zod is loaded when the file is as it was the last time.
+ * IO when it cannot be read. Neither YAML nor zod is loaded when the file is as it was the last time. Files are read
+ * synchronously: every command does it once, and `node:fs/promises` takes longer to load than they to read.
  */
 export async function loadConfig(home: string): Promise<LoadedConfig> {
   const path = configFileIn(home)
-  const found = await readConfigFile(path)
+  const found = readConfigFile(path)
   if (found === undefined) return {config: EMPTY_CONFIG, exists: false}
   const key = keyOf(found.stats)
   const cachePath = join(home, 'cache', 'config.json')
-  const cached = await readCache(cachePath, key)
+  const cached = readCache(cachePath, key)
   if (cached !== undefined) return {config: cached.config, exists: true, text: found.text, warning: cached.warning}
   const {parseConfig} = await import('./parse.ts')
   const config = parseConfig(found.text, path)
   const warning = modeWarning(path, found.stats, config)
-  await writeCache(cachePath, {key, config, warning})
+  writeCache(cachePath, {key, config, warning})
   return {config, exists: true, text: found.text, warning}
 }
 
 /** The text of the file; undefined when there is none. CONFIG_INVALID when it is no file or too long; IO. */
 export async function readConfigText(path: string): Promise<string | undefined> {
-  return (await readConfigFile(path))?.text
+  return readConfigFile(path)?.text
 }
 
 interface FoundFile {
@@ -53,16 +63,16 @@ interface FoundFile {
 }
 
 /** Non-blocking, so that a FIFO in its place cannot hold us. */
-async function readConfigFile(path: string): Promise<FoundFile | undefined> {
+function readConfigFile(path: string): FoundFile | undefined {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
-      const stats = await file.stat({bigint: true})
+      const stats = fstatSync(file, {bigint: true})
       if (!stats.isFile()) throw new OmniError('CONFIG_INVALID', `'${path}' is no file`)
       if (stats.size > MAX_BYTES) throw new OmniError('CONFIG_INVALID', `'${path}' is larger than 1 MiB`)
-      return {stats, text: await file.readFile('utf8')}
+      return {stats, text: readFileSync(file, 'utf8')}
     } finally {
-      await file.close()
+      closeSync(file)
     }
   } catch (error) {
     if (isOmniError(error)) throw error
@@ -81,18 +91,18 @@ interface Cached {
   readonly warning?: string | undefined
 }
 
-async function readCache(path: string, key: string): Promise<Cached | undefined> {
+function readCache(path: string, key: string): Cached | undefined {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
     try {
-      const stats = await file.stat()
+      const stats = fstatSync(file)
       const isOurs = process.getuid === undefined || stats.uid === process.getuid()
       if (!stats.isFile() || !isOurs || (stats.mode & 0o077) !== 0) return undefined
-      const cached: unknown = JSON.parse(await file.readFile('utf8'))
+      const cached: unknown = JSON.parse(readFileSync(file, 'utf8'))
       // Only we write this file (checked above), and its key names the version of its shape.
       return isRecord(cached) && cached.key === key ? (cached as unknown as Cached) : undefined
     } finally {
-      await file.close()
+      closeSync(file)
     }
   } catch {
     return undefined
@@ -102,14 +112,14 @@ async function readCache(path: string, key: string): Promise<Cached | undefined>
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 /** Best effort: a read-only or full home must not stop a command that only reads. No fsync: it can be lost. */
-async function writeCache(path: string, content: Cached): Promise<void> {
+function writeCache(path: string, content: Cached): void {
   const temporary = `${path}.${process.pid}.tmp`
   try {
     makePrivateFolder(join(path, '..'))
-    await writeFile(temporary, JSON.stringify(content), {mode: 0o600, flag: 'wx'})
-    await rename(temporary, path)
+    writeFileSync(temporary, JSON.stringify(content), {mode: 0o600, flag: 'wx'})
+    renameSync(temporary, path)
   } catch {
-    await rm(temporary, {force: true}).catch(() => undefined)
+    rmSync(temporary, {force: true})
   }
 }
 

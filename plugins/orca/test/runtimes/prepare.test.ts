@@ -1,6 +1,9 @@
-import {existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {execFileSync, fork} from 'node:child_process'
+import {once} from 'node:events'
+import {lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
 import {poll, type ServiceInput} from '@omni-cli/sdk'
 import {create} from 'tar'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
@@ -47,6 +50,13 @@ describe('prepare', () => {
     await prepare({build: {commands: ['touch once']}})
 
     expect(readdirSync(join(releases(), 'r1')).sort()).toEqual(['app.txt', 'data'])
+  })
+
+  it('builds where the release will run, so that absolute paths of a build stay true', async () => {
+    const script = 'echo "#!$PWD/shell" > hello; echo "echo $PWD" >> hello; ln -s /bin/sh shell; chmod +x hello'
+    const {location} = await prepare({build: {commands: [['sh', '-c', script]]}})
+
+    expect(execFileSync(join(location, 'hello'), {encoding: 'utf8'})).toBe(`${location}\n`)
   })
 
   it('gives a service without sources an empty folder', async () => {
@@ -107,13 +117,25 @@ describe('a preparation that is broken off', () => {
     await poll({everyMs: 10, timeoutMs: 5000}, () => !pids.some(isAlive))
   })
 
-  it('does not use what a killed preparation left', async () => {
+  it('when killed leaves nothing that is used', async () => {
+    const builder = fork(fileURLToPath(new URL('builder.js', import.meta.url)), [home, archive], {execArgv: []})
+    const [group] = (await once(builder, 'message')) as [number]
+    builder.kill('SIGKILL')
+    process.kill(-group, 'SIGKILL')
+    await once(builder, 'exit')
+    const {location} = await prepare({build: {commands: ['touch whole']}})
+
+    expect(readdirSync(location).sort()).toEqual(['app.txt', 'data', 'whole'])
+    expect(readdirSync(releases())).toEqual(['r1'])
+  })
+
+  it('of an earlier version is made anew too: that left a folder of another name', async () => {
     mkdirSync(join(releases(), 'r1.partial'), {recursive: true})
     writeFileSync(join(releases(), 'r1.partial', 'half'), '')
     const {location} = await prepare({})
 
     expect(readdirSync(location).sort()).toEqual(['app.txt', 'data'])
-    expect(existsSync(join(releases(), 'r1.partial'))).toBe(false)
+    expect(readdirSync(releases())).toEqual(['r1'])
   })
 })
 
@@ -133,7 +155,7 @@ describe('a volume', () => {
 describe('prune', () => {
   it('keeps the named releases and never the volume', async () => {
     for (const release of ['r1', 'r2', 'r3']) await prepare({volume: {path: 'data'}}, {}, release)
-    mkdirSync(join(releases(), 'r9.partial'))
+    for (const half of ['r8', 'r8.partial', 'r9.partial']) mkdirSync(join(releases(), half))
     await pruneReleases(home, 'web', new Set(['r2', 'r3']))
 
     expect(readdirSync(releases()).sort()).toEqual(['r2', 'r3'])

@@ -3,7 +3,7 @@ import {once} from 'node:events'
 import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {silentLogger} from '@omni-cli/sdk'
+import {poll, silentLogger} from '@omni-cli/sdk'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {SupervisorClient} from '../../src/runtimes/process/supervisor-client.ts'
 import type {RuntimeEvent} from '../../src/runtimes/runtime.ts'
@@ -201,6 +201,21 @@ describe('one home', () => {
     })
     // The losers of the race end by themselves.
     await until(() => running.filter((pid) => isAlive(Number(pid))).length <= 1)
+  })
+
+  it('has no supervisor any more when nothing runs and the last caller has gone', async () => {
+    const {id} = await test.start({command: nodeCommand(FOREVER)})
+    const other = test.another()
+    await other.list()
+    const supervisor = (await supervisorPid(test.home)) ?? 0
+    await other.close()
+    const next = test.another()
+    await test.runtime.close()
+    await next.remove(id)
+    expect(await supervisorPid(test.home)).toBe(supervisor)
+
+    await next.close()
+    await poll({everyMs: 10, timeoutMs: 5000}, () => !isAlive(supervisor))
   })
 
   it('tells exits to every caller', async () => {

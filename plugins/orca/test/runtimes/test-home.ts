@@ -91,6 +91,8 @@ export function supervisorPid(home: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     const socket = createConnection(socketPath(home, 'supervisor'))
     socket.once('error', () => resolve(undefined))
+    // It may end at this very moment.
+    socket.once('close', () => resolve(undefined))
     socket.once('data', (chunk) => {
       resolve(Number(/"pid":(\d+)/.exec(chunk.toString())?.[1]))
       socket.destroy()
@@ -101,7 +103,11 @@ export function supervisorPid(home: string): Promise<number | undefined> {
 async function quitSupervisor(home: string): Promise<void> {
   const pid = await supervisorPid(home)
   if (pid === undefined) return
-  process.kill(pid, 'SIGTERM')
+  try {
+    process.kill(pid, 'SIGTERM')
+  } catch {
+    return
+  }
   await until(() => !isAlive(pid))
 }
 

@@ -65,10 +65,13 @@ export class SupervisorClient {
     await this.#connect()
   }
 
+  /** A supervisor that holds nothing ends with its last caller. */
   async close(): Promise<void> {
     this.#isClosed = true
     const connection = await this.#connection?.catch(() => undefined)
-    connection?.socket.destroy()
+    if (connection === undefined) return
+    await this.#ask(connection, {op: 'leave'}, HELLO_MS).catch(() => undefined)
+    connection.socket.destroy()
   }
 
   #connect(): Promise<Connection> {

@@ -43,6 +43,8 @@ export type Request =
   | {readonly op: 'list'}
   /** Ends the supervisor, not the instances. */
   | {readonly op: 'quit'}
+  /** The caller goes and needs no supervisor that holds nothing: it ends when nobody is connected any more. */
+  | {readonly op: 'leave'}
 
 export interface WireError {
   readonly code: 'DEPLOY_FAILED' | 'CONFLICT' | 'NOT_FOUND' | 'USAGE' | 'IO'
@@ -98,7 +100,7 @@ export const isContext = (value: unknown): value is InstanceContext =>
 /** Undefined when the line asks for nothing that we know. */
 export function readRequest(fields: Fields): Request | undefined {
   const {op, id, graceMs, params} = fields
-  if (op === 'list' || op === 'quit') return {op}
+  if (op === 'list' || op === 'quit' || op === 'leave') return {op}
   if ((op === 'remove' || op === 'context') && typeof id === 'string') return {op, id}
   if (op === 'stop' && typeof id === 'string' && typeof graceMs === 'number') return {op, id, graceMs}
   if (op === 'create' && isCreateParams(params)) return {op, params}

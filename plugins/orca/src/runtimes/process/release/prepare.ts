@@ -1,4 +1,4 @@
-import {mkdir, readdir, rename, rm, rmdir, stat} from 'node:fs/promises'
+import {mkdir, readdir, rmdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {isOmniError, OmniError, reasonOf, throwIfAborted} from '@omni-cli/sdk'
 import type {PreparedRelease, PrepareOptions, PrepareRequest} from '../../runtime.ts'
@@ -7,15 +7,14 @@ import {buildLogFile, processPaths, sharedPaths} from '../paths.ts'
 import {LogFile} from '../supervisor/log-file.ts'
 import {findUser, type SystemUser} from '../users.ts'
 import {runBuild} from './build.ts'
+import {isWhole, markHalfMade, markWhole, releaseOf, removeRelease} from './half-made.ts'
 import {giveTo, makeOpenFolder} from './ownership.ts'
 import {unpack} from './unpack.ts'
 import {linkVolume, removePurgedVolumes} from './volume.ts'
 
-const PARTIAL = '.partial'
-
 /**
- * Unpacks and builds a release in a folder that gets its name only when it is whole. An existing one is left as it is.
- * MANIFEST_INVALID for a bad archive, DEPLOY_FAILED for a failed build, ABORTED; nothing is left behind then.
+ * Unpacks and builds a release in the folder where it will run, which is used only when it is whole. A whole one is left
+ * as it is. MANIFEST_INVALID for a bad archive, DEPLOY_FAILED for a failed build, ABORTED; nothing is left behind then.
  */
 export async function prepareRelease(
   home: string,
@@ -27,21 +26,22 @@ export async function prepareRelease(
   const user = spec.user === undefined ? undefined : findUser(spec.user)
   const parent = join(user === undefined ? processPaths(home).releases : sharedPaths(home).releases, service)
   const location = join(parent, release)
-  if (await isThere(location)) return {location}
-  const partial = `${location}${PARTIAL}`
+  if (await isWhole(location)) return {location}
   try {
-    await rm(partial, {recursive: true, force: true})
+    await removeRelease(location)
     await (user === undefined ? mkdir(parent, {recursive: true, mode: 0o700}) : makeOpenFolder(parent))
-    await mkdir(partial, {mode: 0o700})
-    if (request.archive !== undefined) await unpack(request.archive, partial, {signal: options.signal})
-    if (user !== undefined) await giveTo(user, partial)
-    await build(home, {...request, folder: partial, user}, options)
-    if (spec.volume !== undefined) await linkVolume(home, {service, folder: partial, path: spec.volume.path, user})
+    await markHalfMade(location)
+    await mkdir(location, {mode: 0o700})
+    if (request.archive !== undefined) await unpack(request.archive, location, {signal: options.signal})
+    if (user !== undefined) await giveTo(user, location)
+    await build(home, {...request, folder: location, user}, options)
+    if (spec.volume !== undefined) await linkVolume(home, {service, folder: location, path: spec.volume.path, user})
     throwIfAborted(options.signal)
-    await rename(partial, location)
+    await markWhole(location)
     return {location}
   } catch (error) {
-    await rm(partial, {recursive: true, force: true})
+    // What cannot be removed keeps its mark.
+    await removeRelease(location).catch(() => undefined)
     throw isOmniError(error) ? error : ioError(service, release, error)
   }
 }
@@ -54,8 +54,8 @@ export async function pruneReleases(home: string, service: string, keep: Readonl
   for (const releases of [processPaths(home).releases, sharedPaths(home).releases]) {
     const folder = join(releases, service)
     const names = await readdir(folder).catch(() => [])
-    const unwanted = names.filter((name) => !keep.has(name.endsWith(PARTIAL) ? name.slice(0, -PARTIAL.length) : name))
-    for (const name of unwanted) await rm(join(folder, name), {recursive: true, force: true})
+    const unwanted = new Set(names.map(releaseOf)).difference(keep)
+    for (const release of unwanted) await removeRelease(join(folder, release))
     // Fails, as it should, while something is left in it.
     await rmdir(folder).catch(() => undefined)
   }
@@ -95,9 +95,3 @@ async function build(home: string, request: PrepareRequest & BuildPlace, options
     log.close()
   }
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  )

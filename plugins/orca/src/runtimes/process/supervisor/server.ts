@@ -22,12 +22,21 @@ export interface ControlSocket {
 export function openControlSocket(path: string, instances: Instances, quit: () => void): ControlSocket {
   const sockets = new Set<Socket>()
   const version = packageVersion()
+  let isWanted = true
+  const end = (request: 'quit' | 'leave') => {
+    if (request === 'quit') quit()
+    else isWanted = false
+  }
   const server = createServer((socket) => {
     sockets.add(socket)
+    isWanted = true
     socket.on('error', () => socket.destroy())
-    socket.on('close', () => sockets.delete(socket))
+    socket.on('close', () => {
+      sockets.delete(socket)
+      if (!isWanted && sockets.size === 0 && instances.isIdle) quit()
+    })
     send(socket, {event: 'hello', protocol: PROTOCOL, pid: process.pid, version, isIdle: instances.isIdle})
-    onLines(socket, (line) => void answer(socket, line, instances, quit))
+    onLines(socket, (line) => void answer(socket, line, instances, end))
   })
   rmSync(path, {force: true})
   bindPrivately(server, path)
@@ -45,14 +54,19 @@ export function openControlSocket(path: string, instances: Instances, quit: () =
   }
 }
 
-async function answer(socket: Socket, line: string, instances: Instances, quit: () => void): Promise<void> {
+async function answer(
+  socket: Socket,
+  line: string,
+  instances: Instances,
+  end: (request: 'quit' | 'leave') => void,
+): Promise<void> {
   const fields = parseFields(line)
   const seq = typeof fields?.seq === 'number' ? fields.seq : 0
   try {
     const request = fields && readRequest(fields)
     if (request === undefined) throw new Failure('USAGE', 'the supervisor does not know this request')
     reply(socket, {seq, ok: true, result: await perform(request, instances)})
-    if (request.op === 'quit') quit()
+    if (request.op === 'quit' || request.op === 'leave') end(request.op)
   } catch (error) {
     reply(socket, {seq, ok: false, error: wireError(error)})
   }
@@ -71,6 +85,7 @@ async function perform(request: Request, instances: Instances): Promise<unknown>
     case 'list':
       return instances.list()
     case 'quit':
+    case 'leave':
       return undefined
     default:
       return request satisfies never

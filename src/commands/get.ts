@@ -34,6 +34,7 @@ export default class Get extends BaseCommand {
       project: flags['all-namespaces'] ? undefined : session.namespace,
       labels: parseLabels(flags.label),
       watch: flags.watch,
+      isUsual: flags.provider === undefined,
       format: this.format,
       notice: (text) => this.notice(text),
       signal: this.signal,

@@ -15,6 +15,9 @@ export interface NamesPlace {
   readonly context: string
 }
 
+/** Kinds whose names are kept. */
+export const KEPT_KINDS: readonly string[] = ['service', 'instance']
+
 /** Names older than this are still offered, and asked for anew behind the user's back. */
 const FRESH_MS = 10_000
 

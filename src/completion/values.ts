@@ -3,7 +3,7 @@ import type {PluginIndex} from '../plugins/plugin-index.ts'
 import type {CommandIndex, IndexedKind} from '../start/index-file.ts'
 import type {Surroundings} from '../start/surroundings.ts'
 import type {Subject} from './complete.ts'
-import {type KnownName, knownNames} from './names.ts'
+import {KEPT_KINDS, type KnownName, knownNames} from './names.ts'
 
 /** All that the completion knows without asking an engine. */
 export interface Known extends Surroundings {
@@ -61,11 +61,8 @@ function ofKind(known: Known, before: readonly string[]): readonly KnownName[] {
 const kindOf = (word: string | undefined, {own}: Known): IndexedKind | undefined =>
   own.kinds.find(({kind, plural, short}) => word !== undefined && [kind, plural, ...short].includes(word))
 
-/** Kinds whose names are kept. */
-const KEPT = ['service', 'instance']
-
 function names(kind: string, known: Known): readonly KnownName[] {
-  if (!KEPT.includes(kind)) return []
+  if (!KEPT_KINDS.includes(kind)) return []
   const found = knownNames(known, kind)
   if (!found.isFresh) known.stale.add(kind)
   return found.names

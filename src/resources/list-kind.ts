@@ -1,5 +1,6 @@
 import {type CallOptions, type EventFacet, isOmniError, mapLimit, OmniError, sleep} from '@omni-cli/sdk'
 import {type ListView, listView, type Session} from '@omni-cli/sdk/cli'
+import {rememberThings} from '../completion/remember-names.ts'
 import type {AnyKind, Named, OpenKind} from './kind.ts'
 
 export interface ListQuery extends CallOptions {
@@ -10,6 +11,8 @@ export interface ListQuery extends CallOptions {
   readonly project?: string | undefined
   /** Goes on with each changed row until the signal. */
   readonly watch: boolean
+  /** The driver is the one of the context, so that the completion may offer what it has. */
+  readonly isUsual?: boolean | undefined
   /** Remarks while watching ("service/web is gone"). */
   readonly notice: (text: string) => void
 }
@@ -18,6 +21,7 @@ export interface ListQuery extends CallOptions {
 export async function listKind(session: Session, kind: AnyKind, query: ListQuery): Promise<ListView<Named>> {
   const open = await kind.open(session)
   const first = await readRows(kind, open, query)
+  if (query.isUsual && isWhole(query)) rememberThings(session, kind.kind, first)
   return listView({
     columns: kind.columns,
     rows: query.watch ? watchRows({kind, open, query, first}) : first,
@@ -26,6 +30,10 @@ export async function listKind(session: Session, kind: AnyKind, query: ListQuery
     empty: `there are no ${kind.plural}${Object.keys(query.labels).length > 0 ? ' with these labels' : ''}`,
   })
 }
+
+/** Nothing was left out. */
+const isWhole = ({names, labels, project}: ListQuery): boolean =>
+  names.length === 0 && project === undefined && Object.keys(labels).length === 0
 
 async function readRows(kind: AnyKind, open: OpenKind, query: ListQuery): Promise<readonly Named[]> {
   const {names, labels, project, signal} = query

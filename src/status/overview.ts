@@ -10,6 +10,7 @@ import {
   type ServiceStatus,
 } from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
+import {rememberThings} from '../completion/remember-names.ts'
 
 /** A driver of the context and whether it answers. */
 export interface EngineHealth extends Health {
@@ -59,18 +60,22 @@ export async function observeAll(session: Session, options: CallOptions = {}): P
   }
 }
 
+interface Named {
+  readonly name: string
+}
+
 interface Observed<Thing> {
   readonly engines: readonly EngineHealth[]
   readonly things: readonly Thing[]
 }
 
-interface Asked<Thing> {
+interface Asked<Thing extends Named> {
   readonly name: string
   check(options?: CallOptions): Promise<Health>
   list(options?: CallOptions): Promise<Thing[]>
 }
 
-async function observeKind<Thing>(
+async function observeKind<Thing extends Named>(
   session: Session,
   kind: 'service' | 'instance',
   open: () => Promise<Asked<Thing>>,
@@ -89,7 +94,10 @@ async function observeKind<Thing>(
   ])
   const title = session.contributions.find(({id}) => id === provider.name)?.title ?? provider.name
   const engine = {kind, id: provider.name, title}
-  if (!(things instanceof Error)) return {engines: [{...engine, ...health}], things}
+  if (!(things instanceof Error)) {
+    rememberThings(session, kind, things)
+    return {engines: [{...engine, ...health}], things}
+  }
   const told = health.ok ? refusal(things) : health
   return {engines: [{...engine, ...told}], things: []}
 }

@@ -74,9 +74,10 @@ async function sendWithRetries(
     // Not `performance`: it takes two milliseconds to load.
     const startedAt = process.uptime()
     const tell = (outcome: Readonly<Record<string, unknown>>) => {
+      if (log.isSilent === true) return
       const tookMs = Math.round((process.uptime() - startedAt) * 1000)
       const {method, path} = request
-      log.debug('http request', {method, url: target.url, path, attempt, tookMs, ...outcome})
+      log.debug('http request', redact({method, url: target.url, path, attempt, tookMs, ...outcome}))
     }
     let waitMs: number
     try {

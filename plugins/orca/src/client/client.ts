@@ -43,7 +43,7 @@ export function createClient(http: Http, target: HttpTarget) {
   }
   const one = async (request: HttpRequest, options: CallOptions | undefined): Promise<Service> => {
     const {text} = await send(request, options, ACT_TIMEOUT_MS)
-    return wire.asService(wire.readWire(wire.serviceWire(), wire.readJson(text, 'a service'), 'a service'))
+    return wire.readWire(wire.serviceWire(), wire.readJson(text, 'a service'), 'a service')
   }
   const lines = (request: HttpRequest, signal: AbortSignal | undefined) => openLines(http, target, request, signal)
 
@@ -55,13 +55,13 @@ export function createClient(http: Http, target: HttpTarget) {
     async list(project?: string | undefined, options?: CallOptions): Promise<Service[]> {
       const {text} = await send(requests.listServices(project), options)
       const {services} = wire.readWire(wire.serviceListWire(), wire.readJson(text, 'services'), 'services')
-      return services.map(wire.asService)
+      return services
     },
     async get(name: string, options?: CallOptions): Promise<Service | undefined> {
       const answer = await http.request(target, requests.getService(name), {signal: options?.signal})
       if (answer.status === 404) return undefined
       if (answer.status >= 400) throw failureOf(answer)
-      return wire.asService(wire.readWire(wire.serviceWire(), wire.readJson(answer.text, 'a service'), 'a service'))
+      return wire.readWire(wire.serviceWire(), wire.readJson(answer.text, 'a service'), 'a service')
     },
     async deploy(spec: ServiceSpec, mode: requests.DeployMode, options: CallOptions = {}): Promise<Service> {
       return readDeploy(lines(requests.deployService(spec, mode), options.signal), options, spec.name)
@@ -143,7 +143,7 @@ async function readDeploy(lines: AsyncIterable<string>, options: CallOptions, na
       continue
     }
     for (const warning of line.warnings) options.onProgress?.(`warning: ${warning}`)
-    return wire.asService(line.service)
+    return line.service
   }
   throw new OmniError('UNAVAILABLE', `the server ended before it told how the deploy of '${name}' ended`, {
     hint: `omni status service ${name}`,

@@ -119,7 +119,11 @@ function writeCache(path: string, content: Cached): void {
     writeFileSync(temporary, JSON.stringify(content), {mode: 0o600, flag: 'wx'})
     renameSync(temporary, path)
   } catch {
-    rmSync(temporary, {force: true})
+    try {
+      rmSync(temporary, {force: true})
+    } catch {
+      // Then it was never there.
+    }
   }
 }
 

@@ -36,10 +36,15 @@ export function createBenchHome(): BenchHome {
   }
 }
 
-/** Runs a program to its end and gives its stdout. */
-export function runProgram(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<string> {
+/** Runs a program to its end and gives its stdout. `onFirstByte` is called when the first of it arrives. */
+export function runProgram(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+  onFirstByte?: () => void,
+): Promise<string> {
   const [file = '', ...args] = argv
   const child = spawn(file, args, {env, stdio: ['ignore', 'pipe', 'pipe']})
+  if (onFirstByte !== undefined) child.stdout.once('data', onFirstByte)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk) => {
@@ -54,6 +59,16 @@ export function runProgram(argv: readonly string[], env: NodeJS.ProcessEnv = pro
       code === 0 ? resolve(stdout) : reject(new Error(`${args.join(' ')} ended with ${code}: ${stderr}`)),
     )
   })
+}
+
+/** Milliseconds until a program has printed its first byte, and until it has ended. */
+export async function firstByteAndEnd(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<[number, number]> {
+  const startedAt = performance.now()
+  let firstByteMs = Number.NaN
+  await runProgram(argv, env, () => {
+    firstByteMs = performance.now() - startedAt
+  })
+  return [firstByteMs, performance.now() - startedAt]
 }
 
 /** Time of one run of a program, in milliseconds. */

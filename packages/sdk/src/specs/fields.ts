@@ -1,10 +1,16 @@
 import {z} from 'zod'
-import {nameProblem} from '../names.ts'
+import {hostNameProblem, nameProblem} from '../names.ts'
 import {parseBytes} from '../units.ts'
 
 /** A name that every engine accepts: a DNS label (RFC 1123), 1–63 of a-z, 0-9 and '-', starting with a letter. */
 export const resourceName = z.string().superRefine((value, context) => {
   const problem = nameProblem(value)
+  if (problem !== undefined) context.addIssue({code: 'custom', message: problem})
+})
+
+/** A name that requests are sent to: no port, no path, no wildcard. */
+export const hostName = z.string().superRefine((value, context) => {
+  const problem = hostNameProblem(value)
   if (problem !== undefined) context.addIssue({code: 'custom', message: problem})
 })
 

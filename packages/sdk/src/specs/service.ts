@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {bytes, labelMap, port, resourceName, type SpecProblem} from './fields.ts'
+import {bytes, hostName, labelMap, port, resourceName, type SpecProblem} from './fields.ts'
 
 /**
  * A service: keys are those of Orca's `service.toml` (snake_case), plus what Orca lacks. The same shape is written in
@@ -91,8 +91,8 @@ export const serviceSpec = z.strictObject({
   port: port.optional().describe('port the program listens on; given to it as PORT'),
   protocol: z.enum(['http', 'tcp']).default('http').describe('what is spoken on the port'),
   host_port: port.optional().describe('fixed port on this machine; default: a free one, kept over releases'),
-  domain: z.string().min(1).max(253).optional().describe('host name it answers for'),
-  domains: z.array(z.string().min(1).max(253)).optional().describe('several host names'),
+  domain: hostName.optional().describe('host name it answers for'),
+  domains: z.array(hostName).optional().describe('several host names'),
   routes: z.array(z.string()).default([]).describe('paths of the domain it serves, e.g. /api/*; none = all'),
   strip_prefix: z.string().optional().describe('path prefix taken off before the request is passed on'),
   health: z.string().startsWith('/').optional().describe('HTTP path: liveness and start-up'),

@@ -214,6 +214,14 @@ const YAML_MISTAKES: readonly [text: string, expected: string[]][] = [
     'services:\n  web: {image: a, readiness: {tcp: true, path: /}, port: 1}',
     ["2:30 a probe has exactly one of 'path', 'tcp: true' and 'exec'"],
   ],
+  [
+    'services:\n  web: {image: a, port: 80, domain: "*.a.example"}',
+    ["2:37 'domain': each host name is written out; there are no wildcards"],
+  ],
+  [
+    'services:\n  web: {image: a, port: 80, domains: [a.example, a/b]}',
+    [`2:50 'domains[1]': a host name has letters, digits and "-" between dots`],
+  ],
   ['services:\n  web: {image: a, domain: x}', ["2:27 'domain' needs a 'port'"]],
   ['services:\n  web: {image: a, depends_on: [web]}', ["2:32 service 'web' depends on itself"]],
   ['instances:\n  a: {memory: 1XB}', ["2:15 'memory': '1XB' is not a size; write 512Mi, 1GiB or 1GB"]],

@@ -63,6 +63,28 @@ describe('a service', () => {
   })
 })
 
+test.each([
+  ['shop.example', true],
+  ['Shop.EXAMPLE', true],
+  ['localhost', true],
+  ['_acme.a-b.example', true],
+  ['', false],
+  ['*.shop.example', false],
+  ['shop.example:8080', false],
+  ['https://shop.example', false],
+  ['shop.example/path', false],
+  ['a..b', false],
+  ['-a.example', false],
+  ['a b', false],
+  ['a\n.b', false],
+  [`${'a.'.repeat(127)}`, false],
+  [`${'a.'.repeat(127)}aa`, false],
+])('the host name %j: %s', (host, isRight) => {
+  const base = {name: 'web', image: 'x', port: 80}
+  expect(serviceSpec.safeParse({...base, domain: host}).success).toBe(isRight)
+  expect(serviceSpec.safeParse({...base, domains: ['a.example', host]}).success).toBe(isRight)
+})
+
 test('a machine has the defaults of a YAZ plan', () => {
   expect(instanceSpec.parse({name: 'a', network: {}})).toEqual({
     name: 'a',

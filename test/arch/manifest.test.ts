@@ -6,7 +6,9 @@ import {describe, expect, it} from 'vitest'
 
 const read = (path: string) => readFile(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8')
 const manifest: Interfaces.Manifest = JSON.parse(await read('oclif.manifest.json'))
-const commands = Object.values(manifest.commands).filter(({hidden}) => hidden !== true)
+const commands = Object.values(manifest.commands)
+  .filter(({hidden}) => hidden !== true)
+  .sort((left, right) => (left.id < right.id ? -1 : 1))
 
 /** What a flag means, wherever it is. */
 const RESERVED: Readonly<Record<string, string>> = {

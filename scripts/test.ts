@@ -3,17 +3,20 @@ import {mkdir, readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {ENGINES, engineTable, type TestFile} from './test/engines.ts'
+import {installMissing} from './test/install.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const report = join(root, 'build', 'test-report.json')
 
 /**
- * Runs the tests and ends with a table of which engines were real, faked or skipped. With `--engines` only those that
- * need a real engine, and a skipped one is a failure. Other arguments go to vitest.
+ * Runs the tests and ends with a table of which engines were real, faked or skipped. With `--engines`, for a disposable
+ * machine as root: only those that need a real engine, what is missing is installed first, and a skipped one is a
+ * failure. Other arguments go to vitest.
  */
 async function test(args: readonly string[]): Promise<void> {
   const isForEngines = args.includes('--engines')
   const rest = args.filter((arg) => arg !== '--engines')
+  if (isForEngines) await installMissing(['bash', 'zsh', 'fish', 'python3'], run)
   const files = isForEngines ? ENGINES.flatMap(({how, files}) => (how === 'real' ? files : [])) : []
   await mkdir(join(root, 'build'), {recursive: true})
   const code = await run('vitest', [
@@ -25,7 +28,8 @@ async function test(args: readonly string[]): Promise<void> {
     ...rest,
   ])
   const {testResults}: {testResults: TestFile[]} = JSON.parse(await readFile(report, 'utf8'))
-  const {lines, skipped} = engineTable(testResults, root)
+  const engines = isForEngines ? ENGINES.filter(({how}) => how === 'real') : ENGINES
+  const {lines, skipped} = engineTable(testResults, root, engines)
   process.stdout.write(`\n${lines.join('\n')}\n`)
   process.exitCode = code
   if (!isForEngines || skipped.length === 0) return

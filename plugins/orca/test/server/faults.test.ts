@@ -305,7 +305,7 @@ describe('a store that cannot be written', () => {
     const {errors} = await h.deploy(large)
     free()
 
-    expect(errors).toMatchObject([{code: 'IO', message: expect.stringContaining('the disk is full')}])
+    expect(errors).toMatchObject([{code: 'IO', message: expect.stringMatching(/'\/.+store\.db': the disk is full/)}])
     expect(await h.service()).toMatchObject({status: 'running', release: 'r1', runningReplicas: 1})
     await h.deployed(large)
   })

@@ -52,7 +52,7 @@ export function durably<T>(database: DatabaseSync, work: () => T): T {
   } catch (error) {
     // A full disk has ended the transaction already.
     if (database.isTransaction) database.exec('ROLLBACK')
-    throw isSqliteError(error) ? notWritten(error) : error
+    throw isSqliteError(error) ? notWritten(error, database.location()) : error
   } finally {
     database.exec('PRAGMA synchronous = NORMAL')
   }
@@ -64,9 +64,10 @@ const isSqliteError = (error: unknown): error is Error & {readonly errcode: numb
 /** SQLITE_FULL */
 const FULL = 13
 
-function notWritten(error: Error & {readonly errcode: number}): OmniError {
+function notWritten(error: Error & {readonly errcode: number}, path: string | null): OmniError {
   const reason = error.errcode === FULL ? 'the disk is full' : error.message
-  return new OmniError('IO', `cannot write the store of the engine: ${reason}`, {hint: 'omni doctor', cause: error})
+  const store = path === null ? 'the store of the engine' : `the store of the engine, '${path}'`
+  return new OmniError('IO', `cannot write ${store}: ${reason}`, {hint: 'omni doctor', cause: error})
 }
 
 function connect(path: string): DatabaseSync {

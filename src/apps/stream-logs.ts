@@ -1,9 +1,9 @@
-import {type OutputFormat, toJson} from '@omni-cli/sdk/cli'
+import {type OutputFormat, toJson, toYaml} from '@omni-cli/sdk/cli'
 import {formatLogLine, type LeveledLine, type LogLineStyle} from './log-lines.ts'
 
 /**
- * Writes lines as they come: text for a person, a JSON array, or a JSON object a line. An array that never ends is no
- * JSON, so following with `json` gives lines as well.
+ * Writes lines as they come: text for a person, a JSON array, a JSON object a line, or items of a YAML list. An array
+ * that never ends is no JSON, so following with `json` gives lines as well.
  */
 export async function streamLogs(
   lines: AsyncIterable<LeveledLine>,
@@ -13,14 +13,17 @@ export async function streamLogs(
   const {format, follow, style} = options
   if (format === 'json' && !follow) return writeArray(lines, write)
   const isData = format === 'json' || format === 'jsonl'
-  const toText = (line: LeveledLine) => (isData ? `${toJson(line, 0)}\n` : formatLogLine(line, style))
+  const toText = (line: LeveledLine) => {
+    if (format === 'yaml') return toYaml([line])
+    return isData ? `${toJson(line, 0)}\n` : formatLogLine(line, style)
+  }
   if (follow) {
-    for await (const line of lines) await write(toText(line))
+    for await (const line of lines) await write(await toText(line))
     return
   }
   let batch = ''
   for await (const line of lines) {
-    batch += toText(line)
+    batch += await toText(line)
     if (batch.length < 65_536) continue
     await write(batch)
     batch = ''

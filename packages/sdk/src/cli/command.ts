@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags'
 import {isAbort, isOmniError, OmniError} from '../errors.ts'
 import {escapeTerminalLine} from '../io/escape.ts'
 import {throwIfAborted} from '../io/sleep.ts'
+import {CommandFailed} from './command-failed.ts'
 import {type Failure, failureOf, failureText, traceOf} from './failure.ts'
 import {type Interrupts, trapInterrupts} from './interrupts.ts'
 import {CLOSED_PIPE_EXIT, type Output, openOutput} from './output.ts'
@@ -17,22 +18,6 @@ import {OUTPUT_FORMATS, type OutputFormat, type View} from './view.ts'
 import {withoutStdin} from './without-stdin.ts'
 
 type Parsed = Interfaces.OutputFlags<Interfaces.FlagInput>
-
-/** A command that has told its error already; the exit status is in the two fields that oclif reads. */
-class CommandFailed extends Error {
-  readonly code: string
-  readonly exitCode: number
-  readonly oclif: {readonly exit: number}
-  readonly skipOclifErrorHandling = true
-
-  constructor(failure: Failure, cause: unknown) {
-    super(failure.body.message, {cause})
-    this.name = 'CommandFailed'
-    this.code = failure.body.code
-    this.exitCode = failure.exit
-    this.oclif = {exit: failure.exit}
-  }
-}
 
 /**
  * Base of every command, ours and a plugin's: parse, ask a domain function, return a view. It alone maps errors to

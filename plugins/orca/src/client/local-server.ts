@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process'
 import {mkdirSync, openSync, renameSync, statSync} from 'node:fs'
-import {open} from 'node:fs/promises'
+import {open, statfs} from 'node:fs/promises'
 import {connect} from 'node:net'
 import {dirname} from 'node:path'
 import {ensurePrivateDir, isOmniError, OmniError, poll, reasonOf} from '@omni-cli/sdk'
@@ -97,6 +97,11 @@ function openLog(path: string): number {
 }
 
 async function failedStart(home: string): Promise<OmniError> {
+  if ((await statfs(home)).bavail === 0) {
+    return new OmniError('IO', `the local engine did not start: the disk of '${home}' is full`, {
+      hint: 'free some space, or set OMNI_HOME to a folder on another disk',
+    })
+  }
   const lines = await lastLines(localFiles(home).log, 5).catch(() => [])
   return new OmniError('UNAVAILABLE', `the local engine did not start:\n${lines.join('\n')}`, {
     hint: 'omni server logs',

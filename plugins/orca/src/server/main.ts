@@ -5,6 +5,7 @@ import {DEFAULT_LISTEN, parseListen} from '../client/listen-address.ts'
 import {createEdge} from '../edge/client.ts'
 import {packageVersion} from '../programs.ts'
 import {createProcessRuntime} from '../runtimes/process/process-runtime.ts'
+import type {Runtime} from '../runtimes/runtime.ts'
 import {type OpenControl, runServer} from './api/run-server.ts'
 import {serverLog} from './api/server-log.ts'
 import {createControl} from './create-control.ts'
@@ -43,12 +44,20 @@ async function openControl(home: string, log: ReturnType<typeof serverLog>): Pro
     database: control.database,
     async close(workloads) {
       await control.close(workloads)
-      if (workloads === 'stop') await edge.shutdown(EDGE_DRAIN_MS)
+      // A proxy in front of nothing would only be left behind.
+      if (workloads === 'stop' || !(await runsAnything(runtime))) await edge.shutdown(EDGE_DRAIN_MS)
       edge.close()
       await runtime.close()
     },
   }
 }
+
+/** True also when the runtime cannot tell. */
+const runsAnything = (runtime: Runtime): Promise<boolean> =>
+  runtime.list().then(
+    (instances) => instances.some(({state}) => state === 'running'),
+    () => true,
+  )
 
 try {
   await main()

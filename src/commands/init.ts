@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import {BaseCommand, canAsk, flag, itemView, type Session, type View} from '@omni-cli/sdk/cli'
 import {valueLines} from '../config/text.ts'
-import {checkAnswers, type InitAnswers, type PartialAnswers} from '../init/answers.ts'
+import {ANSWER_KEYS, checkAnswers, type InitAnswers, type PartialAnswers} from '../init/answers.ts'
 import {type InitPlan, planInit, readAnswersFile, runInit} from '../init/init.ts'
 import {askAnswers} from '../init/wizard.ts'
 
@@ -92,17 +92,7 @@ const needsConsent = ({change}: InitPlan): boolean =>
 
 /** The answers among the flags, without those that were not given. */
 function answersIn(values: Readonly<Record<string, unknown>>): PartialAnswers {
-  const keys = [
-    'name',
-    'services',
-    'instances',
-    'cluster',
-    'namespace',
-    'url',
-    'token-env',
-    'ssh-host',
-    'ssh-key',
-    'bastion',
-  ]
-  return Object.fromEntries(Object.entries(values).filter(([key, value]) => keys.includes(key) && value !== undefined))
+  return Object.fromEntries(
+    Object.entries(values).filter(([key, value]) => ANSWER_KEYS.includes(key) && value !== undefined),
+  )
 }

@@ -36,7 +36,8 @@ const TEXT_KEYS = [
   'ssh-key',
   'bastion',
 ] as const
-const KEYS: readonly string[] = [...TEXT_KEYS, 'ssh-host']
+/** Every answer that can be given, as flags and in a file. */
+export const ANSWER_KEYS: readonly string[] = [...TEXT_KEYS, 'ssh-host']
 
 /** An answers file (YAML or JSON, already parsed) → answers. USAGE for what no question asks. */
 export function readAnswers(value: unknown, file: string): PartialAnswers {
@@ -45,8 +46,8 @@ export function readAnswers(value: unknown, file: string): PartialAnswers {
   }
   const problems: string[] = []
   for (const [key, answer] of Object.entries(value)) {
-    if (!KEYS.includes(key)) {
-      problems.push(`'${key}' is no question; ${didYouMean(key, KEYS) ?? `there are ${KEYS.join(', ')}`}`)
+    if (!ANSWER_KEYS.includes(key)) {
+      problems.push(`'${key}' is no question; ${didYouMean(key, ANSWER_KEYS) ?? `there are ${ANSWER_KEYS.join(', ')}`}`)
     } else if (key === 'ssh-host' ? !isTexts(answer) : typeof answer !== 'string') {
       problems.push(`'${key}' must be ${key === 'ssh-host' ? 'a list of texts' : 'a text'}`)
     }

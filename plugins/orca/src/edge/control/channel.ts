@@ -1,6 +1,7 @@
 import {connect, type Socket} from 'node:net'
 import {OmniError} from '@omni-cli/sdk'
-import {onJsonLines, writeJsonLine} from './lines.ts'
+import {writeJsonLine} from '../../json-lines.ts'
+import {onJsonLines} from './lines.ts'
 import {type EdgeCall, type EdgeEvent, edgeMessage} from './wire.ts'
 
 /** A connection to the edge process. */

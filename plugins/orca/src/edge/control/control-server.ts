@@ -1,7 +1,8 @@
 import {createServer, type Socket} from 'node:net'
+import {writeJsonLine} from '../../json-lines.ts'
 import {listenPrivately} from '../../private-socket.ts'
 import type {DataPlane} from '../proxy/data-plane.ts'
-import {onJsonLines, writeJsonLine} from './lines.ts'
+import {onJsonLines} from './lines.ts'
 import {parseTable} from './table-schema.ts'
 import {type EdgeEvent, type EdgeRequest, edgeRequest} from './wire.ts'
 

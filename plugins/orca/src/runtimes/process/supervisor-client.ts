@@ -1,10 +1,10 @@
 import {createConnection, type Socket} from 'node:net'
 import {isOmniError, type Logger, OmniError, sleep} from '@omni-cli/sdk'
+import {onLines, writeJsonLine} from '../../json-lines.ts'
 import {packageVersion} from '../../programs.ts'
 import type {RuntimeEvent} from '../runtime.ts'
-import {onLines, sendLine} from './json-lines.ts'
 import {startSupervisor} from './start-supervisor.ts'
-import {type Fields, isFields, isInstance, PROTOCOL, parseFields, type Request} from './wire.ts'
+import {type Fields, isFields, isInstance, MAX_LINE_CHARACTERS, PROTOCOL, parseFields, type Request} from './wire.ts'
 
 const CONNECT_TIMEOUT_MS = 15_000
 const CONNECT_EVERY_MS = 10
@@ -115,12 +115,12 @@ export class SupervisorClient {
       if (isReady) this.#lost(connection)
       resolve(undefined)
     })
-    onLines(socket, (line) => {
+    onLines(socket, MAX_LINE_CHARACTERS, (line) => {
       const fields = parseFields(line)
       if (fields?.event === 'hello' && this.#mayStay(fields)) {
         isReady = true
         resolve(connection)
-      } else if (fields?.event === 'hello') sendLine(socket, {seq: 0, op: 'quit'})
+      } else if (fields?.event === 'hello') writeJsonLine(socket, {seq: 0, op: 'quit'})
       else if (fields !== undefined) this.#receive(connection, fields)
     })
     const hello = setTimeout(() => socket.destroy(), HELLO_MS)
@@ -146,7 +146,7 @@ export class SupervisorClient {
     }, timeoutMs)
     pending.set(seq, {resolve, reject})
     if (socket.destroyed) reject(connectionLost())
-    else sendLine(socket, {seq, ...request})
+    else writeJsonLine(socket, {seq, ...request})
     return promise.finally(() => {
       clearTimeout(late)
       pending.delete(seq)

@@ -3,6 +3,9 @@ import type {RuntimeInstance} from '../runtime.ts'
 import type {Limits} from './cgroup.ts'
 import type {Command} from './command.ts'
 
+/** Of one message between the supervisor and its callers. */
+export const MAX_LINE_CHARACTERS = 16 * 1024 * 1024
+
 /**
  * What the runtime and its supervisor say to each other: JSON lines over a Unix socket of this user. A request carries
  * `seq`, its answer the same `seq`; lines with `event` come unasked. Both ends are of this plugin, but may be of

@@ -1,10 +1,18 @@
 import {rmSync} from 'node:fs'
 import {createServer, type Socket} from 'node:net'
+import {onLines, writeJsonLine} from '../../../json-lines.ts'
 import {bindPrivately} from '../../../private-socket.ts'
 import {packageVersion} from '../../../programs.ts'
 import type {RuntimeInstance} from '../../runtime.ts'
-import {onLines, sendLine} from '../json-lines.ts'
-import {PROTOCOL, parseFields, type Reply, type Request, readRequest, type ServerEvent} from '../wire.ts'
+import {
+  MAX_LINE_CHARACTERS,
+  PROTOCOL,
+  parseFields,
+  type Reply,
+  type Request,
+  readRequest,
+  type ServerEvent,
+} from '../wire.ts'
 import {Failure, wireError} from './failure.ts'
 import type {Instances} from './instances.ts'
 
@@ -36,7 +44,7 @@ export function openControlSocket(path: string, instances: Instances, quit: () =
       if (!isWanted && sockets.size === 0 && instances.isIdle) quit()
     })
     send(socket, {event: 'hello', protocol: PROTOCOL, pid: process.pid, version, isIdle: instances.isIdle})
-    onLines(socket, (line) => void answer(socket, line, instances, end))
+    onLines(socket, MAX_LINE_CHARACTERS, (line) => void answer(socket, line, instances, end))
   })
   rmSync(path, {force: true})
   bindPrivately(server, path)
@@ -92,9 +100,9 @@ async function perform(request: Request, instances: Instances): Promise<unknown>
   }
 }
 
-const reply = (socket: Socket, answer: Reply): boolean => sendLine(socket, answer)
+const reply = (socket: Socket, answer: Reply): boolean => writeJsonLine(socket, answer)
 
 function send(socket: Socket, event: ServerEvent): void {
-  sendLine(socket, event)
+  writeJsonLine(socket, event)
   if (socket.writableLength > UNREAD_LIMIT) socket.destroy()
 }

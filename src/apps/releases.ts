@@ -3,10 +3,13 @@ import {type ListView, listView, type Tone} from '@omni-cli/sdk/cli'
 import {failureText} from './service-view.ts'
 import {withoutSecrets} from './without-secrets.ts'
 
-const TONE = {active: 'good', deploying: 'warn', superseded: 'dim', failed: 'bad'} as const satisfies Record<
-  ReleaseStatus,
-  Tone
->
+const TONE = {
+  active: 'good',
+  canary: 'warn',
+  deploying: 'warn',
+  superseded: 'dim',
+  failed: 'bad',
+} as const satisfies Record<ReleaseStatus, Tone>
 
 /** Releases as a table: which, when, by whom, why, and how a failed one failed. */
 export function releasesView(releases: readonly Release[], now: Date): ListView<Release> {

@@ -32,6 +32,19 @@ export interface ExecOptions extends CallOptions {
   readonly onStdout?: ((chunk: Buffer) => void) | undefined
   readonly onStderr?: ((chunk: Buffer) => void) | undefined
   readonly stdin?: NodeJS.ReadableStream | undefined
+  /** A terminal inside; stdout and stderr come as one. Default: none. */
+  readonly terminal?: ExecTerminal | undefined
+}
+
+export interface TerminalSize {
+  readonly columns: number
+  readonly rows: number
+}
+
+export interface ExecTerminal {
+  readonly size: TerminalSize
+  /** Calls back for each new size until the returned function is called. */
+  onResize(listener: (size: TerminalSize) => void): () => void
 }
 
 /** Runs a program inside; resolves with its own exit status, also 126 and 127. */

@@ -38,7 +38,7 @@ export interface Replica {
 
 /** Why the last start or deploy went wrong. */
 export interface ServiceFailure {
-  /** `CrashLoopBackOff`, `StartFailed`, `NotReady`, `BuildFailed`, `LivenessFailed`, `OOMKilled`. */
+  /** `CrashLoopBackOff`, `StartFailed`, `NotReady`, `BuildFailed`, `ImagePullError`, `LivenessFailed`, `OOMKilled`, … */
   readonly reason: string
   readonly message: string
   readonly exit?: ExitInfo | undefined
@@ -55,6 +55,41 @@ export interface Endpoint {
   readonly via: 'local' | 'domain'
 }
 
+/** What the proxy has measured of one version since a canary began. */
+export interface VersionMeasure {
+  readonly version: 'stable' | 'canary'
+  readonly release: string
+  /** Ready replicas. */
+  readonly replicas: number
+  readonly requests: number
+  /** Requests answered with 5xx or not at all. */
+  readonly errors: number
+  /** 95th percentile of the time to the head of the answer, in seconds; absent without requests. */
+  readonly p95Seconds?: number | undefined
+}
+
+/** A new version that gets a share of the requests beside the one that serves. */
+export interface Canary {
+  readonly release: string
+  /** Percent of the requests. */
+  readonly weight: number
+  readonly startedAt: string
+  /** Stable first. */
+  readonly measures: readonly VersionMeasure[]
+  /** It is being measured, to be promoted or aborted by that. */
+  readonly auto: boolean
+  /** In words: why nothing is decided yet. */
+  readonly reason?: string | undefined
+}
+
+/** How a canary ended. */
+export interface CanaryVerdict {
+  readonly verdict: 'promoted' | 'aborted'
+  /** In words and figures. */
+  readonly reason: string
+  readonly service: Service
+}
+
 /** A service as observed. */
 export interface Service {
   readonly name: string
@@ -69,12 +104,14 @@ export interface Service {
   readonly release?: string | undefined
   readonly endpoints: readonly Endpoint[]
   readonly replicas: readonly Replica[]
+  /** While a canary runs. Its replicas are listed with their release; they do not count as running. */
+  readonly canary?: Canary | undefined
   readonly lastFailure?: ServiceFailure | undefined
   readonly createdAt?: string | undefined
   readonly updatedAt?: string | undefined
 }
 
-export type ReleaseStatus = 'deploying' | 'active' | 'superseded' | 'failed'
+export type ReleaseStatus = 'deploying' | 'active' | 'canary' | 'superseded' | 'failed'
 
 /** One deploy, kept for rollback. */
 export interface Release {
@@ -104,7 +141,7 @@ export interface ArtifactFacet {
   put(digest: string, content: NodeJS.ReadableStream, options?: CallOptions): Promise<void>
 }
 
-/** What happened to one replica or host while a deploy was on; shown as progress. */
+/** A machine that runs replicas. */
 export interface NodeInfo {
   readonly id: string
   readonly address: string
@@ -115,6 +152,19 @@ export interface NodeInfo {
 
 export interface NodeFacet {
   list(options?: CallOptions): Promise<NodeInfo[]>
+  /** No new replicas are placed there; NOT_FOUND for an unknown id. */
+  drain?(id: string, options?: CallOptions): Promise<NodeInfo>
+  undrain?(id: string, options?: CallOptions): Promise<NodeInfo>
+}
+
+/** Canaries are begun by a deploy with the strategy canary. Verbs without a canary are CONFLICT. */
+export interface CanaryFacet {
+  /** All requests go to the canary's release; resolves when the old replicas are gone. */
+  promote(name: string, options?: CallOptions): Promise<Service>
+  /** The stable release serves alone again. */
+  abort(name: string, options?: CallOptions): Promise<Service>
+  /** Lets the proxy's measures decide; resolves when they have. */
+  decide(name: string, options?: CallOptions): Promise<CanaryVerdict>
 }
 
 /** Facts about the core methods, so that the planner stays pure. */
@@ -145,5 +195,6 @@ export interface ServiceEngine extends Collection<ServiceSpec, Service> {
   readonly artifacts?: ArtifactFacet | undefined
   readonly events?: EventFacet | undefined
   readonly exec?: ExecFacet | undefined
+  readonly canary?: CanaryFacet | undefined
   readonly nodes?: NodeFacet | undefined
 }

@@ -43,13 +43,57 @@ export const buildSpec = z.strictObject({
   context: z.string().optional().describe('folder given to the image build'),
 })
 
+const token = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'a token as HTTP has it: no spaces, no separators')
+
+export const canarySpec = z.strictObject({
+  header: token
+    .optional()
+    .describe("requests with this header go where its value says: 'canary' or 'stable', whatever the weight"),
+  cookie: token.optional().describe('the same, by a cookie of this name'),
+  sticky: z
+    .boolean()
+    .default(false)
+    .describe('answers set the cookie, so that a visitor stays on the version of the first request'),
+  auto: z.boolean().default(false).describe('promoted or aborted by what the proxy measures'),
+  after_secs: seconds.default(60).describe('with auto: how long it is measured before it is promoted'),
+  min_requests: z.int().min(1).default(50).describe('with auto: requests of the canary that are needed for a verdict'),
+  max_error_rate: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.01)
+    .describe('with auto: share of failed requests above that of the stable version that aborts it'),
+  max_latency_ratio: z
+    .number()
+    .min(1)
+    .default(1.5)
+    .describe("with auto: the canary's 95th percentile in relation to the stable one that aborts it"),
+})
+
 export const deploySpec = z.strictObject({
-  strategy: z.enum(['rolling', 'blue-green', 'canary', 'recreate']).default('rolling').describe('how versions change'),
+  strategy: z
+    .enum(['rolling', 'blue-green', 'canary', 'recreate'])
+    .optional()
+    .describe('how versions change; default: rolling, and recreate for a service with a volume'),
   max_unavailable: z.int().min(0).optional().describe('replicas that may be missing during a deploy'),
   canary_weight: z.int().min(0).max(100).default(20).describe('percent of the requests for a canary'),
+  canary: canarySpec.optional().describe('who sees a canary, and who decides about it'),
   ready_timeout_secs: seconds.default(60).describe('how long a new replica may take to become ready'),
   drain_secs: seconds.default(5).describe('how long requests in flight may take before an old replica is stopped'),
 })
+
+export const autoscaleSpec = z
+  .strictObject({
+    min: z.int().min(1).max(1000).default(1).describe('fewest replicas'),
+    max: z.int().min(1).max(1000).default(10).describe('most replicas'),
+    cpu_percent: z
+      .number()
+      .min(1)
+      .max(10_000)
+      .default(70)
+      .describe('CPU of one replica that is aimed at, in percent of one core'),
+  })
+  .refine(({min, max}) => min <= max, {path: ['max'], message: "'max' is less than 'min'"})
 
 const placementSpec = z.strictObject({
   labels: labelMap.optional().describe('labels a node must have'),
@@ -82,15 +126,22 @@ export const serviceSpec = z.strictObject({
     .optional()
     .describe('digest of the source archive the command runs in; written by omni when it packs `source`'),
   source: z.string().min(1).optional().describe('folder of the sources, relative to the file; omni packs it'),
-  working_dir: z.string().optional().describe('folder inside the sources where the command runs'),
+  cmd: z.array(z.string()).min(1).optional().describe("Orca's word for the command of an image"),
+  entrypoint: words.optional().describe('program of an image, instead of its own; its arguments are the command'),
+  working_dir: z.string().optional().describe('folder inside the sources, or the image, where the command runs'),
   user: z.string().optional().describe('system user that runs it'),
   replicas: z
     .union([z.int().min(0).max(1000), z.literal('auto')])
     .default(1)
-    .describe('how many run at once'),
+    .describe("how many run at once; auto = as many as the load needs, see 'autoscale'"),
+  autoscale: autoscaleSpec.optional().describe('limits of replicas = "auto"'),
   port: port.optional().describe('port the program listens on; given to it as PORT'),
   protocol: z.enum(['http', 'tcp']).default('http').describe('what is spoken on the port'),
   host_port: port.optional().describe('fixed port on this machine; default: a free one, kept over releases'),
+  host_ip: z
+    .union([z.ipv4(), z.ipv6()])
+    .optional()
+    .describe('address that host_port is opened on; default: 0.0.0.0 for containers, 127.0.0.1 for processes'),
   domain: hostName.optional().describe('host name it answers for'),
   domains: z.array(hostName).optional().describe('several host names'),
   routes: z.array(z.string()).default([]).describe('paths of the domain it serves, e.g. /api/*; none = all'),
@@ -111,7 +162,10 @@ export const serviceSpec = z.strictObject({
   network: z.string().optional().describe('network shared with other services; in the folder form, the folder'),
   aliases: z.array(z.string()).default([]).describe('further names on the network'),
   mounts: z.array(z.string()).default([]).describe('folders of the host: /host/path:/inside[:ro]'),
-  triggers: z.array(z.string()).default([]).describe('what starts a WebAssembly component, e.g. http:/path*'),
+  triggers: z
+    .array(z.string())
+    .default([])
+    .describe('what starts it: "cron: 0 0 2 * * *" runs it to its end at these times (seconds first, UTC)'),
   assets: z.string().optional().describe('folder of static files'),
   build: buildSpec.optional().describe('how the sources become something that runs'),
   tls_cert: z.string().optional().describe('PEM file of the certificate, on the server'),
@@ -121,6 +175,10 @@ export const serviceSpec = z.strictObject({
   stop_grace_secs: seconds.default(10).describe('how long SIGTERM may take before SIGKILL of the process group'),
   extra_ports: z.array(z.string()).optional().describe('further published ports, e.g. "2222:22"'),
   pull_policy: z.enum(['auto', 'always', 'never', 'if-not-present']).optional().describe('when an image is pulled'),
+  backup: z
+    .strictObject({enabled: z.boolean().default(false), pre_hook: z.string().optional()})
+    .optional()
+    .describe('whether its volume is backed up, and what runs before'),
   restart_policy: z.string().optional().describe('no, always, unless-stopped or on-failure[:N]'),
 })
 
@@ -129,6 +187,18 @@ export type ServiceSpec = z.output<typeof serviceSpec>
 export type ServiceInput = z.input<typeof serviceSpec>
 export type ProbeSpec = z.output<typeof probeSpec>
 export type BuildSpec = z.output<typeof buildSpec>
+
+/** What runs it: as the spec says, else what it is given as code. */
+export function runtimeOf(spec: Pick<ServiceSpec, 'runtime' | 'image' | 'module' | 'build' | 'command'>) {
+  if (spec.runtime !== undefined) return spec.runtime
+  if (spec.module !== undefined) return 'wasm'
+  const isImage = spec.image !== undefined || spec.build?.dockerfile !== undefined || spec.command === undefined
+  return isImage ? 'container' : 'process'
+}
+
+/** Two versions at once would write to the same volume, so such a service stops before its successor starts. */
+export const strategyOf = (spec: Pick<ServiceSpec, 'deploy' | 'volume'>) =>
+  spec.deploy?.strategy ?? (spec.volume === undefined ? 'rolling' : 'recreate')
 
 /** What is wrong with a spec that the schema accepts: fields that exclude or need each other. */
 export function serviceProblems(spec: ServiceSpec): SpecProblem[] {
@@ -140,7 +210,7 @@ export function serviceProblems(spec: ServiceSpec): SpecProblem[] {
   if (spec.runtime === 'process' && spec.command === undefined)
     wrong("the runtime 'process' needs a command", 'runtime')
   if (spec.runtime === 'wasm' && spec.module === undefined) wrong("the runtime 'wasm' needs a module", 'runtime')
-  if (spec.domain !== undefined && spec.domains !== undefined) wrong("give either 'domain' or 'domains'", 'domains')
+  problems.push(...companionProblems(spec))
   if (spec.depends_on.includes(spec.name)) {
     wrong(`service '${spec.name}' depends on itself`, 'depends_on', spec.depends_on.indexOf(spec.name))
   }
@@ -157,6 +227,17 @@ export function serviceProblems(spec: ServiceSpec): SpecProblem[] {
     wrong(`'${policy}' is no restart policy; write no, always, unless-stopped or on-failure[:N]`, 'restart_policy')
   }
   return problems
+}
+
+/** Fields that exclude or need one another. */
+function companionProblems(spec: ServiceSpec): SpecProblem[] {
+  const rules: readonly [isWrong: boolean, message: string, field: string][] = [
+    [spec.command !== undefined && spec.cmd !== undefined, "give either 'command' or 'cmd'", 'cmd'],
+    [spec.host_ip !== undefined && spec.host_port === undefined, "'host_ip' needs a 'host_port'", 'host_ip'],
+    [spec.autoscale !== undefined && spec.replicas !== 'auto', '\'autoscale\' needs replicas = "auto"', 'autoscale'],
+    [spec.domain !== undefined && spec.domains !== undefined, "give either 'domain' or 'domains'", 'domains'],
+  ]
+  return rules.filter(([isWrong]) => isWrong).map(([, message, field]) => ({path: [field], message}))
 }
 
 function probeProblems(probe: ProbeSpec | undefined, servicePort: number | undefined): string[] {

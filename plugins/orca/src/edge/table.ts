@@ -7,6 +7,17 @@ export interface EdgeTarget {
   readonly weight: number
   /** Release that runs there; histograms are kept per (service, version). */
   readonly version: string
+  /** Requests that ask for this name by header or cookie go to targets that have it. */
+  readonly pin?: string | undefined
+}
+
+/** How a request asks for targets of a name: the value of the header or cookie is that name. */
+export interface EdgePin {
+  /** Lower case. */
+  readonly header?: string | undefined
+  readonly cookie?: string | undefined
+  /** Answers set the cookie to the name of the target that was chosen. Default false. */
+  readonly isSticky?: boolean | undefined
 }
 
 export interface EdgeService {
@@ -21,13 +32,33 @@ export interface EdgeService {
   /** Path patterns on those hosts: exact, or a prefix ending in `*`; the longest match wins; empty = all paths. */
   readonly paths: readonly string[]
   readonly stripPrefix?: string | undefined
+  readonly pin?: EdgePin | undefined
   /** Empty = answers 503 with `Retry-After: 1`. */
   readonly targets: readonly EdgeTarget[]
+}
+
+/** Files in PEM, read by the edge process; a file that cannot be used leaves the certificate before in force. */
+export interface EdgeCertificate {
+  /** Lower case; `*.example.com` is one level. */
+  readonly hosts: readonly string[]
+  readonly certFile: string
+  readonly keyFile: string
+  /** Changes when the files have: they are read again. */
+  readonly revision: string
+  /** Plain requests to these hosts are sent to https (308). ACME's challenges are not. */
+  readonly isRedirected: boolean
 }
 
 export interface EdgeTable {
   /** Shared listener for host names. */
   readonly http: {readonly bind: string; readonly port: number}
+  /** Shared listener with TLS; the certificate is chosen by server name. Absent: none. */
+  readonly https?: {readonly bind: string; readonly port: number} | undefined
+  readonly certificates?: readonly EdgeCertificate[] | undefined
+  /** Answers of ACME's http-01 challenges by token, for every host name. */
+  readonly challenges?: Readonly<Record<string, string>> | undefined
+  /** Addresses or networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-*` are believed. Default: none. */
+  readonly trustedProxies?: readonly string[] | undefined
   readonly services: readonly EdgeService[]
 }
 
@@ -46,6 +77,8 @@ export interface EdgeListener {
 export interface EdgeVersionStats {
   readonly service: string
   readonly version: string
+  /** Path pattern that was matched, `*` for all. */
+  readonly route: string
   readonly requests: number
   /** By status class: index 1 = 1xx … 5 = 5xx; index 0 = no answer from the target. */
   readonly classes: readonly number[]

@@ -1,4 +1,4 @@
-import type {ExitInfo, Health, LogLine, LogOptions, ServiceSpec} from '@omni-cli/sdk'
+import type {ExitInfo, Health, LogLine, LogOptions, ServiceSpec, TerminalSize} from '@omni-cli/sdk'
 
 /** Wish for one replica. */
 export interface InstanceRequest {
@@ -7,7 +7,7 @@ export interface InstanceRequest {
   /** Release id, `r3`. */
   readonly release: string
   readonly spec: ServiceSpec
-  /** Complete environment of the service (secrets resolved, dependencies' addresses); PORT is added by the runtime. */
+  /** Complete environment of the service (secrets filled in, dependencies' addresses); PORT is added by the runtime. */
   readonly env: Readonly<Record<string, string>>
   /** What `prepare` returned for the release. */
   readonly prepared: PreparedRelease
@@ -26,6 +26,8 @@ export interface PrepareRequest {
   /** File of the source archive, when the spec has an artifact. */
   readonly archive: string | undefined
   readonly env: Readonly<Record<string, string>>
+  /** Fetch and build again although it was done before: the tag or the branch may have moved. */
+  readonly isForced?: boolean | undefined
 }
 
 export interface PrepareOptions {
@@ -47,6 +49,28 @@ export interface RuntimeInstance {
   readonly pid?: number | undefined
   readonly startedAt: string
   readonly exit?: ExitInfo | undefined
+  /** Made by an Orca server: taken over by the first deploy of its service, else left alone. Its `release` is ''. */
+  readonly isForeign?: boolean | undefined
+}
+
+/** A program to run inside of an instance, with its streams. */
+export interface ExecRequest {
+  readonly argv: readonly string[]
+  /** A terminal of this size; stdout and stderr come as one. */
+  readonly terminal?: TerminalSize | undefined
+}
+
+export interface ExecSession {
+  /** Ends when the program has closed its outputs. */
+  readonly output: AsyncIterable<{readonly stream: 'stdout' | 'stderr'; readonly chunk: Buffer}>
+  /** Resolves when more can be taken. */
+  write(chunk: Buffer): Promise<void>
+  endInput(): void
+  resize(size: TerminalSize): Promise<void>
+  /** The program's own status; 126 and 127 as in a shell when it cannot be started, 128 + n for a signal. */
+  readonly exitCode: Promise<number>
+  /** Ends the program when it still runs; safe to repeat. */
+  close(): Promise<void>
 }
 
 export interface InstanceStats {
@@ -57,8 +81,8 @@ export interface InstanceStats {
 
 export type RuntimeEvent =
   | {readonly type: 'exited'; readonly instance: RuntimeInstance}
-  /** The runtime lost sight of things (it was restarted); list again. */
-  | {readonly type: 'resync'}
+  /** The runtime lost sight of things (it was restarted, or answers again); list again. */
+  | {readonly type: 'resync'; readonly runtime?: string | undefined}
 
 /**
  * What runs replicas. Instances survive a restart of the caller: `list` finds them again.
@@ -82,7 +106,12 @@ export interface Runtime {
   stop(id: string, options: {readonly graceMs: number}): Promise<ExitInfo | undefined>
   /** Stops if needed and forgets; logs stay readable for the service. */
   remove(id: string): Promise<void>
+  /** UNAVAILABLE when what runs them does not answer. */
   list(): Promise<RuntimeInstance[]>
+  /** Takes over a foreign instance when it is what the request asks for; undefined when it is not. */
+  takeOver?(id: string, request: InstanceRequest): Promise<RuntimeInstance | undefined>
+  /** Forgets all data of a service: volumes and logs. Absent ones are no error. */
+  purge(service: string): Promise<void>
   /** All replicas of a service, merged by time, also of instances that ended. */
   logs(service: string, options?: LogOptions): AsyncIterable<LogLine>
   /** Last lines of one instance, for failure reports. */
@@ -92,6 +121,8 @@ export interface Runtime {
     argv: readonly string[],
     options: {readonly timeoutMs: number; readonly signal?: AbortSignal | undefined},
   ): Promise<{readonly exitCode: number; readonly output: string}>
+  /** A program with its streams, for a person or a pipe. */
+  open(id: string, request: ExecRequest): Promise<ExecSession>
   stats(): Promise<ReadonlyMap<string, InstanceStats>>
   /** Calls back for each event until the returned function is called. Events are not lost while subscribed. */
   subscribe(listener: (event: RuntimeEvent) => void): () => void

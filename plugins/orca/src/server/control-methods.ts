@@ -35,6 +35,11 @@ export function controlMethods(context: ControlContext, clusterName: string): Co
     stop: (name, actor) => change(name, () => stopService(context, name, actor)),
     restart: (name, actor) => change(name, () => restartService(context, name, actor)),
     rollback: (name, options) => change(name, () => rollbackService(context, name, options)),
+    redeploy: notYet,
+    promote: notYet,
+    abortCanary: notYet,
+    decideCanary: notYet,
+    exec: notYet,
     remove: (name, options) => context.locks.run(name, () => removeService(context, name, options)),
     async releases(name) {
       if (store.services.get(name) === undefined) throw notFound(name)
@@ -81,6 +86,10 @@ function createReader({store, fleet, edgeSync, runtime, timing, log}: ControlCon
       return row === undefined ? undefined : (await observe([row]))[0]
     },
   }
+}
+
+const notYet = async (): Promise<never> => {
+  throw new OmniError('UNSUPPORTED', 'not there yet')
 }
 
 const notFound = (name: string): OmniError =>

@@ -1,4 +1,5 @@
 import type {
+  CanaryVerdict,
   ErrorCode,
   Health,
   LogLine,
@@ -9,6 +10,7 @@ import type {
   Service,
   ServiceSpec,
 } from '@omni-cli/sdk'
+import type {ExecRequest, ExecSession} from '../runtimes/runtime.ts'
 
 /** Who asks, for releases and events. */
 export interface Actor {
@@ -59,7 +61,21 @@ export interface Control {
   /** Stops and forgets everything but logs; with purge also volumes and logs. Absent is no error. */
   remove(name: string, options: {readonly actor: Actor; readonly purge: boolean}): Promise<void>
   releases(name: string): Promise<Release[]>
+  /** Pulls or builds again: a new release of the same spec. */
+  redeploy(name: string, options: {readonly actor: Actor; readonly reason: string}): Promise<Service>
+  /** The canary takes over. CONFLICT without one. */
+  promote(name: string, actor: Actor): Promise<Service>
+  /** The stable release serves alone again. CONFLICT without a canary. */
+  abortCanary(name: string, actor: Actor): Promise<Service>
+  /** Lets the proxy's measures decide about the canary; resolves when they have. */
+  decideCanary(
+    name: string,
+    options: {readonly actor: Actor; readonly signal?: AbortSignal | undefined},
+  ): Promise<CanaryVerdict>
+  /** With a canary it ends that; else a rolling deploy of the release before, or of `to`. */
   rollback(name: string, options: {readonly to?: string | undefined; readonly actor: Actor}): Promise<Service>
+  /** A program inside of a replica (`web-1` or `1`; default: the first that is ready). CONFLICT when none runs. */
+  exec(name: string, request: ExecRequest & {readonly replica?: string | undefined}): Promise<ExecSession>
   logs(name: string, options: LogOptions): AsyncIterable<LogLine>
   events(options: {
     readonly since?: number | undefined

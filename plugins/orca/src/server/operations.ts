@@ -1,5 +1,3 @@
-import {rm} from 'node:fs/promises'
-import {join} from 'node:path'
 import {messageOf, nameProblem, OmniError, type ServiceSpec} from '@omni-cli/sdk'
 import type {ControlContext} from './context.ts'
 import type {Actor} from './control.ts'
@@ -78,7 +76,7 @@ export async function removeService(
   name: string,
   {actor, purge}: {readonly actor: Actor; readonly purge: boolean},
 ): Promise<void> {
-  const {store, fleet, events, runtime, home, log} = context
+  const {store, fleet, events, runtime, log} = context
   // The name becomes a folder's.
   if (nameProblem(name) !== undefined) return
   const row = store.services.get(name)
@@ -100,7 +98,7 @@ export async function removeService(
   } catch (error) {
     log.debug('releases not pruned', {service: name, problem: messageOf(error)})
   }
-  if (purge) await Promise.all(['volumes', 'logs'].map((kind) => removeFolder(join(home, 'engine', kind, name))))
+  if (purge) await runtime.purge(name)
 }
 
 /** A rolling deploy of an old release; without `to`, of the good one before the active one. */
@@ -160,5 +158,3 @@ function deployedRow(context: ControlContext, name: string): ServiceRow & {reado
   }
   return {...row, release: row.release}
 }
-
-const removeFolder = (path: string): Promise<void> => rm(path, {recursive: true, force: true})

@@ -100,6 +100,27 @@ export class FakeControl implements Control {
     return service
   }
 
+  async redeploy(name: string, {reason}: {readonly reason: string}): Promise<Service> {
+    this.calls.push(`redeploy ${name} ${reason}`)
+    return this.#must(name)
+  }
+
+  async promote(name: string): Promise<Service> {
+    throw new OmniError('CONFLICT', `no canary instances to promote for '${name}'`)
+  }
+
+  async abortCanary(name: string): Promise<Service> {
+    throw new OmniError('CONFLICT', `no canary instances to abort for '${name}'`)
+  }
+
+  async decideCanary(name: string): Promise<never> {
+    throw new OmniError('CONFLICT', `no canary instances to decide about for '${name}'`)
+  }
+
+  async exec(): Promise<never> {
+    throw new OmniError('UNSUPPORTED', 'nothing runs here')
+  }
+
   #must(name: string): Service {
     const service = this.services.get(name)
     if (service === undefined) throw new OmniError('NOT_FOUND', `no service '${name}'`)

@@ -33,6 +33,7 @@ export class FakeEdge implements Edge {
       {
         service: 'web',
         version: 'r1',
+        route: '*',
         requests: 3,
         classes: [0, 0, 2, 0, 0, 1],
         buckets: [1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3],

@@ -114,6 +114,14 @@ export class FakeRuntime implements Runtime {
     this.instances.delete(id)
   }
 
+  async purge(service: string) {
+    this.calls.push(`purge ${service}`)
+  }
+
+  async open(): Promise<never> {
+    throw new Error('no program runs inside of a fake')
+  }
+
   async list(): Promise<RuntimeInstance[]> {
     await this.#step('list', '')
     return [...this.instances.values()].map(({info}) => info)

@@ -14,6 +14,7 @@ const stats = z.array(
   z.object({
     service: z.string(),
     version: z.string(),
+    route: z.string(),
     requests: z.number(),
     classes: z.array(z.number()),
     buckets: z.array(z.number()),

@@ -35,6 +35,7 @@ export class VersionStats {
     return {
       service: this.service,
       version: this.version,
+      route: '*',
       requests: sum,
       classes: [...this.#classes],
       buckets: cumulative.slice(0, EDGE_BUCKETS.length),

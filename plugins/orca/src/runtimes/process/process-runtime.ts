@@ -1,3 +1,5 @@
+import {rm} from 'node:fs/promises'
+import {join} from 'node:path'
 import {type Logger, nameProblem, OmniError, silentLogger} from '@omni-cli/sdk'
 import {socketPath} from '../../socket-path.ts'
 import type {PreparedRelease, Runtime, RuntimeEvent, RuntimeInstance} from '../runtime.ts'
@@ -8,6 +10,7 @@ import {execBeside} from './exec-beside.ts'
 import {newInstanceId, parseInstanceId} from './instance-id.ts'
 import {lastLines} from './logs/last-lines.ts'
 import {readLogs} from './logs/read-logs.ts'
+import {openBeside} from './open-beside.ts'
 import {replicaLogFile, serviceLogFolder} from './paths.ts'
 import {prepareRelease, pruneReleases} from './release/prepare.ts'
 import {specProblems, specWarnings} from './spec-check.ts'
@@ -48,6 +51,12 @@ export function createProcessRuntime({home, log = silentLogger}: ProcessRuntimeO
     ...releaseMethods(home, list),
     ...instanceMethods(client),
     ...logMethods(home),
+    async purge(service) {
+      requireNames(service)
+      await Promise.all(
+        ['volumes', 'logs'].map((kind) => rm(join(home, 'engine', kind, service), {recursive: true, force: true})),
+      )
+    },
     stats: statsMethod(list),
     list,
     subscribe(listener) {
@@ -78,7 +87,7 @@ function releaseMethods(home: string, list: Runtime['list']): Pick<Runtime, 'pre
   }
 }
 
-function instanceMethods(client: SupervisorClient): Pick<Runtime, 'create' | 'stop' | 'remove' | 'exec'> {
+function instanceMethods(client: SupervisorClient): Pick<Runtime, 'create' | 'stop' | 'remove' | 'exec' | 'open'> {
   return {
     async create(request) {
       requireNames(request.service, request.release)
@@ -93,6 +102,11 @@ function instanceMethods(client: SupervisorClient): Pick<Runtime, 'create' | 'st
     },
     async remove(id) {
       await client.request({op: 'remove', id}, REMOVE_MS)
+    },
+    async open(id, request) {
+      const context = await client.request({op: 'context', id}, ANSWER_MS)
+      if (!isContext(context)) throw new Error('the supervisor answered something that is no context')
+      return openBeside(context, request)
     },
     async exec(id, argv, options) {
       const context = await client.request({op: 'context', id}, ANSWER_MS)

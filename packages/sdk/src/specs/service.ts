@@ -74,7 +74,7 @@ export const deploySpec = z.strictObject({
   strategy: z
     .enum(['rolling', 'blue-green', 'canary', 'recreate'])
     .optional()
-    .describe('how versions change; default: rolling, and recreate for a service with a volume'),
+    .describe('how versions change; default: rolling; recreate with a volume or extra_ports'),
   max_unavailable: z.int().min(0).optional().describe('replicas that may be missing during a deploy'),
   canary_weight: z.int().min(0).max(100).default(20).describe('percent of the requests for a canary'),
   canary: canarySpec.optional().describe('who sees a canary, and who decides about it'),
@@ -196,9 +196,12 @@ export function runtimeOf(spec: Pick<ServiceSpec, 'runtime' | 'image' | 'module'
   return isImage ? 'container' : 'process'
 }
 
-/** Two versions at once would write to the same volume, so such a service stops before its successor starts. */
-export const strategyOf = (spec: Pick<ServiceSpec, 'deploy' | 'volume'>) =>
-  spec.deploy?.strategy ?? (spec.volume === undefined ? 'rolling' : 'recreate')
+/**
+ * How versions change. Two versions at once would write to the same volume, or want the same port of the machine, so such
+ * a service stops before its successor starts, unless it says otherwise.
+ */
+export const strategyOf = (spec: Pick<ServiceSpec, 'deploy' | 'volume' | 'extra_ports'>) =>
+  spec.deploy?.strategy ?? (spec.volume === undefined && (spec.extra_ports ?? []).length === 0 ? 'rolling' : 'recreate')
 
 /** What is wrong with a spec that the schema accepts: fields that exclude or need each other. */
 export function serviceProblems(spec: ServiceSpec): SpecProblem[] {

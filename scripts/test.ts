@@ -4,29 +4,31 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {ENGINES, engineTable, type TestFile} from './test/engines.ts'
 import {installMissing} from './test/install.ts'
+import {startEngines, stopEngines} from './test/start-engines.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const report = join(root, 'build', 'test-report.json')
 
 /**
  * Runs the tests and ends with a table of which engines were real, faked or skipped. With `--engines`, for a disposable
- * machine as root: only those that need a real engine, what is missing is installed first, and a skipped one is a
- * failure. Other arguments go to vitest.
+ * machine as root: only those that need a real engine, what is missing is installed and started first, and a skipped one
+ * is a failure. Other arguments go to vitest.
  */
 async function test(args: readonly string[]): Promise<void> {
   const isForEngines = args.includes('--engines')
   const rest = args.filter((arg) => arg !== '--engines')
   if (isForEngines) await installMissing(['bash', 'zsh', 'fish', 'python3'], run)
   const files = isForEngines ? ENGINES.flatMap(({how, files}) => (how === 'real' ? files : [])) : []
+  const scripts = isForEngines ? ENGINES.flatMap(({start}) => start ?? []) : []
   await mkdir(join(root, 'build'), {recursive: true})
-  const code = await run('vitest', [
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-    ...files,
-    ...rest,
-  ])
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  let code: number
+  try {
+    Object.assign(process.env, await startEngines(root, scripts))
+    code = await run('vitest', ['run', ...reporters, ...files, ...rest])
+  } finally {
+    await stopEngines(root, scripts)
+  }
   const {testResults}: {testResults: TestFile[]} = JSON.parse(await readFile(report, 'utf8'))
   const engines = isForEngines ? ENGINES.filter(({how}) => how === 'real') : ENGINES
   const {lines, skipped} = engineTable(testResults, root, engines)

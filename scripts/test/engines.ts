@@ -9,10 +9,18 @@ interface Engine {
   readonly files: readonly string[]
   /** Only the tests with this in their names. */
   readonly only?: RegExp
+  /** Script in `test/engines` that starts it; `down` ends it. */
+  readonly start?: string
 }
 
 export const ENGINES: readonly Engine[] = [
   {name: 'embedded engine: processes, server, edge', how: 'real', files: ['plugins/orca/test', 'test/e2e']},
+  {
+    name: 'Docker Engine',
+    how: 'real',
+    files: ['plugins/orca/test/docker', 'test/e2e/docker'],
+    start: 'docker-up',
+  },
   {name: 'npm registry (verdaccio on loopback)', how: 'real', files: ['test/e2e/plugins.test.ts']},
   {name: 'bash', how: 'real', files: ['test/e2e/completion.test.ts'], only: /bash completes/},
   {name: 'zsh', how: 'real', files: ['test/e2e/completion.test.ts'], only: /zsh completes/},

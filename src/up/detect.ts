@@ -10,7 +10,7 @@ export const STATIC_SERVER = '.omni/static-server.mjs'
 
 /**
  * Recognises what a folder holds, most explicit first: `omni.yaml`, `service.toml`, `Procfile`, `package.json`, Python,
- * a static site. UNSUPPORTED for a lone Dockerfile, MANIFEST_INVALID when nothing fits or the start command is missing.
+ * a static site, a Dockerfile: what runs without Docker comes first. MANIFEST_INVALID when nothing fits or the start command is missing.
  */
 export function detect(folder: Folder): Detection {
   return (
@@ -19,6 +19,7 @@ export function detect(folder: Folder): Detection {
     detectProgram(folder, 'node', detectNode(folder)) ??
     detectProgram(folder, 'python', detectPython(folder)) ??
     detectStatic(folder) ??
+    detectDockerfile(folder) ??
     refuse(folder)
   )
 }
@@ -83,19 +84,25 @@ function detectStatic(folder: Folder): Detection | undefined {
   }
 }
 
-function refuse(folder: Folder): never {
-  if (folder.has('Dockerfile') || folder.has('Containerfile')) {
-    throw new OmniError(
-      'UNSUPPORTED',
-      `'${folder.name}' has only a Dockerfile, and building it needs the Docker engine`,
-      {
-        hint: 'add a Procfile with one line such as "web: ./server", then run omni up again',
-      },
-    )
+/** The port is the first that the file exposes; the program is given it as PORT all the same. */
+function detectDockerfile(folder: Folder): Detection | undefined {
+  const dockerfile = ['Dockerfile', 'Containerfile'].find((file) => folder.has(file))
+  if (dockerfile === undefined) return undefined
+  const exposed = /^\s*EXPOSE\s+(\d{1,5})/im.exec(folder.read(dockerfile) ?? '')?.[1]
+  const service: ServiceInput = {
+    name: toServiceName(folder.name),
+    source: '.',
+    runtime: 'container',
+    build: {dockerfile},
+    port: exposed === undefined ? 8080 : Number(exposed),
   }
+  return {...NOTHING, kind: 'docker', because: dockerfile, services: [service]}
+}
+
+function refuse(folder: Folder): never {
   throw new OmniError(
     'MANIFEST_INVALID',
-    `nothing in '${folder.name}' says how to run it: no omni.yaml, service.toml, Procfile, package.json, requirements.txt, pyproject.toml or index.html`,
+    `nothing in '${folder.name}' says how to run it: no omni.yaml, service.toml, Procfile, package.json, requirements.txt, pyproject.toml, index.html or Dockerfile`,
     {hint: 'add a Procfile with one line such as "web: ./server", then run omni up again'},
   )
 }

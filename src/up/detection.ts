@@ -1,6 +1,6 @@
 import type {ServiceInput} from '@omni-cli/sdk'
 
-export type DetectionKind = 'omni' | 'orca' | 'procfile' | 'node' | 'python' | 'static'
+export type DetectionKind = 'omni' | 'orca' | 'procfile' | 'node' | 'python' | 'static' | 'docker'
 
 /** What a folder was recognised as, and why. */
 export interface Detection {

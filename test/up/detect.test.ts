@@ -46,10 +46,13 @@ describe('what a folder is recognised as', () => {
     expect(found.services).toEqual([])
   })
 
-  it('refuses a lone Dockerfile and says which engine it needs', () => {
-    expect(() => detect(folder({Dockerfile: ''}))).toThrow(
-      expect.objectContaining({code: 'UNSUPPORTED', message: expect.stringContaining('Docker engine')}),
-    )
+  it('takes a Dockerfile when nothing runs without Docker, and its port from EXPOSE', () => {
+    const found = detect(folder({Dockerfile: 'FROM scratch\nEXPOSE 3000/tcp\n'}))
+
+    expect(found.kind).toBe('docker')
+    expect(found.services).toMatchObject([
+      {source: '.', runtime: 'container', build: {dockerfile: 'Dockerfile'}, port: 3000},
+    ])
   })
 
   it.each([

@@ -126,7 +126,6 @@ export const serviceSpec = z.strictObject({
     .optional()
     .describe('digest of the source archive the command runs in; written by omni when it packs `source`'),
   source: z.string().min(1).optional().describe('folder of the sources, relative to the file; omni packs it'),
-  cmd: z.array(z.string()).min(1).optional().describe("Orca's word for the command of an image"),
   entrypoint: words.optional().describe('program of an image, instead of its own; its arguments are the command'),
   working_dir: z.string().optional().describe('folder inside the sources, or the image, where the command runs'),
   user: z.string().optional().describe('system user that runs it'),
@@ -175,10 +174,6 @@ export const serviceSpec = z.strictObject({
   stop_grace_secs: seconds.default(10).describe('how long SIGTERM may take before SIGKILL of the process group'),
   extra_ports: z.array(z.string()).optional().describe('further published ports, e.g. "2222:22"'),
   pull_policy: z.enum(['auto', 'always', 'never', 'if-not-present']).optional().describe('when an image is pulled'),
-  backup: z
-    .strictObject({enabled: z.boolean().default(false), pre_hook: z.string().optional()})
-    .optional()
-    .describe('whether its volume is backed up, and what runs before'),
   restart_policy: z.string().optional().describe('no, always, unless-stopped or on-failure[:N]'),
 })
 
@@ -235,7 +230,6 @@ export function serviceProblems(spec: ServiceSpec): SpecProblem[] {
 /** Fields that exclude or need one another. */
 function companionProblems(spec: ServiceSpec): SpecProblem[] {
   const rules: readonly [isWrong: boolean, message: string, field: string][] = [
-    [spec.command !== undefined && spec.cmd !== undefined, "give either 'command' or 'cmd'", 'cmd'],
     [spec.host_ip !== undefined && spec.host_port === undefined, "'host_ip' needs a 'host_port'", 'host_ip'],
     [spec.autoscale !== undefined && spec.replicas !== 'auto', '\'autoscale\' needs replicas = "auto"', 'autoscale'],
     [spec.domain !== undefined && spec.domains !== undefined, "give either 'domain' or 'domains'", 'domains'],

@@ -7,8 +7,7 @@ import {createNativeEngine} from './native-engine.ts'
 /** How long opening a remote server may take to tell what it is. */
 const PROBE_TIMEOUT_MS = 5_000
 
-const LOCAL_TRAITS: ServiceTraits = {sources: ['command', 'build'], labels: true}
-const REMOTE_TRAITS: ServiceTraits = {sources: ['image', 'command', 'build'], labels: true}
+const TRAITS: ServiceTraits = {sources: ['image', 'command', 'build'], labels: true}
 
 export default defineProvider({
   kind: 'service',
@@ -19,13 +18,13 @@ export default defineProvider({
 
 /** The engine of this user without `url`; else the server there, in our form when it is ours, or in Orca's. */
 export async function createOrcaEngine(context: DriverContext, settings: OrcaSettings): Promise<ServiceEngine> {
-  if (settings.url === undefined) return createNativeEngine(localConnection(context), LOCAL_TRAITS)
+  if (settings.url === undefined) return createNativeEngine(localConnection(context), TRAITS)
   const target = {url: settings.url, token: tokenOf(settings, context.env)}
   if (await isOrcaOnly(context, target)) {
     const {createOrcaLevelEngine} = await import('./orca-engine.ts')
     return createOrcaLevelEngine(context.http, target)
   }
-  return createNativeEngine(remoteConnection(createClient(context.http, target)), REMOTE_TRAITS)
+  return createNativeEngine(remoteConnection(createClient(context.http, target)), TRAITS)
 }
 
 /** Setting, then what Orca's own client reads. CONFIG_INVALID when the named variable is not set. */

@@ -10,10 +10,17 @@ export function readServiceConfig(value: unknown, path: readonly PropertyKey[] =
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw bodyProblem(path, 'a service is expected to be an object')
   }
-  const result = serviceSpec.safeParse(tolerate(serviceSpec, value))
+  const result = serviceSpec.safeParse(tolerate(serviceSpec, withCommand(value)))
   if (result.success) return result.data
   const [issue] = result.error.issues
   throw bodyProblem([...path, ...(issue?.path ?? [])], issue?.message ?? 'invalid')
+}
+
+/** `cmd` is Orca's word for the command. */
+function withCommand(value: object): object {
+  if (!('cmd' in value) || ('command' in value && value.command !== null)) return value
+  const {cmd} = value
+  return Array.isArray(cmd) && cmd.length === 0 ? value : {...value, command: cmd}
 }
 
 /** A copy with only the fields that the schema knows, and without null where a field may be left out. */

@@ -107,6 +107,8 @@ export interface Service {
   /** While a canary runs. Its replicas are listed with their release; they do not count as running. */
   readonly canary?: Canary | undefined
   readonly lastFailure?: ServiceFailure | undefined
+  /** When its cron triggers start it next, RFC 3339. */
+  readonly nextRun?: string | undefined
   readonly createdAt?: string | undefined
   readonly updatedAt?: string | undefined
 }

@@ -84,6 +84,13 @@ export type RuntimeEvent =
   /** The runtime lost sight of things (it was restarted, or answers again); list again. */
   | {readonly type: 'resync'; readonly runtime?: string | undefined}
 
+/** One of the runtimes that a composite is made of. */
+export interface RuntimePart {
+  readonly runtime: Runtime
+  runs(spec: ServiceSpec): boolean
+  owns(id: string): boolean
+}
+
 /**
  * What runs replicas. Instances survive a restart of the caller: `list` finds them again.
  * Every method is safe to repeat; an unknown id is no error for `stop` and `remove`.
@@ -92,6 +99,8 @@ export interface Runtime {
   readonly name: string
   /** Ways to give code that it runs. */
   readonly sources: readonly ('image' | 'command' | 'build')[]
+  /** When it is made of several: those in use now. Each answers, or does not, for its own. */
+  parts?(): readonly RuntimePart[]
   check(): Promise<Health>
   /** Why this spec cannot run here, one text a problem; empty when it can. Pure. */
   problems(spec: ServiceSpec): string[]

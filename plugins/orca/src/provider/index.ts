@@ -1,5 +1,6 @@
-import {type DriverContext, defineProvider, OmniError, type ServiceEngine, type ServiceTraits} from '@omni-cli/sdk'
+import {type DriverContext, defineProvider, type ServiceEngine, type ServiceTraits} from '@omni-cli/sdk'
 import {createClient} from '../client/client.ts'
+import {tokenOf} from '../client/server-target.ts'
 import {type OrcaSettings, orcaSettings} from '../config.ts'
 import {localConnection, remoteConnection} from './connection.ts'
 import {createNativeEngine} from './native-engine.ts'
@@ -25,17 +26,6 @@ export async function createOrcaEngine(context: DriverContext, settings: OrcaSet
     return createOrcaLevelEngine(context.http, target)
   }
   return createNativeEngine(remoteConnection(createClient(context.http, target)), TRAITS)
-}
-
-/** Setting, then what Orca's own client reads. CONFIG_INVALID when the named variable is not set. */
-function tokenOf({token}: OrcaSettings, env: DriverContext['env']): string | undefined {
-  if (token === undefined) return env.ORCA_TOKEN || undefined
-  if (typeof token === 'string') return token
-  const value = env[token.env]
-  if (value !== undefined && value !== '') return value
-  throw new OmniError('CONFIG_INVALID', `the token of the server is in ${token.env}, which is not set`, {
-    hint: `export ${token.env}=…`,
-  })
 }
 
 /**

@@ -1,0 +1,56 @@
+import {type CallOptions, createHttp, type Http, type HttpTarget, type Logger, OmniError} from '@omni-cli/sdk'
+import {type OrcaSettings, orcaSettings} from '../config.ts'
+import {localTarget} from './local-files.ts'
+
+/** What commands beside the contracts need of a session. */
+export interface TargetSession {
+  readonly home: string
+  readonly context: Readonly<Record<string, unknown>> & {readonly name: string}
+  readonly log: Logger
+}
+
+export interface OpenTarget {
+  readonly http: Http
+  readonly target: HttpTarget
+}
+
+/**
+ * The server that the context means: the one at its `orca.url`, else the engine of this user, which is started when it does
+ * not run. CONFIG_INVALID when the settings of the context are wrong.
+ */
+export async function openTarget(
+  {home, context, log}: TargetSession,
+  options: CallOptions & {readonly notice: (text: string) => void; readonly env?: NodeJS.ProcessEnv | undefined},
+): Promise<OpenTarget> {
+  const http = createHttp({log})
+  const settings = settingsOf(context)
+  if (settings.url !== undefined) {
+    return {http, target: {url: settings.url, token: tokenOf(settings, options.env ?? process.env)}}
+  }
+  const {startLocalServer} = await import('./local-server.ts')
+  if (await startLocalServer({home, signal: options.signal})) {
+    options.notice('started the local engine (omni server status)')
+  }
+  return {http, target: localTarget(home)}
+}
+
+function settingsOf(context: TargetSession['context']): OrcaSettings {
+  const parsed = orcaSettings.safeParse(context.orca ?? {})
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const place = ['orca', ...(issue?.path ?? [])].join('.')
+  throw new OmniError('CONFIG_INVALID', `context '${context.name}': '${place}': ${issue?.message ?? 'is wrong'}`, {
+    hint: 'omni config edit',
+  })
+}
+
+/** Setting, then what Orca's own client reads. CONFIG_INVALID when the named variable is not set. */
+export function tokenOf({token}: OrcaSettings, env: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (token === undefined) return env.ORCA_TOKEN || undefined
+  if (typeof token === 'string') return token
+  const value = env[token.env]
+  if (value !== undefined && value !== '') return value
+  throw new OmniError('CONFIG_INVALID', `the token of the server is in ${token.env}, which is not set`, {
+    hint: `export ${token.env}=…`,
+  })
+}

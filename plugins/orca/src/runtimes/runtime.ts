@@ -102,6 +102,8 @@ export interface Runtime {
   /** When it is made of several: those in use now. Each answers, or does not, for its own. */
   parts?(): readonly RuntimePart[]
   check(): Promise<Health>
+  /** UNAVAILABLE, with what to do about it, when nothing here can run the spec now. Absent: it always can. */
+  requireFor?(spec: ServiceSpec): Promise<void>
   /** Why this spec cannot run here, one text a problem; empty when it can. Pure. */
   problems(spec: ServiceSpec): string[]
   /** Limits and fields that are accepted but cannot be enforced on this machine, for `warnings`. Pure. */

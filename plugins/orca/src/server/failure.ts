@@ -5,8 +5,12 @@ export type FailureReason =
   | 'StartFailed'
   | 'NotReady'
   | 'BuildFailed'
+  | 'ImagePullError'
   | 'LivenessFailed'
   | 'OOMKilled'
+  | 'RunFailed'
+  | 'RuntimeUnavailable'
+  | 'CanaryAborted'
   | 'Interrupted'
 
 export interface FailureFacts {

@@ -110,7 +110,8 @@ async function build(
     return await prepareRelease(context, version, {signal, onOutput})
   } catch (error) {
     if (isAbort(error)) throw error
-    const failure = failureOf('BuildFailed', {message: messageOf(error), lastLines: lines})
+    const isPull = failureFrom(error, 'BuildFailed').reason === 'ImagePullError'
+    const failure = failureOf(isPull ? 'ImagePullError' : 'BuildFailed', {message: messageOf(error), lastLines: lines})
     throw new OmniError('DEPLOY_FAILED', failure.message, {details: failure, cause: error})
   }
 }

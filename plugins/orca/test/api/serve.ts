@@ -1,9 +1,13 @@
+import {mkdtempSync, rmSync} from 'node:fs'
 import {createServer} from 'node:http'
 import type {AddressInfo} from 'node:net'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import {DatabaseSync} from 'node:sqlite'
 import {silentLogger} from '@omni-cli/sdk'
 import {createApi} from '../../src/server/api/app.ts'
 import type {Actor} from '../../src/server/control.ts'
+import {createServerSecrets} from '../../src/server/secrets/server-secrets.ts'
 import {createTokenStore} from '../../src/server/store/tokens.ts'
 import {createWebhookStore} from '../../src/server/store/webhooks.ts'
 import {FakeControl} from './fake-control.ts'
@@ -16,12 +20,15 @@ export async function serveApi() {
   const database = new DatabaseSync(':memory:')
   const tokens = createTokenStore(database)
   const webhooks = createWebhookStore(database)
+  const home = mkdtempSync(join(tmpdir(), 'omni-api-'))
+  const secrets = createServerSecrets({database, home})
   const closing = new AbortController()
   const shutdowns: string[] = []
   const app = createApi({
     control,
     tokens,
     webhooks,
+    secrets,
     adminToken: ADMIN,
     version: '1.2.3',
     startedAt: '2026-01-01T00:00:00Z',
@@ -64,8 +71,9 @@ export async function serveApi() {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
     await app.close()
+    rmSync(home, {recursive: true})
   }
-  return {app, control, tokens, webhooks, closing, shutdowns, url, port, tokenOf, call, close}
+  return {app, control, tokens, webhooks, secrets, closing, shutdowns, url, port, tokenOf, call, close}
 }
 
 interface CallOptions {

@@ -54,6 +54,15 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'POST /api/v1/tokens': admin('tokens'),
   'DELETE /api/v1/tokens/:id': admin('tokens'),
   'POST /api/v1/shutdown': admin('shutdown'),
+  // Needed to encrypt for the server; it tells nothing.
+  'GET /api/v1/secrets/recipient': deployer('secrets_recipient'),
+  'GET /api/v1/secrets': admin('secrets'),
+  'GET /api/v1/secrets/usage': admin('secrets'),
+  'POST /api/v1/secrets/:key': admin('secrets'),
+  'DELETE /api/v1/secrets/:key': admin('secrets'),
+  'POST /api/v1/secrets/rotate': admin('secrets'),
+  'POST /api/v1/secrets/import': admin('secrets'),
+  'POST /api/v1/secrets/export': admin('secrets'),
 }
 
 const POWER = {open: 0, viewer: 1, deployer: 2, admin: 3} as const

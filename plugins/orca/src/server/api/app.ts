@@ -10,6 +10,7 @@ import {deployRoutes} from './deploy.ts'
 import {eventRoutes} from './events.ts'
 import {logRoutes} from './logs.ts'
 import {errorBody, HttpProblem, isHttpProblem} from './problem.ts'
+import {secretRoutes} from './secrets.ts'
 import {serviceRoutes} from './services.ts'
 import {systemRoutes} from './system.ts'
 import {tokenRoutes} from './tokens.ts'
@@ -42,7 +43,7 @@ export function createApi(context: ApiContext): FastifyInstance {
     return reply.code(404).send()
   })
   const groups = [systemRoutes, serviceRoutes, deployRoutes, createRoute, logRoutes, eventRoutes]
-  for (const mount of [...groups, artifactRoutes, webhookRoutes, tokenRoutes, clusterRoutes]) mount(app, context)
+  for (const mount of [...groups, artifactRoutes, webhookRoutes, tokenRoutes, clusterRoutes, secretRoutes]) mount(app, context)
   return app
 }
 

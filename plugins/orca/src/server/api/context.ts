@@ -1,6 +1,7 @@
 import type {Logger} from '@omni-cli/sdk'
 import type {FastifyRequest} from 'fastify'
 import type {Actor, Control} from '../control.ts'
+import type {ServerSecrets} from '../secrets/server-secrets.ts'
 import type {TokenStore} from '../store/tokens.ts'
 import type {WebhookStore} from '../store/webhooks.ts'
 
@@ -9,6 +10,7 @@ export interface ApiContext {
   readonly control: Control
   readonly tokens: TokenStore
   readonly webhooks: WebhookStore
+  readonly secrets: ServerSecrets
   /** Secret of the owner, from the file in the home folder. */
   readonly adminToken: string
   readonly version: string

@@ -6,6 +6,7 @@ import type {ListenAddress} from '../../client/listen-address.ts'
 import {localFiles, type ServerInfo} from '../../client/local-files.ts'
 import {socketPath} from '../../socket-path.ts'
 import type {Control} from '../control.ts'
+import {createServerSecrets} from '../secrets/server-secrets.ts'
 import {createTokenStore} from '../store/tokens.ts'
 import {createWebhookStore} from '../store/webhooks.ts'
 import {adminToken} from './admin-token.ts'
@@ -54,6 +55,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
     control,
     tokens: createTokenStore(database),
     webhooks: createWebhookStore(database),
+    secrets: createServerSecrets({database, home}),
     adminToken: await adminToken(home),
     version,
     startedAt,

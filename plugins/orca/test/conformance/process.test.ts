@@ -1,6 +1,6 @@
 import {fileURLToPath} from 'node:url'
 import {describeConformance} from './suite.ts'
 
-const app = fileURLToPath(new URL('../../../../test/engines/app.js', import.meta.url))
+const app = fileURLToPath(new URL('../../../../test/engines/app.cjs', import.meta.url))
 
 describeConformance('processes', {fields: {command: [process.execPath, app], port: 8080}, isApp: true})

@@ -62,10 +62,23 @@ export interface EdgeTable {
   readonly services: readonly EdgeService[]
 }
 
+/** What TLS clients get for a host name. */
+export interface EdgeCertificateState {
+  readonly host: string
+  /** End of the certificate in force, ISO 8601; undefined = there is none, and handshakes for the host are refused. */
+  readonly notAfter?: string | undefined
+  /** Why the files of the table could not be used. */
+  readonly error?: string | undefined
+}
+
 export interface EdgeListener {
   readonly service: string | undefined
   readonly bind: string
   readonly port: number
+  /** The shared listener with TLS; the one without has no service either. */
+  readonly isTls?: boolean | undefined
+  /** Of the listener with TLS. */
+  readonly certificates?: readonly EdgeCertificateState[] | undefined
   /** Why it could not be opened (`EADDRINUSE`); the rest of the table is in force all the same. */
   readonly error?: string | undefined
 }

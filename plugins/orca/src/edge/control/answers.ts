@@ -6,6 +6,10 @@ const listeners = z.array(
     service: z.optional(z.string()),
     bind: z.string(),
     port: z.number(),
+    isTls: z.optional(z.boolean()),
+    certificates: z.optional(
+      z.array(z.object({host: z.string(), notAfter: z.optional(z.string()), error: z.optional(z.string())})),
+    ),
     error: z.optional(z.string()),
   }),
 )

@@ -1,4 +1,4 @@
-import {CR, LF} from './characters.ts'
+import {CR, LF, TOKEN} from './characters.ts'
 import {MAX_HEAD_BYTES, MAX_REQUEST_LINE_BYTES} from './limits.ts'
 import {Refusal} from './refusal.ts'
 
@@ -18,6 +18,9 @@ export function checkUnfinishedHead(bytes: Buffer, scanned: number): void {
   if (bytes.length > MAX_REQUEST_LINE_BYTES && !bytes.subarray(0, MAX_REQUEST_LINE_BYTES).includes(LF)) {
     throw new Refusal(414, 'the request line is too long')
   }
+  // A client that speaks something else, as TLS, may never send a line end.
+  const first = bytes[0] ?? CR
+  if (first !== CR && TOKEN[first] !== 1) throw new Refusal(400, 'a malformed request line')
   for (let line = bytes.indexOf(LF, scanned); line >= 0; line = bytes.indexOf(LF, line + 1)) {
     if (bytes[line - 1] !== CR) throw new Refusal(400, 'a bare LF in the header')
   }

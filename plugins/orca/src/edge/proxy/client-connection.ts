@@ -1,9 +1,12 @@
 import type {Socket} from 'node:net'
+import {requestBody} from '../http/framing.ts'
 import {Refusal} from '../http/refusal.ts'
 import {parseRequestHead, type RequestHead} from '../http/request-head.ts'
 import {RequestInput} from '../http/request-input.ts'
+import {breakOff} from './break-off.ts'
 import {Exchange} from './exchange.ts'
-import {peerLines} from './forwarded.ts'
+import {ignoreError} from './ignore-error.ts'
+import {type Origin, originOf, plainAddress, type TrustedProxies} from './origin.ts'
 import {ownAnswerText} from './own-answer.ts'
 import type {Resolve} from './routes.ts'
 import {splice} from './splice.ts'
@@ -14,6 +17,8 @@ export interface Site {
   readonly resolve: Resolve
   /** No further requests: connections close after the current one. */
   readonly isClosing: boolean
+  readonly isHttps: boolean
+  readonly trusted: TrustedProxies | undefined
   readonly timeouts: EdgeTimeouts
   readonly nextRequestId: () => string
   readonly onClosed: (connection: ClientConnection) => void
@@ -22,7 +27,10 @@ export interface Site {
 /** One client: reads requests one after the other and keeps their answers in order. */
 export class ClientConnection {
   readonly socket: Socket
-  readonly peerLines: string
+  /** Of the current request. */
+  origin: Origin
+  readonly #peer: Origin
+  readonly #address: string
   readonly #site: Site
   readonly #input = new RequestInput()
   #request: RequestHead | undefined
@@ -39,7 +47,9 @@ export class ClientConnection {
   constructor(socket: Socket, site: Site) {
     this.socket = socket
     this.#site = site
-    this.peerLines = peerLines(socket.remoteAddress ?? 'unknown')
+    this.#address = plainAddress(socket.remoteAddress ?? 'unknown')
+    this.#peer = originOf(this.#address, site.isHttps)
+    this.origin = this.#peer
     this.#deadline = performance.now() + site.timeouts.idleMs
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('drain', () => this.#drained())
@@ -76,10 +86,9 @@ export class ClientConnection {
   /** Answers in the proxy's own name. */
   refuse(refusal: Refusal): void {
     const request = this.#request
-    const keep = request !== undefined && isWithoutBody(request) && this.mayKeep
+    const keep = request !== undefined && requestBody(request.framing).isDone && this.mayKeep
     const text = ownAnswerText({
-      status: refusal.status,
-      message: refusal.message,
+      refusal,
       requestId: this.#exchange?.requestId ?? request?.requestId ?? this.#site.nextRequestId(),
       keep,
       minor: request?.minor ?? 1,
@@ -92,7 +101,7 @@ export class ClientConnection {
   /** The answer broke off in the middle: the client must see that. */
   abort(): void {
     this.#exchange = undefined
-    this.socket.resetAndDestroy()
+    breakOff(this.socket)
   }
 
   /** From now on bytes only pass, both ways. */
@@ -116,7 +125,7 @@ export class ClientConnection {
 
   destroy(): void {
     if (this.#exchange === undefined) this.socket.destroy()
-    else this.socket.resetAndDestroy()
+    else breakOff(this.socket)
   }
 
   /** Ends what took too long. */
@@ -151,7 +160,6 @@ export class ClientConnection {
     this.#isReading = false
     if (this.#exchange !== undefined || this.#isLeaving) return
     if (this.#isEnded) this.#leave()
-    else if (this.socket.writableNeedDrain) this.#awaitReader()
     else this.#await()
   }
 
@@ -169,7 +177,9 @@ export class ClientConnection {
       this.#deadline = this.#isEnded ? performance.now() + this.#site.timeouts.headMs : Number.POSITIVE_INFINITY
       const request = parseRequestHead(text)
       this.#request = request
-      const destination = this.#site.resolve(request)
+      const {trusted, isHttps} = this.#site
+      this.origin = trusted?.has(this.#address) ? trusted.believe(text, this.#address, isHttps) : this.#peer
+      const destination = this.#site.resolve(request, this.origin)
       const exchange = new Exchange(this, request, destination, request.requestId ?? this.#site.nextRequestId())
       this.#exchange = exchange
       exchange.start()
@@ -182,15 +192,15 @@ export class ClientConnection {
 
   #await(): void {
     const {headMs, idleMs} = this.#site.timeouts
+    if (this.socket.writableNeedDrain) {
+      this.socket.pause()
+      this.#deadline = performance.now() + idleMs
+      return
+    }
     if (this.#input.isEmpty) this.#deadline = performance.now() + idleMs
     else if (this.#deadline === Number.POSITIVE_INFINITY) this.#deadline = performance.now() + headMs
     if (this.#site.isClosing) this.closeWhenIdle()
     else if (this.socket.isPaused()) this.socket.resume()
-  }
-
-  #awaitReader(): void {
-    this.socket.pause()
-    this.#deadline = performance.now() + this.#site.timeouts.idleMs
   }
 
   /** Says goodbye and waits a little for the client to do the same: closing at once could destroy the answer on its way. */
@@ -238,9 +248,3 @@ export class ClientConnection {
     this.#site.onClosed(this)
   }
 }
-
-const isWithoutBody = ({framing}: RequestHead): boolean =>
-  framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0)
-
-/** `close` follows and says all that matters. */
-const ignoreError = (): void => undefined

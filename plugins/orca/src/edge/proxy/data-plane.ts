@@ -1,7 +1,10 @@
 import type {EdgeListener, EdgeService, EdgeTable, EdgeTarget, EdgeVersionStats} from '../table.ts'
 import {Backend, type BackendContext} from './backend.ts'
+import {Certificates} from './certificates.ts'
 import {Doors, type WantedDoor} from './doors.ts'
+import {type GateRules, passGate} from './gate.ts'
 import {HttpListener} from './http-listener.ts'
+import {TrustedProxies} from './origin.ts'
 import {createRequestIds} from './request-ids.ts'
 import {type Resolve, routeAll, routeByHost} from './routes.ts'
 import {TcpListener} from './tcp-listener.ts'
@@ -26,7 +29,11 @@ export class DataPlane {
   readonly #backends = new Map<string, Backend>()
   readonly #stats = new StatsBook()
   readonly #sweeper: NodeJS.Timeout
+  readonly #certificates = new Certificates()
   #resolveByHost: Resolve = routeByHost([], new Map())
+  /** Undefined when all requests are for services. */
+  #gate: GateRules | undefined
+  #trusted: TrustedProxies | undefined
   #applying: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
@@ -42,12 +49,17 @@ export class DataPlane {
   /** Puts a table in force as a whole. New requests follow it at once; resolves when its ports are open (or are known to be taken). */
   apply(table: EdgeTable): Promise<EdgeListener[]> {
     if (this.#isClosed) return Promise.reject(new Error('shutting down'))
-    const applied = this.#applying.then(() => {
+    const applied = this.#applying.then(async () => {
       this.#replaceTargets(table)
       this.#resolveByHost = routeByHost(table.services, this.#upstreams)
+      this.#certificates.replace(table.certificates ?? [])
+      const proxies = table.trustedProxies ?? []
+      this.#trusted = proxies.length === 0 ? undefined : new TrustedProxies(proxies)
       const wanted = this.#wantedDoors(table)
       this.#doors.closeOthers(wanted)
-      return this.#doors.openAll(wanted)
+      const listeners = await this.#doors.openAll(wanted)
+      this.#gate = this.#gateOf(table, listeners)
+      return listeners.map((entry) => (entry.isTls ? {...entry, certificates: this.#certificates.states()} : entry))
     })
     this.#applying = applied.catch(() => undefined)
     return applied
@@ -85,7 +97,7 @@ export class DataPlane {
         named.add(target.backend.address)
         versions.add(target.stats)
       }
-      this.#upstream(service.service).replace(targets)
+      this.#upstream(service.service).replace(targets, service.pin)
     }
     this.#forgetServices(new Set(table.services.map((service) => service.service)))
     for (const backend of this.#backends.values()) if (!named.has(backend.address)) backend.retire()
@@ -93,11 +105,11 @@ export class DataPlane {
     this.#stats.prune(versions.size)
   }
 
-  #resolveTarget(service: string, {address, weight, version}: EdgeTarget): Target {
+  #resolveTarget(service: string, {address, weight, version, pin}: EdgeTarget): Target {
     const backend = this.#backends.get(address) ?? new Backend(address, this.#backendContext)
     this.#backends.set(address, backend)
     backend.revive()
-    return {backend, weight, stats: this.#stats.entry(service, version)}
+    return {backend, weight, pin, stats: this.#stats.entry(service, version)}
   }
 
   #upstream(service: string): Upstream {
@@ -126,9 +138,21 @@ export class DataPlane {
       bind: table.http.bind,
       port: table.http.port,
       protocol: 'http',
-      open: () => this.#httpListener((request) => this.#resolveByHost(request)),
+      open: () => this.#httpListener(this.#resolveShared),
     }
-    return [shared, ...table.services.flatMap((service) => this.#doorOf(service))]
+    const secure: WantedDoor[] =
+      table.https === undefined
+        ? []
+        : [
+            {
+              service: undefined,
+              bind: table.https.bind,
+              port: table.https.port,
+              protocol: 'https',
+              open: () => this.#httpListener(this.#resolveShared, this.#certificates),
+            },
+          ]
+    return [shared, ...secure, ...table.services.flatMap((service) => this.#doorOf(service))]
   }
 
   #doorOf({service, bind = '127.0.0.1', port, protocol}: EdgeService): WantedDoor[] {
@@ -139,8 +163,21 @@ export class DataPlane {
     return [{service, bind, port, protocol, open}]
   }
 
-  #httpListener(resolve: Resolve): HttpListener {
-    return new HttpListener(resolve, {timeouts: this.#timeouts, nextRequestId: this.#nextRequestId})
+  #httpListener(resolve: Resolve, certificates?: Certificates): HttpListener {
+    const context = {timeouts: this.#timeouts, nextRequestId: this.#nextRequestId, trusted: () => this.#trusted}
+    return new HttpListener(resolve, context, certificates)
+  }
+
+  readonly #resolveShared: Resolve = (request, origin) => {
+    if (this.#gate !== undefined) passGate(request, origin, this.#gate)
+    return this.#resolveByHost(request, origin)
+  }
+
+  #gateOf({challenges = {}}: EdgeTable, listeners: readonly EdgeListener[]): GateRules | undefined {
+    const httpsPort = listeners.find(({isTls, error}) => isTls === true && error === undefined)?.port
+    const byToken = new Map(Object.entries(challenges))
+    if (byToken.size === 0 && httpsPort === undefined) return undefined
+    return {challenges: byToken, certificates: this.#certificates, httpsPort}
   }
 
   #sweep(now: number): void {

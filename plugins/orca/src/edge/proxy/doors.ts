@@ -9,7 +9,7 @@ export interface WantedDoor {
   readonly bind: string
   /** 0 = any free one (it stays the same while the table asks for 0). */
   readonly port: number
-  readonly protocol: 'http' | 'tcp'
+  readonly protocol: 'http' | 'https' | 'tcp'
   readonly open: () => Door
 }
 
@@ -91,13 +91,14 @@ const failed = (wish: WantedDoor, error: string): EdgeListener => ({
   service: wish.service,
   bind: wish.bind,
   port: wish.port,
+  ...(wish.protocol === 'https' ? {isTls: true} : {}),
   error,
 })
 
 function listenerOf(wish: WantedDoor, door: Door): EdgeListener {
   const address = door.server.address()
   const port = typeof address === 'object' && address !== null ? address.port : wish.port
-  return {service: wish.service, bind: wish.bind, port}
+  return {service: wish.service, bind: wish.bind, port, ...(wish.protocol === 'https' ? {isTls: true} : {})}
 }
 
 /** Out of descriptors for one client; the next may fit again. */

@@ -6,17 +6,12 @@ import type {Backend} from './backend.ts'
 import type {BackendConnection, BackendUser} from './backend-connection.ts'
 import type {ClientConnection} from './client-connection.ts'
 import {interimText, requestText, responseText} from './forwarded.ts'
+import {MAX_IDLE_FOR_UNREPEATABLE_MS, MAX_REPEATS_AFTER_RESET, REPEATABLE} from './repeats.ts'
 import type {Destination} from './routes.ts'
-import type {Target} from './upstream.ts'
+import {Stillness} from './stillness.ts'
+import type {PinChoice, Target} from './upstream.ts'
+import type {VersionStats} from './version-stats.ts'
 import {writePiece} from './write-piece.ts'
-
-/** A kept connection may be closed by the backend just as we use it. Requests that cannot be repeated take only those used just now. */
-const MAX_IDLE_FOR_UNREPEATABLE_MS = 1_000
-
-/** A request that kills its backend must not go through all of them. */
-const MAX_REPEATS_AFTER_RESET = 2
-
-const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
 /** One request and its answer, from the routed head to the last byte; tries other targets while that is safe. */
 export class Exchange implements BackendUser {
@@ -27,7 +22,10 @@ export class Exchange implements BackendUser {
   readonly #body: Body
   readonly #isRepeatable: boolean
   readonly #startedAt: number
+  /** Only where requests may name their targets. */
+  readonly #choice: PinChoice | undefined
   #target: Target | undefined
+  #stats: VersionStats | undefined
   #connection: BackendConnection | undefined
   #isSending = false
   #isAnswered = false
@@ -35,9 +33,7 @@ export class Exchange implements BackendUser {
   #repeats = 0
   #needsFresh = false
   #tried: Set<Backend> | undefined
-  /** Bytes that have moved, as of the last sweep that saw some. */
-  #moved = 0
-  #stillSince = 0
+  readonly #stillness = new Stillness()
 
   constructor(client: ClientConnection, request: RequestHead, destination: Destination, requestId: string) {
     this.request = request
@@ -47,6 +43,8 @@ export class Exchange implements BackendUser {
     this.#body = requestBody(request.framing)
     this.#isRepeatable = this.#body.isDone && REPEATABLE.has(request.method)
     this.#startedAt = performance.now()
+    const {upstream} = destination
+    if (upstream.pin !== undefined) this.#choice = upstream.choose(request.kept, upstream.pin)
   }
 
   get method(): string {
@@ -60,8 +58,8 @@ export class Exchange implements BackendUser {
   /** Picks a target and sends the request there. */
   start(): void {
     const now = performance.now()
-    const {upstream} = this.#destination
-    const target = upstream.pick(now, this.#tried)
+    const {upstream, route} = this.#destination
+    const target = upstream.pick(now, this.#tried, this.#choice?.pin)
     if (target === undefined) {
       if (upstream.hasTargets)
         this.#client.refuse(new Refusal(502, `backend error: no target of ${upstream.service} answered`))
@@ -70,7 +68,8 @@ export class Exchange implements BackendUser {
     }
     this.#target = target
     target.backend.begin(now)
-    target.stats.inFlight++
+    this.#stats = route === '*' ? target.stats : target.stats.onRoute(route)
+    this.#stats.inFlight++
     const maxIdleMs = this.#isRepeatable ? Number.POSITIVE_INFINITY : MAX_IDLE_FOR_UNREPEATABLE_MS
     const idle = this.#needsFresh ? undefined : target.backend.takeIdle(now, maxIdleMs)
     if (idle === undefined) this.#connection = target.backend.connect(this)
@@ -82,7 +81,8 @@ export class Exchange implements BackendUser {
   }
 
   connected(connection: BackendConnection): void {
-    const text = requestText(this.request, this.#destination, this.requestId, this.#client.peerLines)
+    const {requestId} = this
+    const text = requestText(this.request, {destination: this.#destination, requestId, origin: this.#client.origin})
     this.#isSending = true
     if (this.#body.isDone) {
       connection.socket.write(text, 'latin1')
@@ -124,7 +124,7 @@ export class Exchange implements BackendUser {
     this.#isAnswered = true
     const endsByClose = body === CLOSE_DELIMITED_BODY || (head.framing.kind === 'chunked' && this.wantsBareData)
     this.#keepsClient = !endsByClose && this.#body.isDone && this.#client.mayKeep
-    this.#write(responseText(this.request, head, this.#keepsClient), bytes, from, to)
+    this.#write(responseText(this.request, head, this.#keepsClient, this.#stickyLine), bytes, from, to)
   }
 
   continued(bytes: Buffer, from: number, to: number): void {
@@ -149,7 +149,7 @@ export class Exchange implements BackendUser {
     }
     this.#observe(head.status)
     this.#target?.backend.succeeded()
-    writePiece(this.#client.socket, responseText(this.request, head, true), rest, 0, rest.length)
+    writePiece(this.#client.socket, responseText(this.request, head, true, this.#stickyLine), rest, 0, rest.length)
     this.#client.tunnel(connection.detach(), () => this.#endAttempt())
   }
 
@@ -173,9 +173,7 @@ export class Exchange implements BackendUser {
     }
     const isSafe = !isConnected || (!hasAnswerBytes && this.#isRepeatable && this.#repeats++ < MAX_REPEATS_AFTER_RESET)
     if (!isSafe) {
-      this.#client.refuse(
-        new Refusal(502, `backend error: a target of ${this.#destination.upstream.service} closed the connection`),
-      )
+      this.#refuse(502, 'closed the connection')
       return
     }
     this.#needsFresh = true
@@ -201,21 +199,20 @@ export class Exchange implements BackendUser {
     const connection = this.#connection
     if (connection === undefined || this.#isAnswered) return
     const moved = this.#client.socket.bytesRead + connection.socket.bytesRead + connection.socket.bytesWritten
-    if (moved !== this.#moved) {
-      this.#moved = moved
-      this.#stillSince = now
-    } else if (now - this.#stillSince >= answerMs) {
-      this.#observe(0)
-      this.abandon()
-      this.#client.refuse(
-        new Refusal(504, `backend error: a target of ${this.#destination.upstream.service} did not answer in time`),
-      )
-    }
+    if (this.#stillness.lastedMs(moved, now) < answerMs) return
+    this.#observe(0)
+    this.abandon()
+    this.#refuse(504, 'did not answer in time')
   }
 
   /** All of the request has been read. */
   get isReceived(): boolean {
     return this.#body.isDone
+  }
+
+  #refuse(status: number, what: string): void {
+    const {service} = this.#destination.upstream
+    this.#client.refuse(new Refusal(status, `backend error: a target of ${service} ${what}`))
   }
 
   #take(bytes: Buffer, from: number): number {
@@ -235,14 +232,20 @@ export class Exchange implements BackendUser {
   }
 
   #observe(status: number): void {
-    this.#target?.stats.observe(status, performance.now() - this.#startedAt)
+    this.#stats?.observe(status, performance.now() - this.#startedAt)
+  }
+
+  get #stickyLine(): string {
+    if (this.#choice === undefined) return ''
+    return this.#destination.upstream.stickyLine(this.#choice, this.#target?.pin, this.#client.origin.isHttps)
   }
 
   #endAttempt(): void {
     const target = this.#target
     this.#target = undefined
     if (target === undefined) return
-    target.stats.inFlight--
+    if (this.#stats !== undefined) this.#stats.inFlight--
+    this.#stats = undefined
     target.backend.end()
   }
 }

@@ -1,32 +1,35 @@
 import {withoutFields} from '../http/fields.ts'
 import type {RequestHead} from '../http/request-head.ts'
 import type {ResponseHead} from '../http/response-head.ts'
+import type {Origin} from './origin.ts'
 import {type Destination, withoutPrefix} from './routes.ts'
 
-/** The lines that tell a backend about the peer; the same for all requests of a connection. */
-export const peerLines = (peerAddress: string): string =>
-  `X-Forwarded-For: ${peerAddress.replace(/^::ffff:(?=[0-9.]+$)/, '')}\r\nX-Forwarded-Proto: http\r\n`
+export interface Forwarding {
+  readonly destination: Destination
+  readonly requestId: string
+  readonly origin: Origin
+}
 
 /** Head of the request as the backend gets it. */
-export function requestText(request: RequestHead, destination: Destination, requestId: string, peer: string): string {
+export function requestText(request: RequestHead, {destination, requestId, origin}: Forwarding): string {
   const {host} = request
   const target =
     destination.stripPrefix === undefined ? request.target : withoutPrefix(request.target, destination.stripPrefix)
   let text = `${request.method} ${target} HTTP/1.1\r\n${request.kept}`
   // HTTP/1.0 clients need not name a host, HTTP/1.1 backends insist on one.
-  text += host === undefined ? 'Host: localhost\r\n' : `X-Forwarded-Host: ${host}\r\n`
+  text += host === undefined ? 'Host: localhost\r\n' : `X-Forwarded-Host: ${origin.host ?? host}\r\n`
   if (request.requestId === undefined) text += `X-Request-Id: ${requestId}\r\n`
   if (request.framing.kind === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
   if (request.acceptsTrailers) text += 'TE: trailers\r\n'
   if (request.isWebSocket) text += 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
-  return `${text}${peer}\r\n`
+  return `${text}${origin.lines}\r\n`
 }
 
-/** Head of the answer as the client gets it; `keep` = the client's connection stays open. */
-export function responseText(request: RequestHead, head: ResponseHead, keep: boolean): string {
+/** Head of the answer as the client gets it; `keep` = the client's connection stays open, `extra` = lines of our own. */
+export function responseText(request: RequestHead, head: ResponseHead, keep: boolean, extra = ''): string {
   const {status} = head
   const kept = status === 204 ? withoutFields(head.kept, CONTENT_LENGTH) : head.kept
-  let text = `HTTP/1.1 ${status} ${head.reason}\r\n${kept}`
+  let text = `HTTP/1.1 ${status} ${head.reason}\r\n${kept}${extra}`
   if (head.framing.kind === 'chunked' && request.minor === 1 && status !== 204 && status !== 304) {
     text += 'Transfer-Encoding: chunked\r\n'
   }

@@ -1,16 +1,19 @@
 import {Refusal} from '../http/refusal.ts'
 import type {RequestHead} from '../http/request-head.ts'
 import type {EdgeService} from '../table.ts'
+import type {Origin} from './origin.ts'
 import type {Upstream} from './upstream.ts'
 
 /** Where a request goes. */
 export interface Destination {
   readonly upstream: Upstream
   readonly stripPrefix: string | undefined
+  /** Pattern that was matched, `*` for all paths. */
+  readonly route: string
 }
 
 /** Chooses the destination of a request; Refusal when there is none. */
-export type Resolve = (request: RequestHead) => Destination
+export type Resolve = (request: RequestHead, origin: Origin) => Destination
 
 interface Route extends Destination {
   /** Without the `*`. */
@@ -47,7 +50,7 @@ export function routeByHost(services: readonly EdgeService[], upstreams: Readonl
 
 /** Resolver of a service's own port: whatever the host and path. */
 export function routeAll(upstream: Upstream): Resolve {
-  const destination: Destination = {upstream, stripPrefix: undefined}
+  const destination: Destination = {upstream, stripPrefix: undefined, route: '*'}
   return () => destination
 }
 
@@ -88,7 +91,7 @@ function collectHosts(
 
 function routeOf(pattern: string, upstream: Upstream, stripPrefix: string | undefined): Route {
   const isPrefix = pattern.endsWith('*')
-  return {path: isPrefix ? pattern.slice(0, -1) : pattern, isPrefix, upstream, stripPrefix}
+  return {path: isPrefix ? pattern.slice(0, -1) : pattern, isPrefix, upstream, stripPrefix, route: pattern}
 }
 
 /** The sort is stable: of two equal patterns the service named first in the table wins. */

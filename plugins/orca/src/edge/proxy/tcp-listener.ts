@@ -1,6 +1,7 @@
 import {connect, createServer, type Server, type Socket} from 'node:net'
 import type {Backend} from './backend.ts'
 import type {Door} from './door.ts'
+import {ignoreError} from './ignore-error.ts'
 import {isOurLimit} from './our-limits.ts'
 import {splice} from './splice.ts'
 import type {EdgeTimeouts} from './timeouts.ts'
@@ -89,6 +90,3 @@ function end({backend, stats}: Target): void {
   stats.inFlight--
   backend.end()
 }
-
-/** `close` follows and says all that matters. */
-const ignoreError = (): void => undefined

@@ -1,18 +1,43 @@
 import {EDGE_BUCKETS, type EdgeVersionStats} from '../table.ts'
 
-/** Counters of one version of one service; each attempt at a target counts, so a failed one shows even when another target answered. */
+/** Routes of a version that are counted apart; what comes later counts as `*`. */
+const MAX_ROUTES = 100
+
+/**
+ * Counters of one version of one service on one route; each attempt at a target counts, so a failed one shows even when
+ * another target answered.
+ */
 export class VersionStats {
   readonly service: string
   readonly version: string
+  readonly route: string
   inFlight = 0
+  #routes: Map<string, VersionStats> | undefined
   #seconds = 0
   readonly #classes = [0, 0, 0, 0, 0, 0]
   /** One more than the bounds: the last is everything slower. */
   readonly #buckets = Array.from({length: EDGE_BUCKETS.length + 1}, () => 0)
 
-  constructor(service: string, version: string) {
+  constructor(service: string, version: string, route = '*') {
     this.service = service
     this.version = version
+    this.route = route
+  }
+
+  /** The counters of requests that came by another pattern than `*`. */
+  onRoute(pattern: string): VersionStats {
+    const found = this.#routes?.get(pattern)
+    if (found !== undefined) return found
+    this.#routes ??= new Map()
+    if (this.#routes.size >= MAX_ROUTES) return this
+    const stats = new VersionStats(this.service, this.version, pattern)
+    this.#routes.set(pattern, stats)
+    return stats
+  }
+
+  /** This one and those of the routes. */
+  get all(): readonly VersionStats[] {
+    return this.#routes === undefined ? [this] : [this, ...this.#routes.values()]
   }
 
   /** Notes an answer (its status) or, with 0, that there was none; `ms` from the request to the head of the answer. */
@@ -35,7 +60,7 @@ export class VersionStats {
     return {
       service: this.service,
       version: this.version,
-      route: '*',
+      route: this.route,
       requests: sum,
       classes: [...this.#classes],
       buckets: cumulative.slice(0, EDGE_BUCKETS.length),
@@ -65,12 +90,12 @@ export class StatsBook {
   prune(inUse: number): void {
     for (const [key, entry] of this.#entries) {
       if (this.#entries.size <= inUse + MAX_RETIRED) return
-      if (entry.inFlight === 0) this.#entries.delete(key)
+      if (entry.all.every(({inFlight}) => inFlight === 0)) this.#entries.delete(key)
     }
   }
 
   snapshot(): EdgeVersionStats[] {
-    return [...this.#entries.values()].map((entry) => entry.snapshot())
+    return [...this.#entries.values()].flatMap(({all}) => all.map((stats) => stats.snapshot()))
   }
 }
 

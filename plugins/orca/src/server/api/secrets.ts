@@ -59,7 +59,10 @@ export function secretRoutes(app: FastifyInstance, {control, secrets: {store, id
   app.get('/api/v1/secrets/recipient', async () => ({recipient: await identity.recipient()}))
   app.post('/api/v1/secrets/:key', async (request) => {
     const body = decode(setRequest, await readJson(request))
-    const secret = {...nameOf(param(request, 'key'), body.project ?? body.scope), value: await receivedValue(request, body)}
+    const secret = {
+      ...nameOf(param(request, 'key'), body.project ?? body.scope),
+      value: await receivedValue(request, body),
+    }
     const {set} = put([secret], 'replace', request)
     return {status: set.length > 0 ? 'set' : 'unchanged', ...scopeOf(secret), used_by: await usersOf([secret])}
   })

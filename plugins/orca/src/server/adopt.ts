@@ -1,6 +1,9 @@
-import {messageOf, retry} from '@omni-cli/sdk'
-import type {RuntimeInstance} from '../runtimes/runtime.ts'
+import {isOmniError, messageOf, retry, strategyOf} from '@omni-cli/sdk'
+import {partsOf} from '../runtimes/all-runtimes.ts'
+import type {RuntimeInstance, RuntimePart} from '../runtimes/runtime.ts'
 import type {ControlContext} from './context.ts'
+import {adoptRun} from './cron/run.ts'
+import {isScheduled} from './cron/triggers.ts'
 import {failureOf} from './failure.ts'
 import {createAttempt} from './probes/attempt.ts'
 import {planProbes} from './probes/probe-plan.ts'
@@ -13,6 +16,8 @@ export interface ServiceAdoption {
   readonly keep: readonly RuntimeInstance[]
   /** Indexes to start. */
   readonly missing: readonly number[]
+  /** What its cron triggers have started; also when it has ended, and nobody was told. */
+  readonly run?: RuntimeInstance | undefined
 }
 
 export interface AdoptionPlan {
@@ -21,11 +26,16 @@ export interface AdoptionPlan {
   readonly remove: readonly RuntimeInstance[]
 }
 
-/** What to do with what runs, so that it becomes what is wanted. */
-export function planAdoption(rows: readonly ServiceRow[], instances: readonly RuntimeInstance[]): AdoptionPlan {
-  const services = rows.flatMap((row) => {
+/** What to do with what runs, so that it becomes what is wanted. What an Orca server made is left alone. */
+export function planAdoption(rows: readonly ServiceRow[], found: readonly RuntimeInstance[]): AdoptionPlan {
+  const instances = found.filter(({isForeign}) => isForeign !== true)
+  const services = rows.flatMap((row): ServiceAdoption[] => {
     const {release} = row
     if (row.state === 'stopped' || release === undefined) return []
+    if (isScheduled(row.spec)) {
+      const run = instances.find((instance) => instance.service === row.name)
+      return [{row: {...row, release}, keep: [], missing: [], run}]
+    }
     const fit = instances.filter(
       (instance) => instance.service === row.name && instance.release === release && instance.state === 'running',
     )
@@ -35,41 +45,118 @@ export function planAdoption(rows: readonly ServiceRow[], instances: readonly Ru
     const used = keep.map(({index}) => index)
     return [{row: {...row, release}, keep, missing: freeIndexes(used, row.desired - keep.length)}]
   })
-  const kept = new Set(services.flatMap(({keep}) => keep.map(({id}) => id)))
+  const kept = new Set(services.flatMap(({keep, run}) => [...keep.map(({id}) => id), run?.id]))
   return {services, remove: instances.filter(({id}) => !kept.has(id))}
 }
 
 /**
  * At the start of the server: takes over what runs, without touching what is as wanted. Resolves when the proxy has the
- * table; what is missing is started and what is too much removed after that.
+ * table; what is missing is started and what is too much removed after that. A runtime that does not answer is waited for
+ * by the replicas that it has; rejects when none answers.
  */
 export async function adopt(context: ControlContext): Promise<void> {
-  const {store, runtime, fleet, edgeSync, log} = context
+  const {store, runtime, edgeSync, log} = context
   failInterrupted(context)
-  const plan = planAdoption(store.services.list(), await runtime.list())
-  const kept = plan.services.flatMap((service) => {
-    const version = versionOf(context, service.row.release, service.row.spec)
-    return service.keep.map((instance) => ({version, instance}))
+  const rows = store.services.list()
+  const readings = await readParts(partsOf(runtime))
+  const plans = readings.map(({part, instances}) => {
+    const own = rows.filter(({spec}) => part.runs(spec))
+    if (instances === undefined) return undefined
+    return planAdoption(own, instances)
   })
-  await Promise.all(
-    kept.map(async ({version, instance}) => {
-      const isReady = await seemsReady(context, version, instance)
-      const replica = addReplica(context, version, {index: instance.index, failFast: false, inRotation: true})
-      replica.adopt(instance, isReady)
-      const exit = fleet.takeExit(instance.id)
-      if (exit !== undefined) replica.exited(exit)
-    }),
-  )
+  for (const {part, problem} of readings) if (problem !== undefined) waitFor(context, part, messageOf(problem))
+  const services = plans.flatMap((plan) => plan?.services ?? [])
+  await Promise.all(services.map((service) => takeOver(context, service)))
   await edgeSync.publish().catch((error: unknown) => {
     log.debug('the proxy does not answer yet', {problem: messageOf(error)})
     edgeSync.publishSoon()
   })
   await settleListeners(context)
-  const removals = plan.remove.map((instance) => ({service: instance.service, done: removeExtra(context, instance)}))
-  for (const service of plan.services) {
+  const remove = plans.flatMap((plan) => plan?.remove ?? [])
+  const removals = remove.map((instance) => ({service: instance.service, done: removeExtra(context, instance)}))
+  for (const service of services) {
     const removed = removals.filter((removal) => removal.service === service.row.name).map(({done}) => done)
     startMissing(context, service, Promise.all(removed))
   }
+}
+
+/** For a runtime that answers again: its replicas that waited for that are what runs, or are started. */
+export async function adoptWaiting(
+  context: ControlContext,
+  part: RuntimePart,
+  instances: readonly RuntimeInstance[],
+): Promise<void> {
+  const {fleet, locks, closing} = context
+  const waiting = fleet.all().filter((replica) => replica.isWaiting && part.runs(replica.plan.spec))
+  const names = new Set(waiting.map(({plan}) => plan.service))
+  const adoptOne = async (name: string) => {
+    const placeholders = fleet.of(name).filter(({isWaiting}) => isWaiting)
+    const row = context.store.services.get(name)
+    if (placeholders.length === 0 || row === undefined) return
+    for (const replica of placeholders) fleet.remove(replica)
+    const unknown = instances.filter(({id, service}) => service === name && fleet.byInstance(id) === undefined)
+    const {services, remove} = planAdoption([row], unknown)
+    const removed = Promise.all(remove.map((instance) => removeExtra(context, instance)))
+    for (const service of services) {
+      await takeOver(context, service)
+      startMissing(context, service, removed)
+    }
+    context.edgeSync.publishSoon()
+  }
+  await Promise.all([...names].map((name) => locks.run(name, () => adoptOne(name), {signal: closing})))
+}
+
+interface Reading {
+  readonly part: RuntimePart
+  /** Undefined when it does not answer. */
+  readonly instances?: readonly RuntimeInstance[]
+  readonly problem?: unknown
+}
+
+async function readParts(parts: readonly RuntimePart[]): Promise<Reading[]> {
+  const readings = await Promise.all(
+    parts.map((part) =>
+      part.runtime.list().then(
+        (instances): Reading => ({part, instances}),
+        (problem: unknown): Reading => ({part, problem}),
+      ),
+    ),
+  )
+  const serious = readings.find(({problem}) => problem !== undefined && !isAway(problem))
+  const isAnyThere = readings.some(({instances}) => instances !== undefined)
+  if (serious === undefined && isAnyThere) return readings
+  throw serious?.problem ?? readings[0]?.problem
+}
+
+const isAway = (error: unknown): boolean => isOmniError(error) && error.code === 'UNAVAILABLE'
+
+/** Replicas that are wanted, of which nobody knows now whether they run. */
+function waitFor(context: ControlContext, part: RuntimePart, problem: string): void {
+  const {store, fleet} = context
+  fleet.away.set(part.runtime.name, problem)
+  for (const row of store.services.list()) {
+    const {release} = row
+    if (!part.runs(row.spec) || row.state === 'stopped' || release === undefined) continue
+    const version = versionOf(context, release, row.spec)
+    for (const index of freeIndexes([], row.desired)) {
+      addReplica(context, version, {index, failFast: false, inRotation: true}).wait(problem)
+    }
+  }
+  context.resync(part.runtime.name)
+}
+
+async function takeOver(context: ControlContext, {row, keep, run}: ServiceAdoption): Promise<void> {
+  const version = versionOf(context, row.release, row.spec)
+  if (run !== undefined) adoptRun(context, version, run)
+  await Promise.all(
+    keep.map(async (instance) => {
+      const isReady = await seemsReady(context, version, instance)
+      const replica = addReplica(context, version, {index: instance.index, failFast: false, inRotation: true})
+      replica.adopt(instance, isReady)
+      const exit = context.fleet.takeExit(instance.id)
+      if (exit !== undefined) replica.exited(exit)
+    }),
+  )
 }
 
 /** Starts after what it depends on; at once when that runs. With the strategy `recreate`, when nothing else of it runs. */
@@ -77,7 +164,7 @@ function startMissing(context: ControlContext, {row, missing}: ServiceAdoption, 
   const version = versionOf(context, row.release, row.spec)
   const replicas = missing.map((index) => addReplica(context, version, {index, failFast: false, inRotation: true}))
   const start = async () => {
-    if (row.spec.deploy?.strategy === 'recreate') await removed
+    if (strategyOf(row.spec) === 'recreate') await removed
     await dependenciesStarted(context, row)
     for (const replica of replicas) if (!replica.isEnded) replica.start()
   }

@@ -8,7 +8,9 @@ import type {Fleet} from './fleet.ts'
 import type {Locks} from './lock.ts'
 import type {PortBook} from './ports.ts'
 import type {ReplicaHost} from './replica-host.ts'
+import type {SecretResolver} from './secrets/secrets.ts'
 import type {SharedListener} from './shared-listener.ts'
+import type {StatsReader} from './stats.ts'
 import type {Store} from './store/store.ts'
 import type {Timing} from './timing.ts'
 
@@ -31,6 +33,11 @@ export interface ControlContext {
   readonly shared: SharedListener
   /** Something could not be done to the service; it is brought to what is wanted a little later. */
   readonly mendSoon: (service: string) => void
+  /** A runtime (default: each) may have things that nobody knows; what it has is compared with what is wanted. */
+  readonly resync: (runtime?: string) => void
+  /** Fills in what environments refer to, at each start of a replica. */
+  readonly secrets: SecretResolver
+  readonly readStats: StatsReader
   readonly timing: Timing
   readonly log: Logger
   /** Aborted when the server stops: deploys under way go back to the old version. */

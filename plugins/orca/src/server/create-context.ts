@@ -8,13 +8,17 @@ import type {ControlContext} from './context.ts'
 import {createEdgeSync} from './edge-sync.ts'
 import {createEventLog} from './events.ts'
 import {Fleet, isServing} from './fleet.ts'
-import {healUnhealthy, resyncSoon} from './heal.ts'
+import {healUnhealthy} from './heal.ts'
 import {createLocks} from './lock.ts'
 import {mendSoon} from './mend.ts'
 import {createPortBook} from './ports.ts'
 import type {Replica} from './replica.ts'
+import {createResync} from './resync.ts'
 import {edgeTable, type RoutedService} from './routes.ts'
+import {createSecretStore} from './secrets/secret-store.ts'
+import type {SecretResolver} from './secrets/secrets.ts'
 import {chooseSharedListener} from './shared-listener.ts'
+import {createStatsReader} from './stats.ts'
 import type {ServiceRow} from './store/services.ts'
 import type {Store} from './store/store.ts'
 import type {Timing} from './timing.ts'
@@ -25,6 +29,8 @@ export interface ContextOptions {
   readonly edge: Edge
   readonly store: Store
   readonly edgeHttp: string | undefined
+  /** Default: those of the store. */
+  readonly secrets?: SecretResolver | undefined
   readonly timing: Timing
   readonly log: Logger
   readonly closing: AbortSignal
@@ -36,6 +42,7 @@ const PARALLEL_SERVICES = 16
 /** Puts the parts together; nothing runs yet. */
 export async function createContext(options: ContextOptions): Promise<ControlContext> {
   const {home, runtime, edge, store, timing, log, closing} = options
+  const {secrets = createSecretStore({database: store.database, home})} = options
   const fleet = new Fleet()
   const shared = await chooseSharedListener(store.settings, options.edgeHttp)
   // What the last table said, since most changes of a replica do not concern the proxy.
@@ -67,7 +74,8 @@ export async function createContext(options: ContextOptions): Promise<ControlCon
       },
       runtime,
       timing,
-      lostSight: () => resyncSoon(context),
+      secrets,
+      lostSight: () => context.resync(),
       takeExit: (id) => fleet.takeExit(id),
       unhealthy: (replica) => healUnhealthy(context, replica),
     },
@@ -76,12 +84,16 @@ export async function createContext(options: ContextOptions): Promise<ControlCon
     ports: createPortBook(store.services, (name) => edgeSync.lost(name) !== undefined),
     shared,
     mendSoon: (service) => mendSoon(context, service),
+    resync: (name) => resync(name),
+    secrets,
+    readStats: createStatsReader(runtime, {maxAgeMs: timing.statsMs, log}),
     locks: createLocks(PARALLEL_SERVICES),
     width: availableParallelism() * 2,
     timing,
     log,
     closing,
   }
+  const resync = createResync(context)
   return context
 }
 

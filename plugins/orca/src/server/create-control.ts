@@ -3,11 +3,13 @@ import {type Logger, silentLogger, sleep} from '@omni-cli/sdk'
 import type {Edge} from '../edge/table.ts'
 import type {Runtime} from '../runtimes/runtime.ts'
 import {adopt} from './adopt.ts'
+import {startAutoscaler} from './autoscale/autoscaler.ts'
 import type {ControlContext} from './context.ts'
 import type {Control} from './control.ts'
 import {controlMethods} from './control-methods.ts'
 import {createContext} from './create-context.ts'
-import {resyncSoon} from './heal.ts'
+import {startScheduler} from './cron/scheduler.ts'
+import type {SecretResolver} from './secrets/secrets.ts'
 import {stopAll} from './stop-all.ts'
 import {openStore, type Store} from './store/store.ts'
 import {defaultTiming, type Timing} from './timing.ts'
@@ -21,6 +23,10 @@ export interface ControlOptions {
   /** Address of the shared HTTP listener. Default: `OMNI_EDGE_HTTP`, else 127.0.0.1:8080 or the next free port. */
   readonly edgeHttp?: string | undefined
   readonly timing?: Partial<Timing> | undefined
+  /** What environments refer to. Default: the secrets of the store. */
+  readonly secrets?: SecretResolver | undefined
+  /** The open store of the home, closed with the control plane. Default: opened here. */
+  readonly store?: Store | undefined
 }
 
 export type RunningControl = Control & {
@@ -37,7 +43,7 @@ const CLOSE_MS = 15_000
  * over and the proxy has its table. Rejects like `openDatabase`, and when the runtime does not answer.
  */
 export async function createControl(options: ControlOptions): Promise<RunningControl> {
-  const store = openStore(options.home)
+  const {store = openStore(options.home)} = options
   const closing = new AbortController()
   try {
     const context = await createContext({
@@ -62,8 +68,9 @@ async function run(
   // What is not taken over yet would look like a stranger's.
   const adopted = Promise.withResolvers<void>()
   const unsubscribe = subscribe(context, adopted.promise)
+  const stops = [unsubscribe]
   const letGo = async () => {
-    unsubscribe()
+    for (const stop of stops) stop()
     for (const replica of context.fleet.all()) replica.abandon()
     await context.edgeSync.close()
     context.events.close()
@@ -80,6 +87,7 @@ async function run(
   try {
     await adopt(context)
     adopted.resolve()
+    stops.push(startScheduler(context), startAutoscaler(context))
   } catch (error) {
     await letGo()
     throw error
@@ -93,7 +101,7 @@ function subscribe(context: ControlContext, adopted: Promise<void>): () => void 
   const unsubscribe = [
     runtime.subscribe((event) => {
       if (event.type === 'exited') return fleet.exited(event.instance)
-      void adopted.then(() => resyncSoon(context))
+      void adopted.then(() => context.resync(event.runtime))
     }),
     edge.onTargetFailure((address) => fleet.byAddress(address)?.doubt()),
   ]

@@ -13,6 +13,8 @@ export class Fleet {
   readonly deploying = new Set<string>()
   /** Why a start, scale or restart went wrong, until one goes well. */
   readonly failures = new Map<string, ServiceFailure>()
+  /** Runtimes that do not answer, and what they say. */
+  readonly away = new Map<string, string>()
 
   of(service: string): readonly Replica[] {
     return this.#replicas.get(service) ?? []

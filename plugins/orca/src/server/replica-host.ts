@@ -1,7 +1,8 @@
-import type {ServiceSpec} from '@omni-cli/sdk'
+import type {ExitInfo, ServiceSpec} from '@omni-cli/sdk'
 import type {PreparedRelease, Runtime, RuntimeInstance} from '../runtimes/runtime.ts'
 import type {CrashRecord} from './crash-record.ts'
 import type {Replica} from './replica.ts'
+import type {SecretResolver} from './secrets/secrets.ts'
 import type {Timing} from './timing.ts'
 
 /** What a replica runs. */
@@ -10,6 +11,7 @@ export interface ReplicaPlan {
   readonly index: number
   readonly release: string
   readonly spec: ServiceSpec
+  /** References to secrets are filled in at each start. */
   readonly env: Readonly<Record<string, string>>
   /** The release made ready; asked again at each start, so it should remember. */
   readonly prepare: () => Promise<PreparedRelease>
@@ -19,6 +21,7 @@ export interface ReplicaPlan {
 export interface ReplicaHost {
   readonly runtime: Runtime
   readonly timing: Timing
+  readonly secrets: SecretResolver
   /** The exit of an instance that was reported before `create` returned it. */
   takeExit(id: string): RuntimeInstance | undefined
   /** An instance may run that nobody knows. */
@@ -37,4 +40,17 @@ export interface ReplicaOptions {
   readonly inRotation: boolean
   /** Of the one whose place it takes. Default: none. */
   readonly history?: CrashRecord | undefined
+  /** It runs once: it is neither probed nor started again, and its end is told. Default: it is kept alive. */
+  readonly onEnd?: ((end: RunEnd) => void) | undefined
+}
+
+/** How a replica that runs once has ended. */
+export interface RunEnd {
+  /** Undefined when it could not be started. */
+  readonly exit: ExitInfo | undefined
+  /** `exited with code 1` */
+  readonly message: string
+  readonly tookMs: number
+  /** The last 20. */
+  readonly lastLines: readonly string[]
 }

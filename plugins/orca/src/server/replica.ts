@@ -2,10 +2,10 @@ import {type ExitInfo, messageOf, OmniError, type ReplicaStatus, type ServiceFai
 import type {RuntimeInstance} from '../runtimes/runtime.ts'
 import type {AfterCrash} from './backoff.ts'
 import {CrashRecord} from './crash-record.ts'
-import {deployFailed, failureOf} from './failure.ts'
+import {deployFailed, type FailureReason, failureOf} from './failure.ts'
 import {collectInstance, lastWords} from './instance-end.ts'
 import type {ReplicaHost, ReplicaOptions, ReplicaPlan} from './replica-host.ts'
-import {Run} from './run.ts'
+import {Run, type RunNews} from './run.ts'
 
 /**
  * Keeps one replica alive: starts it, waits until it is ready, watches it, starts it again with back-off when it ends.
@@ -18,6 +18,7 @@ export class Replica {
   inRotation: boolean
   readonly #host: ReplicaHost
   readonly #failFast: boolean
+  readonly #onEnd: ReplicaOptions['onEnd']
   readonly #firstReady = Promise.withResolvers<void>()
   #status: ReplicaStatus = 'starting'
   #run: Run | undefined
@@ -26,6 +27,9 @@ export class Replica {
   #isEnded = false
   #isUnhealthy = false
   #wasReady = false
+  #isWaiting = false
+  /** What runs it does not answer, which is none of its faults. */
+  #isCutOff = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(plan: ReplicaPlan, host: ReplicaHost, options: ReplicaOptions) {
@@ -33,6 +37,7 @@ export class Replica {
     this.inRotation = options.inRotation
     this.#host = host
     this.#failFast = options.failFast
+    this.#onEnd = options.onEnd
     this.history = options.history ?? new CrashRecord(host.timing)
     this.#firstReady.promise.catch(() => undefined)
   }
@@ -73,6 +78,16 @@ export class Replica {
     return this.#isEnded
   }
 
+  /** It runs once, to its own end. */
+  get isOnce(): boolean {
+    return this.#onEnd !== undefined
+  }
+
+  /** True while nobody can tell whether it runs: only its place is kept. */
+  get isWaiting(): boolean {
+    return this.#isWaiting && !this.#isEnded
+  }
+
   /** True while the liveness probe fails. */
   get isUnhealthy(): boolean {
     return this.#isUnhealthy
@@ -84,13 +99,29 @@ export class Replica {
   }
 
   start(): void {
-    this.#newRun().launch(this.#isTrial)
+    this.#newRun().launch(this.isOnce ? 'once' : this.#isTrial ? 'trial' : 'kept')
+  }
+
+  /** Keeps its place until what runs it answers. */
+  wait(problem: string): void {
+    this.#isWaiting = true
+    this.#status = 'unready'
+    this.history.failure = failureOf('RuntimeUnavailable', {message: problem})
+  }
+
+  /** What runs it answers again: it does not wait any longer to be started. */
+  runtimeIsBack(): void {
+    if (!this.#isCutOff || this.#status !== 'backoff') return
+    this.#isCutOff = false
+    clearTimeout(this.#timer)
+    this.history.forgive()
+    this.start()
   }
 
   /** Takes over a running instance. `isReady`: it served before, so it goes on to. */
   adopt(instance: RuntimeInstance, isReady: boolean): void {
     this.#host.tell(this, 'replica.adopted', `'${this.name}' was running already`, {id: instance.id, pid: instance.pid})
-    this.#newRun(isReady).adopt(instance, isReady)
+    this.#newRun(isReady).adopt(instance, {isReady, isOnce: this.isOnce})
   }
 
   /** The runtime reports the end of an instance. */
@@ -141,7 +172,7 @@ export class Replica {
       lateFor: (problem, instance) => this.#timedOut(problem, instance),
       readiness: (passes, problem) => this.#turn(passes, problem),
       liveness: (passes, problem, instance) => this.#judge(passes, problem, instance),
-      failed: (message, instance) => this.#crashed(message, instance),
+      failed: (message, end) => this.#crashed(message, end),
     })
     return this.#run
   }
@@ -150,6 +181,7 @@ export class Replica {
     const {tell, timing, changed} = this.#host
     this.#status = 'ready'
     this.#wasReady = true
+    this.#isCutOff = false
     this.#timer = setTimeout(() => this.history.forgive(), timing.goodRunMs)
     const tookMs = Math.round(this.#ageMs)
     if (!wasBefore) tell(this, 'replica.ready', `'${this.name}' is ready`, {tookMs})
@@ -187,7 +219,7 @@ export class Replica {
   }
 
   /** The instance ended, or there could be none. */
-  #crashed(message: string, instance?: RuntimeInstance): void {
+  #crashed(message: string, {instance, isAway = false}: Parameters<RunNews['failed']>[1] = {}): void {
     const {tell, timing, runtime} = this.#host
     const exit = instance?.exit
     this.#unwatch()
@@ -195,11 +227,32 @@ export class Replica {
     const lines = instance === undefined ? Promise.resolve([]) : collectInstance(runtime, instance)
     if (this.#isEnded) return
     if (this.#ageMs >= timing.goodRunMs) this.history.forgive()
+    this.#isCutOff = isAway
     tell(this, 'replica.exited', `'${this.name}' ${message}`, {exit})
-    const reason = exit?.oomKilled === true ? 'OOMKilled' : this.#isTrial ? 'StartFailed' : 'CrashLoopBackOff'
+    if (this.#onEnd !== undefined) {
+      void this.#endOnce(this.#onEnd, {exit, message, lines})
+      return
+    }
     this.#proceed(this.#decide(exit, false), lines, (lastLines) =>
-      failureOf(reason, {message, exit, restarts: this.restarts, lastLines}),
+      failureOf(this.#reasonFor(exit), {message, exit, restarts: this.restarts, lastLines}),
     )
+  }
+
+  #reasonFor(exit: ExitInfo | undefined): FailureReason {
+    if (exit?.oomKilled === true) return 'OOMKilled'
+    if (this.#isCutOff) return 'RuntimeUnavailable'
+    return this.#isTrial ? 'StartFailed' : 'CrashLoopBackOff'
+  }
+
+  async #endOnce(
+    onEnd: NonNullable<ReplicaOptions['onEnd']>,
+    {exit, message, lines}: {exit: ExitInfo | undefined; message: string; lines: Promise<readonly string[]>},
+  ): Promise<void> {
+    const tookMs = Math.round(this.#ageMs)
+    this.#isEnded = true
+    this.#status = 'exited'
+    this.#firstReady.resolve()
+    onEnd({exit, message, tookMs, lastLines: await lines})
   }
 
   /** It runs and does not become ready: as bad as a crash. */

@@ -13,8 +13,8 @@ export interface RunNews {
   readonly lateFor: (problem: string, instance: RuntimeInstance) => void
   readonly readiness: (passes: boolean, problem: string) => void
   readonly liveness: (passes: boolean, problem: string, instance: RuntimeInstance) => void
-  /** The instance ended, or there could be none. */
-  readonly failed: (message: string, instance?: RuntimeInstance) => void
+  /** The instance ended, or there could be none. `isAway`: what runs them does not answer. */
+  readonly failed: (message: string, end?: {readonly instance?: RuntimeInstance; readonly isAway?: boolean}) => void
 }
 
 /** One instance of a replica, from its creation to its end. */
@@ -49,20 +49,24 @@ export class Run {
     return performance.now() - this.#startedAtMs
   }
 
-  launch(isTrial: boolean): void {
-    this.#launching = this.#launch(isTrial)
+  /** `once`: it is not probed; it has come as far as it can when it runs. */
+  launch(mode: 'kept' | 'trial' | 'once'): void {
+    this.#launching = this.#launch(mode)
   }
 
   /** Takes over a running instance. `isReady`: it served before, so it goes on to. */
-  adopt(instance: RuntimeInstance, isReady: boolean): void {
+  adopt(instance: RuntimeInstance, {isReady, isOnce}: {readonly isReady: boolean; readonly isOnce: boolean}): void {
     this.#instance = instance
-    this.#follow(instance, {isReady, isTrial: false})
+    if (isOnce) {
+      this.#startedAtMs -= Math.max(0, Date.now() - Date.parse(instance.startedAt))
+      this.#news.ready()
+    } else this.#follow(instance, {isReady, isTrial: false})
   }
 
   /** The runtime reports that the instance has ended. */
   exited(instance: RuntimeInstance): void {
     this.#instance = undefined
-    this.#news.failed(exitText(instance.exit), instance)
+    this.#news.failed(exitText(instance.exit), {instance})
   }
 
   /** Evidence from the proxy that it does not answer: asks at once. */
@@ -91,18 +95,20 @@ export class Run {
     }
   }
 
-  async #launch(isTrial: boolean): Promise<void> {
-    const {service, index, release, spec, env, prepare} = this.#plan
+  async #launch(mode: 'kept' | 'trial' | 'once'): Promise<void> {
+    const {service, index, release, spec, prepare} = this.#plan
     this.#isLaunching = true
     try {
       const prepared = await prepare()
       if (this.#isLetGo) return
+      const env = this.#host.secrets.resolve(this.#plan.env, spec.project)
       this.#instance = await this.#host.runtime.create({service, index, release, spec, env, prepared})
       this.#startedAtMs = performance.now()
     } catch (error) {
       // No answer does not mean that nothing was done.
-      if (isOmniError(error) && error.code === 'UNAVAILABLE') this.#host.lostSight()
-      this.#news.failed(`could not be started: ${messageOf(error)}`)
+      const isAway = isOmniError(error) && error.code === 'UNAVAILABLE'
+      if (isAway) this.#host.lostSight()
+      this.#news.failed(`could not be started: ${messageOf(error)}`, {isAway})
       return
     } finally {
       this.#isLaunching = false
@@ -116,7 +122,8 @@ export class Run {
       return
     }
     this.#news.started(instance)
-    this.#follow(instance, {isReady: false, isTrial})
+    if (mode === 'once') this.#news.ready()
+    else this.#follow(instance, {isReady: false, isTrial: mode === 'trial'})
   }
 
   #follow(instance: RuntimeInstance, start: {readonly isReady: boolean; readonly isTrial: boolean}): void {

@@ -4,11 +4,13 @@ import type {InstanceStats, Runtime} from '../runtimes/runtime.ts'
 /** A reading that takes longer is not waited for: a runtime that hangs must not hide what is known without it. */
 const PATIENCE_MS = 1000
 
+export type StatsReader = () => Promise<ReadonlyMap<string, InstanceStats>>
+
 /** Readings of the runtime, shared by all who ask within `maxAgeMs`. Empty when there are none: they are never vital. */
 export function createStatsReader(
   runtime: Pick<Runtime, 'stats'>,
   {maxAgeMs, log}: {readonly maxAgeMs: number; readonly log: Logger},
-): () => Promise<ReadonlyMap<string, InstanceStats>> {
+): StatsReader {
   let last: ReadonlyMap<string, InstanceStats> = new Map()
   let reading: Promise<void> | undefined
   let readAt = Number.NEGATIVE_INFINITY

@@ -9,12 +9,19 @@ export interface Timing extends GateTiming, RestartTiming {
   readonly mendMs: number
   /** How often the edge process is looked after. */
   readonly edgeCheckMs: number
+  /** How often the load of services with replicas = "auto" is measured. */
+  readonly autoscaleMs: number
+  /** Readings in a row that ask for more replicas before there are more. */
+  readonly scaleUpReadings: number
+  /** How long the load must ask for fewer replicas before there are fewer. */
+  readonly scaleDownMs: number
 }
 
 export const defaultTiming: Timing = {
   firstPollMs: 20,
   lastPollMs: 250,
   aliveMs: 1000,
+  trialMs: 2000,
   steadyMs: 300,
   backoffBaseMs: 100,
   backoffMaxMs: 30_000,
@@ -23,4 +30,7 @@ export const defaultTiming: Timing = {
   statsMs: 1000,
   mendMs: 1000,
   edgeCheckMs: 5000,
+  autoscaleMs: 5000,
+  scaleUpReadings: 2,
+  scaleDownMs: 60_000,
 }

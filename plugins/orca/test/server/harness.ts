@@ -16,6 +16,7 @@ export const quick: Partial<Timing> = {
   firstPollMs: 5,
   lastPollMs: 20,
   aliveMs: 30,
+  trialMs: 30,
   steadyMs: 10,
   mendMs: 50,
   backoffBaseMs: 30,

@@ -8,11 +8,15 @@ export interface GateTiming {
   readonly lastPollMs: number
   /** How long a service without any probe must stay alive to count as started. */
   readonly aliveMs: number
+  /** The same for one that nobody has seen working yet. */
+  readonly trialMs: number
   /** How long a new version whose spec says no probe must go on listening after its first answer. */
   readonly steadyMs: number
 }
 
 export interface GateOptions {
+  /** How long it must stay alive when there are no probes. */
+  readonly aliveMs: number
   /** How long the probes must go on passing; 0 = once is enough. */
   readonly steadyMs: number
   readonly attempt: Attempt
@@ -26,9 +30,9 @@ export interface GateOptions {
  * TIMEOUT with the last reason when the time is over; ABORTED.
  */
 export async function passGate(gate: readonly Probe[], options: GateOptions): Promise<void> {
-  const {timeoutMs, signal, timing, steadyMs} = options
+  const {timeoutMs, signal, steadyMs, aliveMs} = options
   const until = performance.now() + timeoutMs
-  if (gate.length === 0) await sleep(timing.aliveMs, signal)
+  if (gate.length === 0) await sleep(aliveMs, signal)
   for (const probe of gate) await passProbe(probe, until, options)
   if (steadyMs === 0 || gate.length === 0) return
   await sleep(steadyMs, signal)

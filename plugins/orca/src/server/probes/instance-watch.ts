@@ -32,6 +32,7 @@ export function watchInstance(watched: WatchedInstance, news: InstanceNews): Wat
   const plan = planProbes(spec)
   const attempt = createAttempt(runtime, instance)
   const steadyMs = isTrial && plan.isGuess ? timing.steadyMs : 0
+  const aliveMs = isTrial ? timing.trialMs : timing.aliveMs
   const timeoutMs = (spec.deploy?.ready_timeout_secs ?? 60) * 1000
   let readiness: Watch | undefined
   let liveness: Watch | undefined
@@ -46,7 +47,7 @@ export function watchInstance(watched: WatchedInstance, news: InstanceNews): Wat
   }
   if (isReady) begin()
   else {
-    passGate(plan.gate, {attempt, timing, timeoutMs, steadyMs, signal}).then(begin, (error: unknown) => {
+    passGate(plan.gate, {attempt, timing, timeoutMs, steadyMs, aliveMs, signal}).then(begin, (error: unknown) => {
       if (!signal.aborted) news.notReadyInTime(messageOf(error))
     })
   }

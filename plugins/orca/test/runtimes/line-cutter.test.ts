@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
-import {formatLines, LONGEST_LINE, parseStoredLine} from '../../src/runtimes/process/logs/format.ts'
+import {parseStoredLine} from '../../src/logs/stored-line.ts'
+import {formatLines, LONGEST_LINE} from '../../src/runtimes/process/logs/format.ts'
 import {createLineCutter} from '../../src/runtimes/process/supervisor/line-cutter.ts'
 
 function cut(chunks: readonly Buffer[]): string[] {

@@ -1,6 +1,6 @@
-import {linesBackwards} from './backwards.ts'
-import {parseStoredLine} from './format.ts'
-import {closeAll, openRotated} from './rotated-files.ts'
+import {linesBackwards} from '../../../logs/backwards.ts'
+import {closeAll, openRotated} from '../../../logs/rotated-files.ts'
+import {parseStoredLine} from '../../../logs/stored-line.ts'
 
 /** The last lines of one instance in the log of its replica, oldest first. */
 export async function lastLines(path: string, tag: string, count: number): Promise<string[]> {

@@ -3,24 +3,22 @@ import type {OpenLog} from './rotated-files.ts'
 const BLOCK_BYTES = 64 * 1024
 const LINE_END = 0x0a
 
-/** Where to start reading. */
+/** Where to start reading: the index of a file, and the offset in it. */
 export interface LogPosition {
-  readonly log: OpenLog
+  readonly index: number
   readonly offset: number
 }
 
-/** The start of the last `count` lines; undefined when there are no files. Reads no more than those lines. */
-export async function findTail(logs: readonly OpenLog[], count: number): Promise<LogPosition | undefined> {
-  const newest = logs.at(-1)
-  if (newest === undefined || count === 0) return newest && {log: newest, offset: newest.size}
+/** The start of the last `count` lines of the files. Reads no more than those lines. */
+export async function findTail(logs: readonly OpenLog[], count: number): Promise<LogPosition> {
   // The line end of a line belongs to it, so one more is looked for.
   let wanted = count + 1
-  for await (const {log, offset, block} of blocksBackwards(logs)) {
+  for await (const {index, offset, block} of blocksBackwards(logs)) {
     for (let at = block.lastIndexOf(LINE_END); at >= 0; at = at === 0 ? -1 : block.lastIndexOf(LINE_END, at - 1)) {
-      if (--wanted === 0) return {log, offset: offset + at + 1}
+      if (--wanted === 0) return {index, offset: offset + at + 1}
     }
   }
-  return logs[0] && {log: logs[0], offset: 0}
+  return {index: 0, offset: 0}
 }
 
 /** Lines from the newest to the oldest. */
@@ -42,12 +40,12 @@ export async function* linesBackwards(logs: readonly OpenLog[]): AsyncGenerator<
 }
 
 async function* blocksBackwards(logs: readonly OpenLog[]) {
-  for (const log of logs.toReversed()) {
-    for (let end = log.size; end > 0; ) {
+  for (const [index, log] of [...logs.entries()].reverse()) {
+    for (let end = await log.size(); end > 0; ) {
       const offset = Math.max(0, end - BLOCK_BYTES)
       const block = Buffer.alloc(end - offset)
-      const {bytesRead} = await log.handle.read(block, 0, block.length, offset)
-      yield {log, offset, block: block.subarray(0, bytesRead)}
+      const bytes = await log.read(block, offset)
+      yield {index, offset, block: block.subarray(0, bytes)}
       end = offset
     }
   }

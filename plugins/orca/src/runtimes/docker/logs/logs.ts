@@ -1,0 +1,68 @@
+import {access, constants} from 'node:fs/promises'
+import {type LogLine, type LogOptions, throwIfAborted} from '@omni-cli/sdk'
+import {fileSource} from '../../../logs/file-source.ts'
+import {readSources} from '../../../logs/read-sources.ts'
+import type {LineSource} from '../../../logs/source.ts'
+import type {Engine} from '../engine/engine.ts'
+import {engineSource} from './engine-source.ts'
+
+/** A container whose output belongs to a replica. */
+export interface LogSource {
+  readonly id: string
+  readonly replica: string
+  /** File of Docker's `json-file` driver, on the machine of the Engine. */
+  readonly logPath?: string | undefined
+  readonly isRunning: boolean
+}
+
+/** How often containers are listed while following. */
+const ASK_MS = 1_000
+
+/**
+ * Lines of all containers, merged by time: from Docker's own files when they can be read here, else through the Engine.
+ * While following, `sources` is asked again and again: new containers join, those that are gone end.
+ */
+export async function* readServiceLogs(
+  engine: Engine,
+  sources: () => Promise<LogSource[]>,
+  options: LogOptions,
+): AsyncGenerator<LogLine> {
+  const {replica: wanted, signal} = options
+  const known = new Map<string, LogSource>()
+  const list = async (): Promise<LineSource[]> => {
+    const listed = (await sources()).filter(({replica}) => isWanted(replica, wanted))
+    for (const source of listed) known.set(source.id, source)
+    const isRunning = (id: string) => known.get(id)?.isRunning === true
+    return Promise.all(listed.map((source) => toLineSource(engine, source, () => isRunning(source.id))))
+  }
+  for await (const lines of readSources(list, {...options, askEveryMs: ASK_MS})) {
+    for (const line of lines) {
+      throwIfAborted(signal)
+      yield line
+    }
+  }
+}
+
+/** The last lines of one container, oldest first. */
+export async function lastContainerLines(engine: Engine, source: LogSource, count: number): Promise<string[]> {
+  const lines = readServiceLogs(engine, async () => [source], {tail: count})
+  return (await Array.fromAsync(lines)).map(({text}) => text)
+}
+
+/** By name or index. */
+const isWanted = (replica: string, wanted: string | undefined): boolean =>
+  wanted === undefined || replica === wanted || replica.slice(replica.lastIndexOf('-') + 1) === wanted
+
+async function toLineSource(engine: Engine, source: LogSource, isRunning: () => boolean): Promise<LineSource> {
+  const {id, replica, logPath} = source
+  if (engine.isLocal && logPath !== undefined && (await isReadable(logPath))) {
+    return {...fileSource({replica, path: logPath, format: 'json-file'}), key: id}
+  }
+  return engineSource(engine, {id, replica, isRunning})
+}
+
+const isReadable = (path: string): Promise<boolean> =>
+  access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  )

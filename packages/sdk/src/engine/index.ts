@@ -1,6 +1,7 @@
 export {type ApplyEvent, type ApplyOptions, applyPlan} from './apply.ts'
 export type {PlannerTraits} from './kinds.ts'
 export {type LockHolder, type LockOptions, withLock} from './lock.ts'
+export {type ConfigFileOptions, readConfigFile} from './manifest/config-file.ts'
 export {PROJECT_FILES} from './manifest/discover.ts'
 export {type LoadOptions, loadManifest, type Manifest, type Resource} from './manifest/load.ts'
 export type {Problem} from './manifest/problem.ts'

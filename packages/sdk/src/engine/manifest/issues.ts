@@ -1,18 +1,27 @@
 import type {z} from 'zod'
 import {didYouMean} from '../../nearest.ts'
-import type {Draft} from './documents.ts'
 import type {FoundProblem} from './problem.ts'
 import {type FieldSchema, schemaAt, typeInWords} from './schema.ts'
-import {at, offsetOf, problemAt, type TreePath} from './tree.ts'
+import {at, type MapTree, offsetOf, problemAt, type Source, type TreePath} from './tree.ts'
 
 type Issue = z.core.$ZodIssue
 
+/** What a schema has looked at. */
+export interface Checked {
+  readonly kind: string
+  readonly name: string
+  readonly source: Source
+  readonly tree: MapTree
+  /** Values that no message may quote; default: those of `env`. */
+  readonly isSecret?: ((path: TreePath) => boolean) | undefined
+}
+
 /** What the schema found → problems with their places, in our words. */
-export function problemsOf(draft: Draft, issues: readonly Issue[], schema: FieldSchema): FoundProblem[] {
+export function problemsOf(draft: Checked, issues: readonly Issue[], schema: FieldSchema): FoundProblem[] {
   return issues.flatMap((issue) => problemsOfIssue(draft, issue, schema))
 }
 
-function problemsOfIssue(draft: Draft, found: Issue, schema: FieldSchema): FoundProblem[] {
+function problemsOfIssue(draft: Checked, found: Issue, schema: FieldSchema): FoundProblem[] {
   const issue = deepest(found)
   const path = issue.path.filter((part) => typeof part !== 'symbol')
   if (issue.code === 'unrecognized_keys') {
@@ -35,7 +44,7 @@ function deepest(issue: Issue): Issue {
   return inner === undefined ? issue : deepest({...inner, path: [...issue.path, ...inner.path]})
 }
 
-function messageOf(draft: Draft, issue: Issue, path: TreePath, schema: FieldSchema): string {
+function messageOf(draft: Checked, issue: Issue, path: TreePath, schema: FieldSchema): string {
   const name = `'${label(path)}'`
   if (isMissing(draft, path)) return `${name} is missing in ${draft.kind} '${draft.name}'`
   const field = schemaAt(schema, path)
@@ -57,19 +66,20 @@ function messageOf(draft: Draft, issue: Issue, path: TreePath, schema: FieldSche
       if (issue.format === 'starts_with') return `${name} must start with '/'`
       return `${name} has the wrong form`
     default:
-      return path.at(-1) === 'name' ? `'${shortened(draft.name)}': ${issue.message}` : `${name}: ${issue.message}`
+      return path.length === 1 && path[0] === 'name'
+        ? `'${shortened(draft.name)}': ${issue.message}`
+        : `${name}: ${issue.message}`
   }
 }
 
-const isMissing = (draft: Draft, path: TreePath) => path.length > 0 && at(draft.tree, ...path) === undefined
+const isMissing = (draft: Checked, path: TreePath) => path.length > 0 && at(draft.tree, ...path) === undefined
 
-function valueInWords(draft: Draft, path: TreePath): string {
+function valueInWords(draft: Checked, path: TreePath): string {
   const tree = at(draft.tree, ...path)
   if (tree?.kind === 'map') return 'a map'
   if (tree?.kind === 'list') return 'a list'
   if (tree === undefined || tree.value === null) return 'empty'
-  // Values of the environment may be secrets.
-  if (path[0] === 'env') return `a ${typeof tree.value}`
+  if (draft.isSecret?.(path) ?? path[0] === 'env') return `a ${typeof tree.value}`
   return tree.raw ?? (typeof tree.value === 'string' ? `'${shortened(tree.value)}'` : String(tree.value))
 }
 

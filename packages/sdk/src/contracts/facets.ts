@@ -25,6 +25,8 @@ export interface LogOptions extends CallOptions {
 /** Lines of all replicas, merged by time. */
 export interface LogFacet {
   read(name: string, options?: LogOptions): AsyncIterable<LogLine>
+  /** The same, several at once: for those who read many. Absent: only one by one. */
+  pieces?(name: string, options?: LogOptions): AsyncIterable<readonly LogLine[]>
 }
 
 export interface ExecOptions extends CallOptions {

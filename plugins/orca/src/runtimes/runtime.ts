@@ -1,4 +1,5 @@
 import type {ExitInfo, Health, LogLine, LogOptions, ServiceSpec, TerminalSize} from '@omni-cli/sdk'
+import type {LogFile} from '../logs/source.ts'
 
 /** Wish for one replica. */
 export interface InstanceRequest {
@@ -125,6 +126,8 @@ export interface Runtime {
   purge(service: string): Promise<void>
   /** All replicas of a service, merged by time, also of instances that ended. */
   logs(service: string, options?: LogOptions): AsyncIterable<LogLine>
+  /** Files behind `logs` (of all replicas, or one), for readers on this machine. Empty or absent: only `logs` knows. */
+  logFiles?(service: string, replica?: string | undefined): Promise<readonly LogFile[]>
   /** Last lines of one instance, for failure reports. */
   lastLines(id: string, count: number): Promise<string[]>
   exec(

@@ -10,6 +10,7 @@ import type {
   Service,
   ServiceSpec,
 } from '@omni-cli/sdk'
+import type {LogFile} from '../logs/source.ts'
 import type {ExecRequest, ExecSession} from '../runtimes/runtime.ts'
 
 /** Who asks, for releases and events. */
@@ -77,6 +78,8 @@ export interface Control {
   /** A program inside of a replica (`web-1` or `1`; default: the first that is ready). CONFLICT when none runs. */
   exec(name: string, request: ExecRequest & {readonly replica?: string | undefined}): Promise<ExecSession>
   logs(name: string, options: LogOptions): AsyncIterable<LogLine>
+  /** Files behind `logs`, for readers on this machine. Empty or absent: only `logs` knows. */
+  logFiles?(name: string, replica?: string | undefined): Promise<readonly LogFile[]>
   events(options: {
     readonly since?: number | undefined
     readonly follow?: boolean | undefined

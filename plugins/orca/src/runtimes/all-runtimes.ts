@@ -44,6 +44,8 @@ export function createAllRuntimes(options: AllRuntimesOptions): Runtime {
     list: async () => (await Promise.all(inUse().map((runtime) => runtime.list()))).flat(),
     purge: (service) => allOf(inUse(), (runtime) => runtime.purge(service)),
     logs: (service, more) => ownerOfLogs(specOf(service), {process, docker: containers.wake}).logs(service, more),
+    logFiles: async (service, replica) =>
+      (await ownerOfLogs(specOf(service), {process, docker: containers.wake}).logFiles?.(service, replica)) ?? [],
     lastLines: (id, count) => owner(id).lastLines(id, count),
     exec: (id, argv, more) => owner(id).exec(id, argv, more),
     open: (id, request) => owner(id).open(id, request),

@@ -9,7 +9,7 @@ import {createParams} from './create-params.ts'
 import {execBeside} from './exec-beside.ts'
 import {newInstanceId, parseInstanceId} from './instance-id.ts'
 import {lastLines} from './logs/last-lines.ts'
-import {readLogs} from './logs/read-logs.ts'
+import {logFiles, readLogs} from './logs/read-logs.ts'
 import {openBeside} from './open-beside.ts'
 import {replicaLogFile, serviceLogFolder} from './paths.ts'
 import {prepareRelease, pruneReleases} from './release/prepare.ts'
@@ -116,11 +116,15 @@ function instanceMethods(client: SupervisorClient): Pick<Runtime, 'create' | 'st
   }
 }
 
-function logMethods(home: string): Pick<Runtime, 'logs' | 'lastLines'> {
+function logMethods(home: string): Pick<Runtime, 'logs' | 'logFiles' | 'lastLines'> {
   return {
     logs(service, options) {
       requireNames(service)
       return readLogs(serviceLogFolder(home, service), service, options)
+    },
+    async logFiles(service, replica) {
+      requireNames(service)
+      return await logFiles(serviceLogFolder(home, service), service, replica)
     },
     async lastLines(id, count) {
       const parts = parseInstanceId(id)

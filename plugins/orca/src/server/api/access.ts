@@ -15,6 +15,7 @@ const admin = (action: string): Access => ({role: 'admin', action})
 /** Every route of the server, and the least role that may call it. A route that is missing here is for admins. */
 export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/health': open,
+  'GET /api/v1/openapi.json': {role: 'open', action: 'openapi'},
   'GET /metrics': viewer('status'),
   'GET /api/v1/status': viewer('status'),
   'GET /api/v1/version': viewer('status'),
@@ -24,6 +25,8 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/services/:name': viewer('status'),
   'GET /api/v1/services/:name/releases': viewer('status'),
   'GET /api/v1/services/:name/logs': viewer('logs'),
+  'GET /api/v1/services/:name/log-sources': viewer('logs'),
+  'GET /api/v1/services/:name/exec': admin('exec'),
   'GET /api/v1/webhooks': viewer('status'),
   'GET /api/v1/webhooks/:id/invocations': viewer('status'),
 
@@ -52,7 +55,9 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'POST /api/v1/cluster/nodes/:node_id/undrain': admin('cluster'),
   'GET /api/v1/tokens': admin('tokens'),
   'POST /api/v1/tokens': admin('tokens'),
+  'POST /api/v1/tokens/:id/rotate': admin('tokens'),
   'DELETE /api/v1/tokens/:id': admin('tokens'),
+  'GET /api/v1/audit': admin('audit'),
   'POST /api/v1/shutdown': admin('shutdown'),
   // Needed to encrypt for the server; it tells nothing.
   'GET /api/v1/secrets/recipient': deployer('secrets_recipient'),

@@ -129,6 +129,13 @@ export class Replica {
     if (instance.id === this.instance?.id) this.#run?.exited(instance)
   }
 
+  /** The runtime shows its instance: it may have moved. */
+  seen(instance: RuntimeInstance): void {
+    if (this.#isEnded || instance.id !== this.instance?.id || instance.address === this.instance.address) return
+    this.#run?.moved(instance, this.#status === 'ready')
+    this.#host.changed(this)
+  }
+
   /** Evidence from the proxy that it does not answer: asks at once. */
   doubt(): void {
     this.#run?.doubt()

@@ -78,6 +78,7 @@ async function compareOnce(context: ControlContext, part: RuntimePart): Promise<
     const found = byId.get(instance.id)
     if (found === undefined) replica.exited({...instance, state: 'exited', exit: {at: new Date().toISOString()}})
     else if (found.state === 'exited') replica.exited(found)
+    else replica.seen(found)
   }
   for (const replica of fleet.all()) if (part.runs(replica.plan.spec)) replica.runtimeIsBack()
   await adoptWaiting(context, part, instances)

@@ -63,6 +63,13 @@ export class Run {
     } else this.#follow(instance, {isReady, isTrial: false})
   }
 
+  /** It is at another address now. */
+  moved(instance: RuntimeInstance, isReady: boolean): void {
+    this.#watch?.stop()
+    this.#instance = instance
+    this.#follow(instance, {isReady, isTrial: false})
+  }
+
   /** The runtime reports that the instance has ended. */
   exited(instance: RuntimeInstance): void {
     this.#instance = undefined

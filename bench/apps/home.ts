@@ -16,10 +16,11 @@ export interface BenchHome {
   dispose(): Promise<void>
 }
 
-export function createBenchHome(): BenchHome {
+/** @param extra variables for the CLI and what it starts */
+export function createBenchHome(extra: Readonly<Record<string, string>> = {}): BenchHome {
   const folder = mkdtempSync(join(tmpdir(), 'omni-bench-'))
   const omniHome = join(folder, '.ome')
-  const env = {PATH: process.env.PATH, HOME: folder, OMNI_HOME: omniHome, NO_COLOR: '1'}
+  const env = {PATH: process.env.PATH, HOME: folder, OMNI_HOME: omniHome, NO_COLOR: '1', ...extra}
   const omni = (...args: string[]) => runProgram([process.execPath, OMNI_BIN, ...args], env)
   return {
     folder,

@@ -1,0 +1,113 @@
+/**
+ * From a crash to a running container: omni beside Docker's own `restart=always`, one at a time and twenty at once.
+ * Measured by the Engine's own clock: from the event `die` of the old container to the event `start` of the next one.
+ * `node bench/docker-recovery.ts [--json]`, about 60 s.
+ */
+import {spawn} from 'node:child_process'
+import {join} from 'node:path'
+import {createInterface} from 'node:readline'
+import {createDockerBench} from './apps/docker.ts'
+import {median, pause, report} from './apps/home.ts'
+
+const ROUNDS = 10
+const MANY = 20
+
+interface Life {
+  readonly action: string
+  readonly name: string
+  readonly ms: number
+}
+
+const bench = await createDockerBench()
+const {home, docker} = bench
+const events = watchEvents()
+try {
+  home.write('app/omni.yaml', services(MANY))
+  await home.omni('up', join(home.folder, 'app'))
+  // A crash soon after another one is put off on purpose.
+  const ours: number[] = []
+  for (let round = 0; round < ROUNDS; round++) ours.push(await recovery(`orca-crash-${round}`, `orca-crash-${round}`))
+  const names = Array.from({length: ROUNDS}, (_, index) => `bench-${process.pid}-${index}`)
+  for (const name of names) await docker('run', '-d', '--restart=always', '--name', name, 'omni-test/busybox:1')
+  const peers: number[] = []
+  for (const name of names) peers.push(await recovery(name, name))
+  await docker('rm', '-f', ...names)
+  await home.omni('restart', ...Array.from({length: MANY}, (_, index) => `crash-${index}`))
+  await pause(1_000)
+  const manyMs = await allAtOnce()
+  tell(ours, peers, manyMs)
+} finally {
+  events.close()
+  await bench.dispose()
+}
+
+function services(count: number): string {
+  const one = (index: number) =>
+    `  crash-${index}:\n    image: omni-test/busybox:1\n    port: 8080\n    stop_grace_secs: 1\n    deploy: {drain_secs: 0}\n`
+  return `services:\n${Array.from({length: count}, (_, index) => one(index)).join('')}`
+}
+
+/** Kills the first process of the container; the Engine sees a crash. */
+async function recovery(container: string, prefix: string): Promise<number> {
+  const from = events.seen.length
+  await kill(container)
+  return events.gap(from, prefix)
+}
+
+async function kill(container: string): Promise<void> {
+  process.kill(Number(await docker('inspect', '-f', '{{.State.Pid}}', container)), 'SIGKILL')
+}
+
+/** From the first death to the last start. */
+async function allAtOnce(): Promise<number> {
+  const names = Array.from({length: MANY}, (_, index) => `orca-crash-${index}`)
+  const pids = (await docker('inspect', '-f', '{{.State.Pid}}', ...names)).split('\n').map(Number)
+  const from = events.seen.length
+  for (const pid of pids) process.kill(pid, 'SIGKILL')
+  for (;;) {
+    const news = events.seen.slice(from)
+    const starts = new Set(news.filter(({action}) => action === 'start').map(({name}) => name.replace(/\..*$/, '')))
+    if (starts.size >= MANY) {
+      const died = news.find(({action}) => action === 'die')?.ms ?? 0
+      return Math.max(...news.filter(({action}) => action === 'start').map(({ms}) => ms)) - died
+    }
+    await pause(20)
+  }
+}
+
+function watchEvents() {
+  const child = spawn('docker', ['events', '--format', '{{json .}}', '--filter', 'type=container'], {
+    env: {...process.env, DOCKER_HOST: `unix://${bench.socket}`},
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const seen: Life[] = []
+  createInterface(child.stdout).on('line', (line) => {
+    const event = JSON.parse(line)
+    seen.push({action: event.Action, name: event.Actor.Attributes.name, ms: event.timeNano / 1e6})
+  })
+  return {
+    seen,
+    /** From the first death to the next start of a container whose name begins so. */
+    async gap(from: number, prefix: string): Promise<number> {
+      for (;;) {
+        const news = seen.slice(from).filter(({name}) => name === prefix || name.startsWith(`${prefix}.`))
+        const died = news.find(({action}) => action === 'die')
+        const started = news.find(({action, ms}) => action === 'start' && died !== undefined && ms > died.ms)
+        if (died !== undefined && started !== undefined) return started.ms - died.ms
+        await pause(5)
+      }
+    },
+    close: () => child.kill(),
+  }
+}
+
+function tell(ours: readonly number[], peers: readonly number[], manyMs: number): void {
+  const ratio = median(ours) / median(peers)
+  report(`recovery of containers, ${ROUNDS} rounds`, [
+    {name: 'omni: crash to running, median', value: median(ours), unit: 'ms'},
+    {name: 'omni: the slowest of them', value: Math.max(...ours), unit: 'ms'},
+    {name: 'restart=always: crash to running, median', value: median(peers), unit: 'ms'},
+    {name: 'omni / restart=always', value: ratio, unit: '×', wanted: '<= 0.75', met: ratio <= 0.75},
+    {name: `omni: ${MANY} at once, all back`, value: manyMs, unit: 'ms', wanted: '<= 4000', met: manyMs <= 4000},
+  ])
+}

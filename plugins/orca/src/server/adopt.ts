@@ -1,6 +1,7 @@
 import {isOmniError, messageOf, retry, strategyOf} from '@omni-cli/sdk'
 import {partsOf} from '../runtimes/all-runtimes.ts'
 import type {RuntimeInstance, RuntimePart} from '../runtimes/runtime.ts'
+import {wantedSides} from './canary/share.ts'
 import type {ControlContext} from './context.ts'
 import {adoptRun} from './cron/run.ts'
 import {isScheduled} from './cron/triggers.ts'
@@ -29,24 +30,35 @@ export interface AdoptionPlan {
 /** What to do with what runs, so that it becomes what is wanted. What an Orca server made is left alone. */
 export function planAdoption(rows: readonly ServiceRow[], found: readonly RuntimeInstance[]): AdoptionPlan {
   const instances = found.filter(({isForeign}) => isForeign !== true)
-  const services = rows.flatMap((row): ServiceAdoption[] => {
-    const {release} = row
-    if (row.state === 'stopped' || release === undefined) return []
-    if (isScheduled(row.spec)) {
-      const run = instances.find((instance) => instance.service === row.name)
-      return [{row: {...row, release}, keep: [], missing: [], run}]
-    }
-    const fit = instances.filter(
-      (instance) => instance.service === row.name && instance.release === release && instance.state === 'running',
-    )
-    const oldestFirst = fit.sort((a, b) => a.startedAt.localeCompare(b.startedAt) || a.index - b.index)
-    const byIndex = new Map(oldestFirst.toReversed().map((instance) => [instance.index, instance]))
-    const keep = [...byIndex.values()].sort((a, b) => a.index - b.index).slice(0, row.desired)
-    const used = keep.map(({index}) => index)
-    return [{row: {...row, release}, keep, missing: freeIndexes(used, row.desired - keep.length)}]
-  })
+  const services = rows.flatMap((row) =>
+    adoptionsOf(
+      row,
+      instances.filter(({service}) => service === row.name),
+    ),
+  )
   const kept = new Set(services.flatMap(({keep, run}) => [...keep.map(({id}) => id), run?.id]))
   return {services, remove: instances.filter(({id}) => !kept.has(id))}
+}
+
+/** Of the stable version, and of a canary beside it, which has indexes of its own. */
+function adoptionsOf(row: ServiceRow, instances: readonly RuntimeInstance[]): ServiceAdoption[] {
+  const sides = wantedSides(row)
+  if (isScheduled(row.spec))
+    return sides.slice(0, 1).map((side) => ({row: side, keep: [], missing: [], run: instances[0]}))
+  const found = sides.map((side) => ({side, keep: keptOf(side, instances)}))
+  const taken = found.flatMap(({keep}) => keep.map(({index}) => index))
+  return found.map(({side, keep}) => {
+    const missing = freeIndexes(taken, side.desired - keep.length)
+    taken.push(...missing)
+    return {row: side, keep, missing}
+  })
+}
+
+function keptOf(side: ServiceAdoption['row'], instances: readonly RuntimeInstance[]): RuntimeInstance[] {
+  const fit = instances.filter(({release, state}) => release === side.release && state === 'running')
+  const oldestFirst = fit.sort((a, b) => a.startedAt.localeCompare(b.startedAt) || a.index - b.index)
+  const byIndex = new Map(oldestFirst.toReversed().map((instance) => [instance.index, instance]))
+  return [...byIndex.values()].sort((a, b) => a.index - b.index).slice(0, side.desired)
 }
 
 /**
@@ -134,11 +146,11 @@ const isAway = (error: unknown): boolean => isOmniError(error) && error.code ===
 function waitFor(context: ControlContext, part: RuntimePart, problem: string): void {
   const {store, fleet} = context
   fleet.away.set(part.runtime.name, problem)
-  for (const row of store.services.list()) {
-    const {release} = row
-    if (!part.runs(row.spec) || row.state === 'stopped' || release === undefined) continue
-    const version = versionOf(context, release, row.spec)
-    for (const index of freeIndexes([], row.desired)) {
+  for (const row of store.services.list().flatMap(wantedSides)) {
+    if (!part.runs(row.spec)) continue
+    const version = versionOf(context, row.release, row.spec)
+    const taken = fleet.of(row.name).map(({plan}) => plan.index)
+    for (const index of freeIndexes(taken, row.desired)) {
       addReplica(context, version, {index, failFast: false, inRotation: true}).wait(problem)
     }
   }

@@ -2,6 +2,7 @@ import type {Logger} from '@omni-cli/sdk'
 import type {Edge} from '../edge/table.ts'
 import type {Runtime} from '../runtimes/runtime.ts'
 import type {Artifacts} from './artifacts.ts'
+import type {CanaryEnds} from './canary/ends.ts'
 import type {EdgeSync} from './edge-sync.ts'
 import type {EventLog} from './events.ts'
 import type {Fleet} from './fleet.ts'
@@ -38,6 +39,7 @@ export interface ControlContext {
   /** Fills in what environments refer to, at each start of a replica. */
   readonly secrets: SecretResolver
   readonly readStats: StatsReader
+  readonly canaries: CanaryEnds
   readonly timing: Timing
   readonly log: Logger
   /** Aborted when the server stops: deploys under way go back to the old version. */

@@ -1,12 +1,23 @@
 import {hostname} from 'node:os'
 import {type NodeInfo, OmniError, type Release, type Service} from '@omni-cli/sdk'
+import {decideCanary, readCounters, watchCanaries} from './canary/decide.ts'
+import {canaryRow, endCanary} from './canary/end.ts'
+import {promoteCanary} from './canary/promote.ts'
 import type {ControlContext} from './context.ts'
 import type {Control} from './control.ts'
 import {deployAll} from './deploy/deploy.ts'
 import {renderMetrics} from './metrics.ts'
 import {observeService} from './observe.ts'
-import {removeService, restartService, rollbackService, scaleService, startService, stopService} from './operations.ts'
-import {createStatsReader} from './stats.ts'
+import {
+  redeployService,
+  removeService,
+  restartService,
+  rollbackService,
+  scaleService,
+  startService,
+  stopService,
+} from './operations.ts'
+import {withOutlook} from './outlook.ts'
 import type {ReleaseRow} from './store/releases.ts'
 import type {ServiceRow} from './store/services.ts'
 
@@ -14,6 +25,7 @@ import type {ServiceRow} from './store/services.ts'
 export function controlMethods(context: ControlContext, clusterName: string): Control {
   const {store, runtime, artifacts, events} = context
   const reader = createReader(context)
+  void watchCanaries(context)
   const change = async (name: string, work: () => Promise<void>): Promise<Service> => {
     const workAndLook = async () => {
       await work()
@@ -35,10 +47,14 @@ export function controlMethods(context: ControlContext, clusterName: string): Co
     stop: (name, actor) => change(name, () => stopService(context, name, actor)),
     restart: (name, actor) => change(name, () => restartService(context, name, actor)),
     rollback: (name, options) => change(name, () => rollbackService(context, name, options)),
-    redeploy: notYet,
-    promote: notYet,
-    abortCanary: notYet,
-    decideCanary: notYet,
+    redeploy: (name, options) => change(name, () => redeployService(context, name, options)),
+    promote: (name, actor) => change(name, () => promoteCanary(context, name, {actor, reason: `by ${actor.name}`})),
+    abortCanary: (name, actor) =>
+      change(name, async () => {
+        canaryRow(context, name, 'abort')
+        await endCanary(context, name, {actor, reason: `by ${actor.name}`})
+      }),
+    decideCanary: (name, options) => decideCanary(context, name, {...options, observe: () => reader.get(name)}),
     exec: notYet,
     remove: (name, options) => context.locks.run(name, () => removeService(context, name, options)),
     async releases(name) {
@@ -48,6 +64,10 @@ export function controlMethods(context: ControlContext, clusterName: string): Co
     async *logs(name, options) {
       if (store.services.get(name) === undefined) throw notFound(name)
       yield* runtime.logs(name, options)
+    },
+    async logFiles(name, replica) {
+      if (store.services.get(name) === undefined) throw notFound(name)
+      return (await runtime.logFiles?.(name, replica)) ?? []
     },
     events: (options) => events.read(options),
     nodes: async () => [thisNode()],
@@ -61,13 +81,14 @@ export function controlMethods(context: ControlContext, clusterName: string): Co
 }
 
 /** Pictures of services: one query and one reading of the runtime, however many there are. */
-function createReader({store, fleet, edgeSync, runtime, timing, log}: ControlContext) {
-  const readStats = createStatsReader(runtime, {maxAgeMs: timing.statsMs, log})
+function createReader(context: ControlContext) {
+  const {store, fleet, edgeSync, readStats} = context
   const observe = async (rows: readonly ServiceRow[]): Promise<Service[]> => {
     const stats = await readStats()
     const failures = store.releases.lastFailures()
     const listeners = edgeSync.listeners()
-    return rows.map((row) =>
+    const counters = rows.some(({canary}) => canary !== undefined) ? await readCounters(context) : undefined
+    const pictures = rows.map((row) =>
       observeService({
         row,
         replicas: fleet.of(row.name),
@@ -75,8 +96,10 @@ function createReader({store, fleet, edgeSync, runtime, timing, log}: ControlCon
         failure: fleet.failures.get(row.name) ?? failures.get(row.name),
         stats,
         listeners,
+        counters,
       }),
     )
+    return pictures.map((service) => withOutlook(context, service))
   }
   return {
     list: (project?: string) =>

@@ -4,6 +4,8 @@ import type {Logger} from '@omni-cli/sdk'
 import type {Edge} from '../edge/table.ts'
 import type {Runtime} from '../runtimes/runtime.ts'
 import {createArtifacts} from './artifacts.ts'
+import {createCanaryEnds} from './canary/ends.ts'
+import {bySide} from './canary/share.ts'
 import type {ControlContext} from './context.ts'
 import {createEdgeSync} from './edge-sync.ts'
 import {createEventLog} from './events.ts'
@@ -87,6 +89,7 @@ export async function createContext(options: ContextOptions): Promise<ControlCon
     resync: (name) => resync(name),
     secrets,
     readStats: createStatsReader(runtime, {maxAgeMs: timing.statsMs, log}),
+    canaries: createCanaryEnds(),
     locks: createLocks(PARALLEL_SERVICES),
     width: availableParallelism() * 2,
     timing,
@@ -97,13 +100,14 @@ export async function createContext(options: ContextOptions): Promise<ControlCon
   return context
 }
 
-/** Hosts and paths are those of the newest version that gets requests. */
+/** Hosts and paths are those of the newest version that gets requests; of a canary only when it is alone. */
 function routedService(row: ServiceRow, fleet: Fleet): RoutedService {
   const inRotation = fleet.of(row.name).filter((replica) => replica.inRotation)
   return {
-    spec: inRotation.at(-1)?.plan.spec ?? row.spec,
+    spec: (bySide(inRotation, row.canary).stable.at(-1) ?? inRotation.at(-1))?.plan.spec ?? row.spec,
     port: row.port,
     replicas: inRotation.map((replica) => ({address: routeTo(replica), release: replica.plan.release})),
+    canary: row.canary,
   }
 }
 

@@ -1,5 +1,7 @@
 import {messageOf, sleep} from '@omni-cli/sdk'
+import {bySide, wantedSides} from './canary/share.ts'
 import type {ControlContext} from './context.ts'
+import {indexesOf} from './replica-count.ts'
 import {addReplica, freeIndexes, retire, versionOf} from './replicas.ts'
 
 /**
@@ -21,11 +23,13 @@ async function mend(context: ControlContext, service: string): Promise<void> {
     fleet.of(service).filter(({status}) => status === 'stopping'),
   )
   const row = store.services.get(service)
-  if (row?.release === undefined || row.state === 'stopped') return
-  const version = versionOf(context, row.release, row.spec)
-  const there = fleet.of(service)
-  const used = there.map(({plan}) => plan.index)
-  for (const index of freeIndexes(used, row.desired - there.length)) {
-    addReplica(context, version, {index, failFast: false, inRotation: true}).start()
+  if (row === undefined) return
+  for (const side of wantedSides(row)) {
+    const {stable, canary} = bySide(fleet.of(service), row.canary)
+    const there = side.release === row.canary?.release ? canary : stable
+    const version = versionOf(context, side.release, side.spec)
+    for (const index of freeIndexes(indexesOf(fleet.of(service)), side.desired - there.length)) {
+      addReplica(context, version, {index, failFast: false, inRotation: true}).start()
+    }
   }
 }

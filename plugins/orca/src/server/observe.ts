@@ -8,6 +8,8 @@ import type {
 } from '@omni-cli/sdk'
 import type {EdgeListener} from '../edge/table.ts'
 import type {InstanceStats} from '../runtimes/runtime.ts'
+import {type Counters, observeCanary} from './canary/facts.ts'
+import {bySide, hasCanary} from './canary/share.ts'
 import {isServing} from './fleet.ts'
 import type {Replica} from './replica.ts'
 import {domainsOf, hostsOf} from './routes.ts'
@@ -22,11 +24,15 @@ export interface Observation {
   readonly failure: ServiceFailure | undefined
   readonly stats: ReadonlyMap<string, InstanceStats>
   readonly listeners: readonly EdgeListener[]
+  /** Of the proxy, for canaries; nothing when it does not answer. */
+  readonly counters?: Counters | undefined
 }
+
+const NO_COUNTERS: Counters = {edgePid: undefined, stats: []}
 
 /** A service as it is now. */
 export function observeService(observation: Observation): Service {
-  const {row, replicas, stats, listeners} = observation
+  const {row, replicas, stats, listeners, counters = NO_COUNTERS} = observation
   const failing = newest(replicas.map(({failure}) => failure).filter((failure) => failure !== undefined))
   const lastFailure = failing ?? observation.failure
   return {
@@ -35,10 +41,11 @@ export function observeService(observation: Observation): Service {
     status: serviceStatus(observation),
     spec: row.spec,
     desiredReplicas: row.desired,
-    runningReplicas: replicas.filter(isServing).length,
+    runningReplicas: bySide(replicas, row.canary).stable.filter(isServing).length,
     ...(row.release === undefined ? {} : {release: row.release}),
     endpoints: row.state === 'stopped' || row.release === undefined ? [] : endpointsOf(row.spec, listeners),
     replicas: replicas.map((replica) => observeReplica(replica, stats)).sort((a, b) => a.index - b.index),
+    ...(hasCanary(row) ? {canary: observeCanary({row, replicas, counters, now: new Date()})} : {}),
     ...(lastFailure === undefined ? {} : {lastFailure}),
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
@@ -47,12 +54,13 @@ export function observeService(observation: Observation): Service {
 
 /** One word for a service. */
 export function serviceStatus({row, replicas, isDeploying}: Omit<Observation, 'stats' | 'listeners'>): ServiceStatus {
+  const {stable} = bySide(replicas, row.canary)
   if (isDeploying) return 'deploying'
   if (row.state === 'stopped') return 'stopped'
   if (row.release === undefined) return 'failed'
-  const ready = replicas.filter(isServing).length
+  const ready = stable.filter(isServing).length
   if (ready >= row.desired) return 'running'
-  const isHopeless = replicas.length > 0 && replicas.every(({failure}) => failure !== undefined)
+  const isHopeless = stable.length > 0 && stable.every(({failure}) => failure !== undefined)
   return ready === 0 && isHopeless ? 'failed' : 'degraded'
 }
 

@@ -1,12 +1,15 @@
-import {messageOf, nameProblem, OmniError, type ServiceSpec} from '@omni-cli/sdk'
+import {messageOf, nameProblem, OmniError, type ServiceSpec, strategyOf} from '@omni-cli/sdk'
+import {beginCanary} from './canary/begin.ts'
+import {endCanary, tellEnd, writeEnd} from './canary/end.ts'
+import {bySide, canaryCount} from './canary/share.ts'
 import type {ControlContext} from './context.ts'
 import type {Actor} from './control.ts'
 import {planDeploy} from './deploy/plan.ts'
+import {releaseVersion} from './deploy/release.ts'
 import {roll} from './deploy/roll.ts'
-import {releaseVersion} from './deploy/service.ts'
 import {deployFailed, failureFrom} from './failure.ts'
 import {isServing} from './fleet.ts'
-import {bringTo} from './replica-count.ts'
+import {bringCanaryTo, bringTo, indexesOf} from './replica-count.ts'
 import {retire, versionOf} from './replicas.ts'
 import type {ReleaseRow} from './store/releases.ts'
 import type {ServiceRow} from './store/services.ts'
@@ -16,7 +19,7 @@ import type {ServiceRow} from './store/services.ts'
 /** Ready replicas as wanted; nothing happens when they are there. */
 export async function startService(context: ControlContext, name: string, actor: Actor): Promise<void> {
   const row = deployedRow(context, name)
-  const serving = context.fleet.of(name).filter(isServing).length
+  const serving = bySide(context.fleet.of(name), row.canary).stable.filter(isServing).length
   if (row.state === 'running' && serving === row.desired) return
   await bringTo(context, row, {desired: row.desired, signal: context.closing})
   context.store.durably(() => context.store.services.update(name, {state: 'running'}))
@@ -27,21 +30,41 @@ export async function startService(context: ControlContext, name: string, actor:
 export async function stopService(context: ControlContext, name: string, actor: Actor): Promise<void> {
   const row = existingRow(context, name)
   const wasRunning = row.state === 'running'
-  if (wasRunning) context.store.durably(() => context.store.services.update(name, {state: 'stopped'}))
+  const canaryEnd = {reason: 'the service was stopped', actor}
+  if (wasRunning) {
+    wantStopped(context, row, canaryEnd.reason)
+    if (row.canary !== undefined) tellEnd(context, name, row.canary, canaryEnd)
+  }
   await retire(context, context.fleet.of(name))
   context.fleet.failures.delete(name)
   if (wasRunning) context.events.add({service: name, type: 'service.stopped', message: `'${name}' stopped`, actor})
 }
 
-/** New replicas of the same release take the place of the old ones. */
+/** A canary ends with it. */
+function wantStopped(context: ControlContext, {name, canary}: ServiceRow, reason: string): void {
+  context.store.durably(() => {
+    if (canary !== undefined) writeEnd(context, name, canary, reason)
+    context.store.services.update(name, {state: 'stopped'})
+  })
+}
+
+/** New replicas of the same release take the place of the old ones; those of a canary too. */
 export async function restartService(context: ControlContext, name: string, actor: Actor): Promise<void> {
   const row = deployedRow(context, name)
   if (row.state === 'stopped') return startService(context, name, actor)
   const version = versionOf(context, row.release, row.spec)
   const {desired} = row
   const quiet = {note: () => undefined, commit: () => undefined, signal: context.closing}
+  const {stable, canary} = bySide(context.fleet.of(name), row.canary)
   try {
-    await roll(context, {version, desired, ...quiet})
+    await roll(context, {version, desired, old: stable, taken: indexesOf(canary), ...quiet})
+    if (row.canary !== undefined) {
+      const {release, spec, weight} = row.canary
+      const taken = indexesOf(bySide(context.fleet.of(name), row.canary).stable)
+      const count = canaryCount(desired, weight)
+      const beside = versionOf(context, release, spec)
+      await roll(context, {version: beside, desired: count, old: canary, taken, ...quiet})
+    }
   } catch (error) {
     const failure = failureFrom(error, 'StartFailed')
     context.fleet.failures.set(name, failure)
@@ -60,10 +83,15 @@ export async function scaleService(
   if (!Number.isInteger(desired) || desired < 0 || desired > 1000) {
     throw new OmniError('USAGE', `'${desired}' is no number of replicas; it is 0 to 1000`)
   }
+  if (desired === 0) await endCanary(context, name, {reason: 'the service was scaled to 0', actor})
   const row = deployedRow(context, name)
-  const persist = () => context.store.durably(() => context.store.services.update(name, {desired}))
+  const canary = row.canary === undefined ? undefined : {...row.canary, desired}
+  const persist = () => context.store.durably(() => context.store.services.update(name, {desired, canary}))
   if (desired < row.desired) persist()
-  if (row.state === 'running') await bringTo(context, row, {desired, signal: context.closing})
+  if (row.state === 'running') {
+    await bringTo(context, row, {desired, signal: context.closing})
+    await bringCanaryTo(context, {...row, desired}, {signal: context.closing})
+  }
   if (desired > row.desired) persist()
   if (desired === row.desired) return
   const message = `'${name}' scaled from ${row.desired} to ${desired}`
@@ -80,9 +108,11 @@ export async function removeService(
   // The name becomes a folder's.
   if (nameProblem(name) !== undefined) return
   const row = store.services.get(name)
-  if (row?.state === 'running') store.durably(() => store.services.update(name, {state: 'stopped'}))
+  const canaryEnd = {reason: 'the service was removed', actor}
+  if (row?.state === 'running') wantStopped(context, row, canaryEnd.reason)
   await retire(context, fleet.of(name))
   if (row !== undefined) {
+    if (row.canary !== undefined) tellEnd(context, name, row.canary, canaryEnd)
     store.durably(() => {
       store.services.remove(name)
       store.releases.removeAll(name)
@@ -101,24 +131,31 @@ export async function removeService(
   if (purge) await runtime.purge(name)
 }
 
-/** A rolling deploy of an old release; without `to`, of the good one before the active one. */
+/**
+ * A rolling deploy of an old release; without `to`, of the good one before the active one. A canary ends: without `to`
+ * nothing else happens, since the stable version is what was before it.
+ */
 export async function rollbackService(
   context: ControlContext,
   name: string,
   {to, actor}: {readonly to?: string | undefined; readonly actor: Actor},
 ): Promise<void> {
   const row = existingRow(context, name)
+  if (to === undefined && row.canary !== undefined) {
+    await endCanary(context, name, {reason: 'rolled back', actor})
+    return
+  }
   const target = rollbackTarget(context.store.releases.list(name), {active: row.release, to})
   if (target === undefined) {
     throw new OmniError('NOT_FOUND', `no release ${to === undefined ? 'before this one' : `'${to}'`} of '${name}'`, {
       hint: `omni releases ${name}`,
     })
   }
-  if (target.status === 'failed') {
-    throw new OmniError('CONFLICT', `'${to}' of '${name}' has never been ready`, {hint: `omni releases ${name}`})
-  }
+  refuseUnproven(target)
+  if (target.id === row.release && row.state === 'running' && row.canary === undefined) return
+  refuseImpossible(context, target.spec, 'go back')
+  await endCanary(context, name, {reason: `rolled back to ${target.id}`, actor})
   if (target.id === row.release && row.state === 'running') return
-  refuseImpossible(context, target.spec)
   await releaseVersion(context, target.spec, {
     actor,
     reason: `rollback to ${target.id}`,
@@ -128,11 +165,41 @@ export async function rollbackService(
   })
 }
 
+/**
+ * A new release of the newest spec, fetched and built again, rolled out by its strategy; also when nothing has changed, as
+ * that cannot be known before. A service that does not run is started by it.
+ */
+export async function redeployService(
+  context: ControlContext,
+  name: string,
+  {actor, reason}: {readonly actor: Actor; readonly reason: string},
+): Promise<void> {
+  const row = existingRow(context, name)
+  const {spec, desired} = row.canary ?? row
+  refuseImpossible(context, spec, 'be deployed again')
+  const options = {actor, reason, desired, isForced: true, signal: context.closing, note: () => undefined}
+  const isServed = row.state === 'running' && bySide(context.fleet.of(name), row.canary).stable.some(isServing)
+  const isCanary = strategyOf(spec) === 'canary' && isServed && desired > 0
+  await (isCanary ? beginCanary(context, spec, options) : releaseVersion(context, spec, options))
+}
+
+function refuseUnproven({id, service, status, failure}: ReleaseRow): void {
+  const hint = `omni releases ${service}`
+  if (status === 'canary') {
+    throw new OmniError('CONFLICT', `'${id}' of '${service}' is the canary`, {hint: `omni promote ${service}`})
+  }
+  if (status !== 'failed') return
+  if (failure?.reason === 'CanaryAborted') {
+    throw new OmniError('CONFLICT', `'${id}' of '${service}' was aborted as a canary: ${failure.message}`, {hint})
+  }
+  throw new OmniError('CONFLICT', `'${id}' of '${service}' has never been ready`, {hint})
+}
+
 /** The world may have moved since: a dependency is gone, another service has the host name. */
-function refuseImpossible({store, runtime}: ControlContext, spec: ServiceSpec): void {
+function refuseImpossible({store, runtime}: ControlContext, spec: ServiceSpec, what: string): void {
   const deployed = new Map(store.services.list().map((row) => [row.name, row]))
   const problem = planDeploy([spec], deployed, runtime).problems.get(spec.name)
-  if (problem !== undefined) throw new OmniError(problem.code, `'${spec.name}' cannot go back: ${problem.message}`)
+  if (problem !== undefined) throw new OmniError(problem.code, `'${spec.name}' cannot ${what}: ${problem.message}`)
 }
 
 /** @param releases newest first */

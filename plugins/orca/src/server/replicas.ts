@@ -29,6 +29,8 @@ export function versionOf(context: ControlContext, release: string, spec: Servic
 
 export interface PrepareOptions {
   readonly signal?: AbortSignal | undefined
+  /** Fetch and build again although it was done before. */
+  readonly isForced?: boolean | undefined
   readonly onOutput?: ((line: string) => void) | undefined
 }
 
@@ -36,13 +38,13 @@ export interface PrepareOptions {
 export async function prepareRelease(
   {runtime, artifacts}: Pick<ControlContext, 'runtime' | 'artifacts'>,
   {release, spec, env}: Omit<Version, 'prepare'>,
-  options: PrepareOptions = {},
+  {isForced, ...options}: PrepareOptions = {},
 ): Promise<PreparedRelease> {
   const archive = spec.artifact === undefined ? undefined : await artifacts.find(spec.artifact)
   if (spec.artifact !== undefined && archive === undefined) {
     throw new Error(`the source archive ${spec.artifact} is not here; send it again`)
   }
-  return runtime.prepare({service: spec.name, release, spec, archive, env}, options)
+  return runtime.prepare({service: spec.name, release, spec, archive, env, isForced}, options)
 }
 
 /** Adds a replica; it is not started yet. */

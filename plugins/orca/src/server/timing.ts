@@ -9,6 +9,8 @@ export interface Timing extends GateTiming, RestartTiming {
   readonly mendMs: number
   /** How often the edge process is looked after. */
   readonly edgeCheckMs: number
+  /** How often canaries that decide by themselves are measured. */
+  readonly canaryMs: number
   /** How often the load of services with replicas = "auto" is measured. */
   readonly autoscaleMs: number
   /** Readings in a row that ask for more replicas before there are more. */
@@ -30,6 +32,7 @@ export const defaultTiming: Timing = {
   statsMs: 1000,
   mendMs: 1000,
   edgeCheckMs: 5000,
+  canaryMs: 1000,
   autoscaleMs: 5000,
   scaleUpReadings: 2,
   scaleDownMs: 60_000,

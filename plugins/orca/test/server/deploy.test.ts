@@ -191,13 +191,6 @@ describe('the strategy', () => {
     expect(outcome.errors).toHaveLength(1)
     expect(h.edge.versions('web')).toEqual(['r1'])
   })
-
-  it('canary is refused before anything happens', async () => {
-    const outcome = await h.deploy(spec({deploy: {strategy: 'canary'}}))
-
-    expect(outcome.errors).toMatchObject([{code: 'UNSUPPORTED', message: expect.stringContaining('canary')}])
-    expect(await h.control.list()).toEqual([])
-  })
 })
 
 describe('the same again', () => {

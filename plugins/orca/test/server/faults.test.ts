@@ -373,7 +373,7 @@ describe('what is told', () => {
     const volume = {path: '/data'}
     await h.deployed(spec({volume, env: {V: '1'}}))
     const again = await h.deploy(spec({volume, env: {V: '1'}}))
-    const rolling = await h.deploy(spec({volume, env: {V: '2'}}))
+    const rolling = await h.deploy(spec({volume, env: {V: '2'}, deploy: {strategy: 'rolling'}}))
     const alone = await h.deploy(spec({volume, env: {V: '3'}, deploy: {strategy: 'recreate'}}))
 
     expect([again.warnings, alone.warnings]).toEqual([[], []])

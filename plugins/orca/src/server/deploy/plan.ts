@@ -1,7 +1,9 @@
-import {type ErrorCode, nameProblem, type ServiceSpec} from '@omni-cli/sdk'
+import {type ErrorCode, nameProblem, type ServiceSpec, strategyOf} from '@omni-cli/sdk'
 import type {Runtime} from '../../runtimes/runtime.ts'
+import {triggerProblems, triggerWarnings} from '../cron/triggers.ts'
 import {probeProblems} from '../probes/probe-plan.ts'
 import {hostsOf, portOf} from '../routes.ts'
+import {reachProblems} from './environment.ts'
 import {isSameVersion, secretKeys} from './spec.ts'
 
 export interface Problem {
@@ -38,7 +40,7 @@ export function planDeploy(
     if (problem !== undefined) problems.set(spec.name, problem)
   }
   const warnings = [...wanted.values()].flatMap((spec) =>
-    [...runtime.warnings(spec), ...volumeWarnings(spec, deployed.get(spec.name))].map(
+    [...runtime.warnings(spec), ...triggerWarnings(spec), ...volumeWarnings(spec, deployed.get(spec.name))].map(
       (warning) => `${spec.name}: ${warning}`,
     ),
   )
@@ -48,17 +50,11 @@ export function planDeploy(
 function specProblem(spec: ServiceSpec, runtime: Pick<Runtime, 'problems'>): Problem | undefined {
   const name = nameProblem(spec.name)
   if (name !== undefined) return {code: 'MANIFEST_INVALID', message: name}
-  if (spec.deploy?.strategy === 'canary') {
-    return {
-      code: 'UNSUPPORTED',
-      message: 'the strategy canary comes with the next release; rolling, blue-green and recreate are there',
-    }
-  }
   const secrets = secretKeys(spec)
   if (secrets.length > 0) {
     return {code: 'MANIFEST_INVALID', message: `the environment needs secrets that are not set: ${secrets.join(', ')}`}
   }
-  const problems = [...runtime.problems(spec), ...probeProblems(spec)]
+  const problems = [...runtime.problems(spec), ...probeProblems(spec), ...triggerProblems(spec)]
   return problems.length === 0 ? undefined : {code: 'MANIFEST_INVALID', message: problems.join('; ')}
 }
 
@@ -69,14 +65,16 @@ function dependencyProblem(spec: ServiceSpec, after: ReadonlyMap<string, Service
     return {code: 'MANIFEST_INVALID', message: `it depends on ${names}, which is neither deployed nor in this deploy`}
   }
   const cycle = findCycle(spec.name, after)
-  return cycle === undefined
-    ? undefined
-    : {code: 'MANIFEST_INVALID', message: `it depends on itself: ${cycle.join(' → ')}`}
+  const problems = [
+    ...(cycle === undefined ? [] : [`it depends on itself: ${cycle.join(' → ')}`]),
+    ...reachProblems(spec, (name) => after.get(name)),
+  ]
+  return problems.length === 0 ? undefined : {code: 'MANIFEST_INVALID', message: problems.join('; ')}
 }
 
 /** Two versions at once may harm what only one process expects to write. */
 function volumeWarnings(spec: ServiceSpec, before: Deployed | undefined): string[] {
-  const isShared = spec.volume !== undefined && spec.deploy?.strategy !== 'recreate'
+  const isShared = spec.volume !== undefined && strategyOf(spec) !== 'recreate'
   if (!isShared || before === undefined || isSameVersion(before.spec, spec)) return []
   return ['the old and the new version use its volume at the same time for a moment; the strategy recreate avoids that']
 }

@@ -1,4 +1,4 @@
-import {messageOf, OmniError, sleep} from '@omni-cli/sdk'
+import {messageOf, OmniError, sleep, strategyOf} from '@omni-cli/sdk'
 import type {ControlContext} from '../context.ts'
 import type {Replica} from '../replica.ts'
 import {addReplica, allReady, freeIndexes, retire, type Version, waves} from '../replicas.ts'
@@ -6,6 +6,10 @@ import {addReplica, allReady, freeIndexes, retire, type Version, waves} from '..
 export interface RollRequest {
   readonly version: Version
   readonly desired: number
+  /** What they take the place of. Default: all replicas of the service. */
+  readonly old?: readonly Replica[] | undefined
+  /** Indexes that belong to others. */
+  readonly taken?: readonly number[] | undefined
   readonly signal: AbortSignal
   readonly note: (text: string) => void
   /** Makes the new version the wanted one; called when it has all requests, before the last old replicas go. */
@@ -13,18 +17,20 @@ export interface RollRequest {
 }
 
 /**
- * Replaces all replicas of a service by those of a version. Start-first: an old one goes only when its successor is ready
- * and has its place in the table. When it fails or is interrupted, the old version is back in full before it rejects.
+ * Replaces replicas of a service by those of a version. Start-first: an old one goes only when its successor is ready and
+ * has its place in the table. With `max_unavailable` that many old ones go before their successors start, with `recreate`
+ * all of them. When it fails or is interrupted, the old version is back in full before it rejects.
  */
 export async function roll(context: ControlContext, request: RollRequest): Promise<void> {
   const {version, desired} = request
-  const strategy = version.spec.deploy?.strategy ?? 'rolling'
-  const old = [...context.fleet.of(version.spec.name)]
+  const strategy = strategyOf(version.spec)
+  const old = [...(request.old ?? context.fleet.of(version.spec.name))]
   const fresh: Replica[] = []
   try {
     if (strategy === 'recreate') await retire(context, old)
-    const indexes = freeIndexes([], desired)
-    for (const wave of waves(indexes, strategy === 'blue-green' ? Math.max(1, desired) : context.width)) {
+    const ahead = strategy === 'rolling' ? (version.spec.deploy?.max_unavailable ?? 0) : 0
+    for (const wave of waves(freeIndexes(request.taken ?? [], desired), waveSize(context, request, ahead))) {
+      if (ahead > 0) await retire(context, makingRoom(old, fresh.length + wave.length))
       const started = wave.map((index) => addReplica(context, version, {index, failFast: true, inRotation: false}))
       fresh.push(...started)
       await startWave(started, request)
@@ -42,6 +48,21 @@ export async function roll(context: ControlContext, request: RollRequest): Promi
   await retireOrLater(context, old.filter(stillThere(context)))
 }
 
+/** Replicas that start at once: with room made for them no more than that. */
+function waveSize({width}: ControlContext, {version, desired}: RollRequest, ahead: number): number {
+  if (ahead > 0) return Math.min(width, ahead)
+  return strategyOf(version.spec) === 'blue-green' ? Math.max(1, desired) : width
+}
+
+/** Old replicas that go before the newest of `successors` start: as many in all, unfit ones first. */
+export const makingRoom = <T extends Pick<Replica, 'isEnded' | 'status'>>(old: readonly T[], successors: number): T[] =>
+  unfitFirst(old)
+    .slice(0, successors)
+    .filter(({isEnded}) => !isEnded)
+
+const unfitFirst = <T extends Pick<Replica, 'status'>>(old: readonly T[]): T[] =>
+  [...old].sort((a, b) => Number(a.status === 'ready') - Number(b.status === 'ready'))
+
 /** Old replicas whose place is taken when `ready` of `desired` new ones serve; all of them in the end. */
 export function leavingFor<T extends Pick<Replica, 'isEnded' | 'status'>>(
   old: readonly T[],
@@ -49,18 +70,22 @@ export function leavingFor<T extends Pick<Replica, 'isEnded' | 'status'>>(
   ready: number,
 ): T[] {
   const kept = ready >= desired ? 0 : Math.max(0, old.length - ready)
-  const unfitFirst = [...old].sort((a, b) => Number(a.status === 'ready') - Number(b.status === 'ready'))
-  return unfitFirst.slice(0, old.length - kept).filter(({isEnded}) => !isEnded)
+  return unfitFirst(old)
+    .slice(0, old.length - kept)
+    .filter(({isEnded}) => !isEnded)
 }
 
-async function startWave(started: readonly Replica[], request: RollRequest): Promise<void> {
+export async function startWave(
+  started: readonly Replica[],
+  request: Pick<RollRequest, 'note' | 'signal'>,
+): Promise<void> {
   request.note(`starting ${started.map(({name}) => name).join(', ')}`)
   for (const replica of started) replica.start()
   await allReady(started, request.signal)
 }
 
-/** In one table: the new ones in, the leaving ones out. */
-async function switchTraffic(
+/** In one table: the new ones in, the leaving ones out. DEPLOY_FAILED when a new one is ready no more. */
+export async function switchTraffic(
   context: ControlContext,
   {fresh, leaving}: {readonly fresh: readonly Replica[]; readonly leaving: readonly Replica[]},
 ): Promise<void> {
@@ -94,7 +119,7 @@ async function goBack(context: ControlContext, {old, fresh, isAlone}: Halfway): 
 }
 
 /** What cannot be stopped now is shown as `stopping` and ended later. */
-async function retireOrLater(context: ControlContext, replicas: readonly Replica[]): Promise<void> {
+export async function retireOrLater(context: ControlContext, replicas: readonly Replica[]): Promise<void> {
   await retire(context, replicas).catch((error: unknown) => {
     context.log.debug('a replica could not be stopped', {problem: messageOf(error)})
   })

@@ -1,9 +1,12 @@
 import {isDeepStrictEqual} from 'node:util'
-import type {ServiceSpec} from '@omni-cli/sdk'
+import {deploySpec, type ServiceSpec, serviceSpec} from '@omni-cli/sdk'
 
-/** Whether two specs run the same thing; how often is left out. */
-export const isSameVersion = (a: ServiceSpec, b: ServiceSpec): boolean =>
-  isDeepStrictEqual(withoutCount(a), withoutCount(b))
+/** Whether two specs are the same in all but how often they run: whatever else differs makes a new release. */
+export const isSameVersion = (a: ServiceSpec, b: ServiceSpec): boolean => isDeepStrictEqual(canonical(a), canonical(b))
+
+/** Whether two specs run the same thing; how versions change is left out too. */
+export const isSameWorkload = (a: ServiceSpec, b: ServiceSpec): boolean =>
+  isSameVersion({...a, deploy: undefined}, {...b, deploy: undefined})
 
 /**
  * How many replicas a deploy asks for. `auto` keeps the number there is. So does a declaration of 1 that has not
@@ -26,7 +29,13 @@ export const secretKeys = (spec: ServiceSpec): string[] =>
     ...new Set(Object.values(spec.env).flatMap((value) => [...value.matchAll(SECRET)].map((match) => match[1] ?? ''))),
   ].sort()
 
-/** Undefined members say nothing, and stored specs have lost them. */
-function withoutCount({replicas: _, ...spec}: ServiceSpec): unknown {
-  return JSON.parse(JSON.stringify(spec)) as unknown
+/** Undefined members say nothing, stored specs have lost them, and those of an older version have not all defaults. */
+function canonical({replicas: _, autoscale: __, ...spec}: ServiceSpec): unknown {
+  const plain = JSON.parse(JSON.stringify({...spec, deploy: spec.deploy ?? {}}, withoutNulls)) as unknown
+  const parsed = serviceSpec.safeParse(plain)
+  if (!parsed.success) return plain
+  const {replicas: ___, ...filled} = parsed.data
+  return JSON.parse(JSON.stringify({...filled, deploy: deploySpec.parse(filled.deploy ?? {})})) as unknown
 }
+
+const withoutNulls = (_: string, value: unknown): unknown => (value === null ? undefined : value)

@@ -2,10 +2,8 @@ import {chmodSync, existsSync} from 'node:fs'
 import {DatabaseSync} from 'node:sqlite'
 import {messageOf, OmniError} from '@omni-cli/sdk'
 
-/** Version of the tables below; a store written by a newer program is refused, not guessed at. */
-const SCHEMA_VERSION = 1
-
-const SCHEMA = `
+/** The tables of version 1. */
+const FIRST_SCHEMA = `
 CREATE TABLE services (
   name TEXT PRIMARY KEY, project TEXT, spec TEXT NOT NULL, desired INTEGER NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('running', 'stopped')), release TEXT, port INTEGER UNIQUE,
@@ -23,6 +21,25 @@ CREATE TABLE webhooks (
   repo TEXT NOT NULL, branch TEXT NOT NULL, service TEXT NOT NULL, secret TEXT NOT NULL,
   PRIMARY KEY (repo, branch, service)) STRICT;
 `
+
+/** SQLite cannot change a CHECK: the table is written again. */
+const CANARIES = `
+ALTER TABLE services ADD COLUMN canary TEXT;
+CREATE TABLE releases_2 (
+  service TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, spec TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('deploying', 'active', 'canary', 'superseded', 'failed')),
+  created_at TEXT NOT NULL, actor TEXT, reason TEXT NOT NULL, failure TEXT, artifact TEXT,
+  PRIMARY KEY (service, number)) STRICT, WITHOUT ROWID;
+INSERT INTO releases_2 SELECT service, number, id, spec, status, created_at, actor, reason, failure, artifact FROM releases;
+DROP TABLE releases;
+ALTER TABLE releases_2 RENAME TO releases;
+`
+
+/** Each entry leads from the version that is its index to the next one; a new store goes through all of them. */
+const MIGRATIONS = [FIRST_SCHEMA, CANARIES] as const
+
+/** A store written by a newer program is refused, not guessed at. */
+const SCHEMA_VERSION = MIGRATIONS.length
 
 /**
  * Opens the store (0600), or makes it. One process at a time: LOCKED when another one has it. IO when the file is damaged
@@ -116,7 +133,8 @@ function migrate(database: DatabaseSync, path: string): void {
     })
   }
   if (version < SCHEMA_VERSION) {
-    durably(database, () => database.exec(`${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}`))
+    const steps = MIGRATIONS.slice(version).join('')
+    durably(database, () => database.exec(`${steps} PRAGMA user_version = ${SCHEMA_VERSION}`))
   }
 }
 

@@ -23,7 +23,7 @@ export interface ReleaseStore {
   interrupted(): ReleaseRow[]
   /** Failures of services whose newest release failed, in one query. */
   lastFailures(): ReadonlyMap<string, ServiceFailure>
-  /** Drops all but the newest `keep` good and `keep` failed ones; the active one always stays. Whether some went. */
+  /** Drops all but the newest `keep` good and `keep` failed ones; those that run always stay. Whether some went. */
   prune(service: string, keep: number): boolean
   removeAll(service: string): void
   /** Digests of source archives that some release needs. */
@@ -46,7 +46,7 @@ export function createReleaseStore(database: DatabaseSync): ReleaseStore {
      AND number = (SELECT max(number) FROM releases WHERE service = r.service)`,
   )
   const dropOld = database.prepare(
-    `DELETE FROM releases WHERE service = ?1 AND status <> 'active' AND status <> 'deploying' AND number NOT IN
+    `DELETE FROM releases WHERE service = ?1 AND status NOT IN ('active', 'canary', 'deploying') AND number NOT IN
      (SELECT number FROM
        (SELECT number, row_number() OVER (PARTITION BY status = 'failed' ORDER BY number DESC) AS place
         FROM releases WHERE service = ?1) WHERE place <= ?2)`,

@@ -1,5 +1,22 @@
 import type {DatabaseSync} from 'node:sqlite'
 import type {ServiceSpec} from '@omni-cli/sdk'
+import type {EdgeVersionStats} from '../../edge/table.ts'
+
+/** A release that gets a share of the requests beside the active one. */
+export interface CanaryRow {
+  readonly release: string
+  readonly spec: ServiceSpec
+  /** Percent of the requests. */
+  readonly weight: number
+  /** Replicas of the service when it is promoted. */
+  readonly desired: number
+  /** RFC 3339. */
+  readonly startedAt: string
+  /** Its measures decide about it. */
+  readonly auto: boolean
+  /** What the proxy had counted of the service before; undefined when it did not tell. */
+  readonly baseline: {readonly edgePid: number | undefined; readonly stats: readonly EdgeVersionStats[]} | undefined
+}
 
 /** What is wanted of a service. */
 export interface ServiceRow {
@@ -12,11 +29,13 @@ export interface ServiceRow {
   readonly release: string | undefined
   /** Loopback port chosen for it, kept over releases. */
   readonly port: number | undefined
+  /** Undefined when none runs. */
+  readonly canary?: CanaryRow | undefined
   readonly createdAt: string
   readonly updatedAt: string
 }
 
-export type ServiceChange = Partial<Pick<ServiceRow, 'spec' | 'desired' | 'state' | 'release' | 'port'>>
+export type ServiceChange = Partial<Pick<ServiceRow, 'spec' | 'desired' | 'state' | 'release' | 'port' | 'canary'>>
 
 /** Rows are read once and kept in memory: this process is the only one that writes them. */
 export interface ServiceStore {
@@ -41,17 +60,21 @@ export function createServiceStore(database: DatabaseSync): ServiceStore {
   }
   reload()
   const save = database.prepare(
-    `INSERT INTO services (name, project, spec, desired, state, release, port, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET project = excluded.project,
+    `INSERT INTO services (name, project, spec, desired, state, release, port, canary, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET project = excluded.project,
      spec = excluded.spec, desired = excluded.desired, state = excluded.state, release = excluded.release,
-     port = excluded.port, updated_at = excluded.updated_at`,
+     port = excluded.port, canary = excluded.canary, updated_at = excluded.updated_at`,
   )
   const forget = database.prepare('DELETE FROM services WHERE name = ?')
 
   const write = (row: ServiceRow): ServiceRow => {
-    const {name, spec, desired, state, release, port, createdAt, updatedAt} = row
-    const json = JSON.stringify(spec)
-    save.run(name, spec.project ?? null, json, desired, state, release ?? null, port ?? null, createdAt, updatedAt)
+    const {name, spec, desired, state, createdAt, updatedAt} = row
+    const canary = row.canary === undefined ? null : JSON.stringify(row.canary)
+    const [release, port] = [row.release ?? null, row.port ?? null]
+    save.run(
+      ...[name, spec.project ?? null, JSON.stringify(spec), desired, state, release, port, canary],
+      ...[createdAt, updatedAt],
+    )
     rows.set(name, row)
     return row
   }
@@ -84,6 +107,7 @@ const newRow = (name: string, spec: ServiceSpec, createdAt: string): ServiceRow 
   state: 'running',
   release: undefined,
   port: undefined,
+  canary: undefined,
   createdAt,
   updatedAt: createdAt,
 })
@@ -96,6 +120,7 @@ const toRow = (row: Record<string, unknown>): ServiceRow => ({
   state: row.state === 'stopped' ? 'stopped' : 'running',
   release: row.release === null ? undefined : String(row.release),
   port: row.port === null ? undefined : Number(row.port),
+  canary: row.canary === null ? undefined : (JSON.parse(String(row.canary)) as CanaryRow),
   createdAt: String(row.created_at),
   updatedAt: String(row.updated_at),
 })

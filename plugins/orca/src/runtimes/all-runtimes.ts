@@ -6,8 +6,10 @@ export interface AllRuntimesOptions {
   readonly docker: Runtime
   /** The spec of a service as it is declared now. */
   readonly specOf: (service: string) => ServiceSpec | undefined
-  /** Some service is a container, or was one. */
-  readonly usesContainers: () => boolean
+  /** There have been containers before. */
+  readonly hasContainers: boolean
+  /** The first container is about to be made. */
+  readonly onFirstContainer: () => void
 }
 
 /**
@@ -15,10 +17,10 @@ export interface AllRuntimesOptions {
  * machine without it is none the worse. A part that does not answer hides nothing of the other; only `list` needs both.
  */
 export function createAllRuntimes(options: AllRuntimesOptions): Runtime {
-  const {process, docker, specOf, usesContainers} = options
+  const {process, docker, specOf} = options
   const listeners = new Set<(event: RuntimeEvent) => void>()
-  const containers = createContainers(docker, listeners)
-  const inUse = () => (containers.isAwake() || usesContainers() ? [process, containers.wake()] : [process])
+  const containers = createContainers(options, listeners)
+  const inUse = () => (containers.areThere() ? [process, containers.wake()] : [process])
   const owner = (id: string) => (isContainerId(id) ? containers.wake() : process)
   const runner = (spec: ServiceSpec): Runtime => {
     if (isContainer(spec)) return containers.wake()
@@ -59,7 +61,7 @@ export function createAllRuntimes(options: AllRuntimesOptions): Runtime {
       }
     },
     async close() {
-      containers.close()
+      containers.deafen()
       await Promise.all([process.close(), docker.close()])
     },
   }
@@ -84,17 +86,23 @@ export const partsOf = (runtime: Runtime): readonly RuntimePart[] =>
   runtime.parts?.() ?? [{runtime, runs: () => true, owns: () => true}]
 
 /** Docker, listened to from its first use on. */
-function createContainers(docker: Runtime, listeners: ReadonlySet<(event: RuntimeEvent) => void>) {
+function createContainers(
+  {docker, hasContainers, onFirstContainer}: AllRuntimesOptions,
+  listeners: ReadonlySet<(event: RuntimeEvent) => void>,
+) {
+  let areThere = hasContainers
   let unsubscribe: (() => void) | undefined
   return {
-    isAwake: () => unsubscribe !== undefined,
-    wake: (): Runtime => {
+    areThere: () => areThere,
+    wake(): Runtime {
+      if (!areThere) onFirstContainer()
+      areThere = true
       unsubscribe ??= docker.subscribe((event) => {
         for (const listener of listeners) listener(named(event, docker))
       })
       return docker
     },
-    close: () => unsubscribe?.(),
+    deafen: () => unsubscribe?.(),
   }
 }
 

@@ -4,11 +4,12 @@ import {ERROR_CODES, isOmniError, messageOf, OmniError} from '@omni-cli/sdk'
 import {DEFAULT_LISTEN, parseListen} from '../client/listen-address.ts'
 import {createEdge} from '../edge/client.ts'
 import {packageVersion} from '../programs.ts'
-import {createProcessRuntime} from '../runtimes/process/process-runtime.ts'
 import type {Runtime} from '../runtimes/runtime.ts'
 import {type OpenControl, runServer} from './api/run-server.ts'
 import {serverLog} from './api/server-log.ts'
 import {createControl} from './create-control.ts'
+import {openRuntime} from './open-runtime.ts'
+import {openStore} from './store/store.ts'
 
 /** Name of a cluster of one, in Orca's answers. */
 const CLUSTER_NAME = 'orca'
@@ -36,9 +37,10 @@ async function main(): Promise<void> {
 }
 
 async function openControl(home: string, log: ReturnType<typeof serverLog>): Promise<OpenControl> {
-  const runtime = createProcessRuntime({home, log})
+  const store = openStore(home)
+  const runtime = openRuntime({home, store, log})
   const edge = createEdge({home, log})
-  const control = await createControl({home, runtime, edge, clusterName: CLUSTER_NAME, log})
+  const control = await createControl({home, store, runtime, edge, clusterName: CLUSTER_NAME, log})
   return {
     control,
     database: control.database,
@@ -55,7 +57,7 @@ async function openControl(home: string, log: ReturnType<typeof serverLog>): Pro
 /** True also when the runtime cannot tell. */
 const runsAnything = (runtime: Runtime): Promise<boolean> =>
   runtime.list().then(
-    (instances) => instances.some(({state}) => state === 'running'),
+    (instances) => instances.some(({state, isForeign}) => state === 'running' && isForeign !== true),
     () => true,
   )
 

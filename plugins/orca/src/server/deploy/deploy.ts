@@ -49,6 +49,7 @@ async function deployOne(
   const signal = AbortSignal.any([context.closing, ...(options.signal === undefined ? [] : [options.signal])])
   const note = (text: string) => onProgress?.({service: name, note: text})
   try {
+    await context.runtime.requireFor?.(spec)
     for (const dependency of spec.depends_on) await dependencyDeployed(dependency, outcomes)
     // Without the lock: many that wait must not keep away the one they wait for.
     await dependenciesReady(context, spec, {signal, note})

@@ -1,0 +1,106 @@
+import {commandWords} from '../process/command.ts'
+import type {InstanceRequest} from '../runtime.ts'
+import {containerLabels} from './labels.ts'
+import {type Mount, parseMount} from './mounts.ts'
+import {aliasesOf, networkOf} from './names.ts'
+import {type PublishedPort, parsePort} from './ports.ts'
+import {gpuVendor} from './spec-check.ts'
+
+export interface ConfigOptions {
+  readonly owner: string
+  /** Volume for `spec.volume`. */
+  readonly volume: string | undefined
+  /** The port of the service is opened on 127.0.0.1, because its own address cannot be reached from here. */
+  readonly isPublished: boolean
+}
+
+const LOG = {Type: 'json-file', Config: {'max-size': '10m', 'max-file': '3'}} as const
+
+/** Body of the Engine's `POST /containers/create`. Secrets are in `Env` and nowhere else. Pure. */
+export function containerConfig(request: InstanceRequest, options: ConfigOptions) {
+  const {spec, prepared} = request
+  const env = containerEnv(request)
+  const ports = publishedPorts(request, options.isPublished)
+  const exposed = [...(spec.port === undefined ? [] : [`${spec.port}/tcp`]), ...ports.map(portKey)]
+  const cmd = spec.command === undefined ? undefined : commandWords(spec.command, env)
+  return {
+    Image: prepared.location,
+    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    ...(cmd === undefined ? {} : {Cmd: cmd}),
+    ...(spec.entrypoint === undefined ? {} : {Entrypoint: commandWords(spec.entrypoint, env)}),
+    ...(spec.user === undefined ? {} : {User: spec.user}),
+    ...(spec.working_dir === undefined ? {} : {WorkingDir: spec.working_dir}),
+    Labels: containerLabels(request, options.owner),
+    ExposedPorts: Object.fromEntries(exposed.map((key) => [key, {}])),
+    StopTimeout: Math.ceil(spec.stop_grace_secs),
+    HostConfig: {
+      NetworkMode: networkOf(spec),
+      LogConfig: LOG,
+      PortBindings: portBindings(ports),
+      ...mountConfig(request, options.volume),
+      ...resourceConfig(request),
+    },
+    NetworkingConfig: {EndpointsConfig: {[networkOf(spec)]: {Aliases: aliasesOf(spec)}}},
+  }
+}
+
+/** PORT is what the spec says it listens on, unless the environment knows better. */
+export function containerEnv({spec, env}: InstanceRequest): Readonly<Record<string, string>> {
+  return spec.port === undefined || env.PORT !== undefined ? env : {...env, PORT: String(spec.port)}
+}
+
+function publishedPorts({spec}: InstanceRequest, isPublished: boolean): PublishedPort[] {
+  const extra = (spec.extra_ports ?? []).map(parsePort).filter((port) => typeof port !== 'string')
+  if (!isPublished || spec.port === undefined) return extra
+  return [{hostIp: '127.0.0.1', hostPort: '', port: spec.port, protocol: 'tcp'}, ...extra]
+}
+
+const portKey = ({port, protocol}: PublishedPort): string => `${port}/${protocol}`
+
+function portBindings(ports: readonly PublishedPort[]): Record<string, {HostIp: string; HostPort: string}[]> {
+  const byPort = Map.groupBy(ports, portKey)
+  return Object.fromEntries(
+    [...byPort].map(([key, same]) => [key, same.map(({hostIp, hostPort}) => ({HostIp: hostIp, HostPort: hostPort}))]),
+  )
+}
+
+function mountConfig({spec}: InstanceRequest, volume: string | undefined) {
+  const mounts = spec.mounts.map(parseMount).filter((mount) => typeof mount !== 'string')
+  const own: Mount[] =
+    spec.volume === undefined || volume === undefined
+      ? []
+      : [{source: volume, isVolume: true, target: spec.volume.path, isReadOnly: false}]
+  const all = [...own, ...mounts]
+  return {
+    // Unlike `Binds`, these do not make a missing folder of the host; but only those can be relabelled.
+    Mounts: all
+      .filter(({relabel}) => relabel === undefined)
+      .map(({source, isVolume, target, isReadOnly}) => ({
+        Type: isVolume ? 'volume' : 'bind',
+        Source: source,
+        Target: target,
+        ReadOnly: isReadOnly,
+      })),
+    Binds: all
+      .filter(({relabel}) => relabel !== undefined)
+      .map(({source, target, isReadOnly, relabel}) => `${source}:${target}:${isReadOnly ? 'ro' : 'rw'},${relabel}`),
+  }
+}
+
+const AMD_DEVICES = ['/dev/kfd', '/dev/dri'].map((path) => ({
+  PathOnHost: path,
+  PathInContainer: path,
+  CgroupPermissions: 'rwm',
+}))
+
+function resourceConfig({spec}: InstanceRequest) {
+  const {memory = 0, cpu, gpu} = spec.resources ?? {}
+  const vendor = gpu === undefined || gpu.count === 0 ? undefined : gpuVendor(gpu.vendor)
+  return {
+    // The same with swap: a limit is no invitation to use the disk instead.
+    ...(memory > 0 ? {Memory: memory, MemorySwap: memory} : {}),
+    ...(cpu === undefined ? {} : {NanoCpus: Math.round(cpu * 1e9)}),
+    ...(vendor === 'nvidia' ? {DeviceRequests: [{Driver: 'nvidia', Count: gpu?.count, Capabilities: [['gpu']]}]} : {}),
+    ...(vendor === 'amd' ? {Devices: AMD_DEVICES, GroupAdd: ['video', 'render']} : {}),
+  }
+}

@@ -1,0 +1,83 @@
+import {type Logger, messageOf, OmniError} from '@omni-cli/sdk'
+import type {Engine} from './engine/engine.ts'
+import {isRefusal} from './engine/failure.ts'
+import {OMNI} from './labels.ts'
+import {networkSchema, read} from './wire.ts'
+
+/** Networks by name. Those that others made are used and never removed. */
+export interface Networks {
+  /** Makes it when it is missing; once, however many ask. */
+  ensure(name: string): Promise<void>
+  /** It is gone: the next `ensure` asks the Engine again. */
+  forget(name: string): void
+  connect(name: string, id: string, aliases: readonly string[]): Promise<void>
+  /** Removes those of this server that are not named. One that is in use stays. */
+  sweep(used: ReadonlySet<string>): Promise<void>
+}
+
+export function createNetworks(engine: Engine, owner: string, log: Logger): Networks {
+  const known = new Map<string, Promise<void>>()
+  const ensure = (name: string): Promise<void> => {
+    const running = known.get(name)
+    if (running !== undefined) return running
+    const making = make(engine, name, owner)
+    known.set(name, making)
+    making.catch(() => known.get(name) === making && known.delete(name))
+    return making
+  }
+  return {
+    ensure,
+    forget: (name) => void known.delete(name),
+    async connect(name, id, aliases) {
+      const json = {Container: id, EndpointConfig: {Aliases: aliases}}
+      const path = `/networks/${encodeURIComponent(name)}/connect`
+      await ensure(name)
+      try {
+        await engine.call('POST', path, {json})
+      } catch (error) {
+        if (!isRefusal(error, 404)) throw error
+        known.delete(name)
+        await ensure(name)
+        await engine.call('POST', path, {json})
+      }
+    },
+    async sweep(used) {
+      const filters = JSON.stringify({label: [`${OMNI.owner}=${owner}`]})
+      const networks = read(
+        networkSchema.array(),
+        await engine.call('GET', '/networks', {query: {filters}}),
+        'networks',
+      )
+      for (const {Id, Name} of networks.filter(({Name}) => !used.has(Name))) {
+        known.delete(Name)
+        await engine.call('DELETE', `/networks/${Id}`).catch((error: unknown) => {
+          if (!isRefusal(error)) throw error
+          log.debug('network not removed', {network: Name, problem: messageOf(error)})
+        })
+      }
+    },
+  }
+}
+
+async function make(engine: Engine, name: string, owner: string): Promise<void> {
+  try {
+    await engine.call('GET', `/networks/${encodeURIComponent(name)}`)
+    return
+  } catch (error) {
+    if (!isRefusal(error, 404)) throw error
+  }
+  const json = {Name: name, Driver: 'bridge', CheckDuplicate: true, Labels: {[OMNI.owner]: owner}}
+  try {
+    await engine.call('POST', '/networks/create', {json})
+  } catch (error) {
+    // Somebody else was faster.
+    if (isRefusal(error, 409)) return
+    if (isRefusal(error) && /address pool/.test(error.message)) {
+      throw new OmniError('UNAVAILABLE', `no addresses are left for the network '${name}': ${error.message}`, {
+        hint: 'docker network prune, or put services into one project',
+        cause: error,
+      })
+    }
+    throw error
+  }
+}

@@ -1,0 +1,98 @@
+import {constants} from 'node:os'
+import {messageOf} from '@omni-cli/sdk'
+import type {Entry} from './book.ts'
+import {inspect, instanceOf} from './containers.ts'
+import type {DockerContext} from './context.ts'
+import {exitInfo} from './exit.ts'
+import {identityOf, OMNI} from './labels.ts'
+import {reconnect} from './reconnect.ts'
+import type {EngineEvent} from './wire.ts'
+
+const {SIGKILL} = constants.signals
+const KILLED = 128 + SIGKILL
+
+/** What follows from an event of the Engine. */
+export function react(context: DockerContext, event: EngineEvent): void {
+  if (event.Type === 'network') reactToNetwork(context, event)
+  else reactToContainer(context, event)
+}
+
+function reactToNetwork(context: DockerContext, {Action, Actor}: EngineEvent): void {
+  const {name = '', container = ''} = Actor.Attributes ?? {}
+  if (Action === 'destroy' || Action === 'remove') context.networks.forget(name)
+  const entry = context.book.entries.get(container)
+  // A container that ends leaves its network, too.
+  if (Action !== 'disconnect' || entry === undefined || entry.exit !== undefined || entry.wasStopped) return
+  reconnect(context, container).catch((error: unknown) =>
+    context.log.debug('not connected again', {id: container, problem: messageOf(error)}),
+  )
+}
+
+function reactToContainer(context: DockerContext, event: EngineEvent): void {
+  const {owner, book, adoptions} = context
+  const {ID: id, Attributes} = event.Actor
+  const labels = Attributes ?? {}
+  const identity = labels[OMNI.owner] === owner ? identityOf(labels) : adoptions.find(id)
+  if (identity === undefined) return
+  const wasKnown = book.entries.has(id)
+  const entry = book.open(id, identity)
+  if (event.Action === 'kill') entry.signals.add(Number(labels.signal))
+  if (event.Action === 'oom') entry.ranOutOfMemory = true
+  if (event.Action === 'die') died(context, entry, event)
+  if (event.Action === 'start') started(context, entry)
+  if (event.Action === 'rename') renamed(context, entry, labels.name ?? '')
+  if (event.Action === 'destroy' || event.Action === 'remove') destroyed(context, entry, wasKnown)
+}
+
+function died({engine, emit}: DockerContext, entry: Entry, event: EngineEvent): void {
+  if (entry.exit !== undefined || entry.isForgotten) return
+  const {exitCode, containerExitCode} = event.Actor.Attributes ?? {}
+  const code = Number(exitCode ?? containerExitCode ?? 0)
+  const at = timeOf(event)
+  const tell = (oomKilled: boolean) => {
+    if (entry.exit !== undefined || entry.isForgotten) return
+    entry.exit = exitInfo({code, at, signals: entry.signals, oomKilled})
+    emit({type: 'exited', instance: instanceOf(entry)})
+  }
+  const mayBeMemory = code === KILLED && !entry.ranOutOfMemory && !entry.signals.has(SIGKILL)
+  if (!mayBeMemory) return tell(entry.ranOutOfMemory)
+  // The event about the memory can come later than that about the end.
+  inspect(engine, entry.id).then(
+    (container) => tell(container?.State.OOMKilled === true),
+    () => tell(false),
+  )
+}
+
+const timeOf = ({time, timeNano}: EngineEvent): string =>
+  new Date(timeNano === undefined ? time * 1000 : timeNano / 1e6).toISOString()
+
+/** By hand, after it had ended: somebody has to decide about it. */
+function started({emit}: DockerContext, entry: Entry): void {
+  const wasEnded = entry.exit !== undefined
+  entry.signals.clear()
+  entry.ranOutOfMemory = false
+  if (!wasEnded) return
+  entry.exit = undefined
+  entry.isForgotten = false
+  entry.wasStopped = false
+  entry.startedAt = ''
+  emit({type: 'resync', runtime: 'docker'})
+}
+
+function renamed({book, log, tidySoon}: DockerContext, {id}: Entry, name: string): void {
+  if (book.names.get(id) === name || book.making.has(name)) return
+  log.debug('a container was renamed by hand', {id, name})
+  book.names.set(id, name)
+  tidySoon()
+}
+
+function destroyed({book, emit, tidySoon, adoptions, log}: DockerContext, entry: Entry, wasKnown: boolean): void {
+  const isSudden = wasKnown && entry.exit === undefined && !entry.isForgotten && !entry.wasStopped
+  book.drop(entry.id)
+  if (isSudden) {
+    entry.exit = {at: new Date().toISOString()}
+    emit({type: 'exited', instance: instanceOf(entry)})
+  }
+  adoptions.forget(entry.id).catch((error: unknown) => log.debug('not forgotten', {problem: messageOf(error)}))
+  tidySoon()
+}

@@ -26,7 +26,7 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
 function codeOf(status: number, message: string): ErrorCode {
   if (status === 401 || status === 403) return 'UNAUTHORIZED'
   if (status === 404 || /not found|no previous deploy/.test(message)) return 'NOT_FOUND'
-  if (status === 409) return 'CONFLICT'
+  if (status === 409 || /no canary instances/.test(message)) return 'CONFLICT'
   if (status === 422 || status === 413) return 'MANIFEST_INVALID'
   if (status === 400 || status === 415) return 'USAGE'
   if (status === 405 || status === 501) return 'UNSUPPORTED'

@@ -35,7 +35,9 @@ export const deployService = (spec: ServiceSpec, mode: DeployMode): HttpRequest 
   json: spec,
 })
 
-export const act = (name: string, verb: 'start' | 'stop' | 'restart'): HttpRequest => ({
+export type ActVerb = 'start' | 'stop' | 'restart' | 'promote' | 'canary/abort' | 'canary/decide'
+
+export const act = (name: string, verb: ActVerb): HttpRequest => ({
   method: 'POST',
   path: service(name, `/${verb}`),
   headers: NATIVE,
@@ -73,6 +75,12 @@ export const logs = (name: string, {tail, since, follow, replica}: LogOptions): 
   headers: LINES,
 })
 
+export const logFiles = (name: string, replica: string | undefined): HttpRequest => ({
+  method: 'GET',
+  path: service(name, `/log-sources${queryOf({replica})}`),
+  headers: NATIVE,
+})
+
 export const events = ({since, follow, ref}: EventOptions): HttpRequest => ({
   method: 'GET',
   path: `/api/v1/events${queryOf({since, follow: follow ?? false, ref})}`,
@@ -108,8 +116,8 @@ export const orcaDeploy = (services: readonly unknown[]): HttpRequest => ({
 
 export const orcaStop = (name: string): HttpRequest => ({method: 'DELETE', path: service(name)})
 
-/** Since Orca 0.2.1 (redeploy) and 0.2.11 (start). */
-export const orcaAct = (name: string, verb: 'start' | 'redeploy'): HttpRequest => ({
+/** `redeploy` came with Orca 0.2.1, `start` with 0.2.11. */
+export const orcaAct = (name: string, verb: 'start' | 'redeploy' | 'rollback' | 'promote'): HttpRequest => ({
   method: 'POST',
   path: service(name, `/${verb}`),
 })

@@ -1,3 +1,5 @@
+import {readFileSync} from 'node:fs'
+import {join} from 'node:path'
 import {type CallOptions, createHttp, type Http, type HttpTarget, type Logger, OmniError} from '@omni-cli/sdk'
 import {type OrcaSettings, orcaSettings} from '../config.ts'
 import {localTarget} from './local-files.ts'
@@ -46,11 +48,21 @@ function settingsOf(context: TargetSession['context']): OrcaSettings {
 
 /** Setting, then what Orca's own client reads. CONFIG_INVALID when the named variable is not set. */
 export function tokenOf({token}: OrcaSettings, env: Readonly<Record<string, string | undefined>>): string | undefined {
-  if (token === undefined) return env.ORCA_TOKEN || undefined
+  if (token === undefined) return env.ORCA_TOKEN || orcaTokenFile(env.HOME)
   if (typeof token === 'string') return token
   const value = env[token.env]
   if (value !== undefined && value !== '') return value
   throw new OmniError('CONFIG_INVALID', `the token of the server is in ${token.env}, which is not set`, {
     hint: `export ${token.env}=…`,
   })
+}
+
+/** The token that an Orca server of this user has left, if any. */
+function orcaTokenFile(home: string | undefined): string | undefined {
+  if (home === undefined) return undefined
+  try {
+    return readFileSync(join(home, '.orca', 'cluster.token'), 'utf8').trim() || undefined
+  } catch {
+    return undefined
+  }
 }

@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  type CanaryFacet,
   type Http,
   type HttpRequest,
   type HttpTarget,
@@ -8,6 +9,7 @@ import {
   type LogOptions,
   OmniError,
   poll,
+  type ReleaseFacet,
   type Service,
   type ServiceEngine,
   type ServiceSpec,
@@ -66,11 +68,44 @@ export function createOrcaLevelEngine(http: Http, target: HttpTarget): ServiceEn
     stop: (name, options) => scaleTo(name, 0, options),
     scale: scaleTo,
     logs: {read: (name, options) => readLogs(http, target, name, options)},
+    releases: createReleases(calls),
+    canary: createCanary(calls),
     nodes: {
       list: async (options) => readNodes(await send(requests.clusterInfo(), options)),
     },
   }
 }
+
+type Calls = ReturnType<typeof createCalls>
+
+/** Orca goes back one step; it tells nobody which steps there are. */
+const createReleases = ({send, allRunning}: Calls): ReleaseFacet => ({
+  list: async () => [],
+  async rollback(name, options) {
+    if (options?.to !== undefined) {
+      throw new OmniError('UNSUPPORTED', 'Orca goes back to the version before, and to no other', {
+        hint: `omni rollback ${name}`,
+      })
+    }
+    await send(requests.orcaAct(name, 'rollback'), options)
+    return allRunning(name, options)
+  },
+})
+
+const createCanary = ({send, allRunning}: Calls): CanaryFacet => ({
+  async promote(name, options) {
+    await send(requests.orcaAct(name, 'promote'), options)
+    return allRunning(name, options)
+  },
+  async abort(name) {
+    throw new OmniError('UNSUPPORTED', 'Orca cannot end a canary alone; a rollback makes all replicas anew', {
+      hint: `omni rollback ${name}`,
+    })
+  },
+  async decide(name) {
+    throw new OmniError('UNSUPPORTED', 'Orca does not measure its canaries', {hint: `omni promote ${name}`})
+  },
+})
 
 function createCalls(http: Http, target: HttpTarget) {
   const send = async (request: HttpRequest, options: CallOptions | undefined) => {
@@ -94,10 +129,12 @@ function createCalls(http: Http, target: HttpTarget) {
       return service !== undefined && isSo(service) ? service : undefined
     })
   const allRun = (service: Service) => service.runningReplicas >= service.desiredReplicas
+  const allRunning = (name: string, options: CallOptions | undefined) => settled(name, allRun, options)
   const deploy = async (spec: ServiceSpec, options: CallOptions | undefined): Promise<Service> => {
     refuseForeign(spec)
     throwIfAborted(options?.signal)
     const request = requests.orcaDeploy([toOrcaConfig(spec)])
+    const failedBefore = (await get(spec.name, options))?.lastFailure?.at
     const answer = await http.request(target, request, {signal: options?.signal, timeoutMs: ACT_TIMEOUT_MS})
     const outcome = orcaDeployWire().safeParse(
       answer.status < 400 || answer.status === 500 ? parsed(answer.text) : undefined,
@@ -106,7 +143,7 @@ function createCalls(http: Http, target: HttpTarget) {
     const [error] = outcome.data.errors
     if (error !== undefined) throw new OmniError('DEPLOY_FAILED', error, {details: {errors: outcome.data.errors}})
     options?.onProgress?.('accepted, waiting until it runs')
-    return settled(spec.name, allRun, options)
+    return settled(spec.name, (service) => refuseFailed(service, failedBefore) || allRun(service), options)
   }
   /** Routes that came later than the first version. */
   const recent = async (name: string, verb: 'start' | 'redeploy', options: CallOptions | undefined) => {
@@ -120,7 +157,16 @@ function createCalls(http: Http, target: HttpTarget) {
     if (answer.status >= 400) throw failureOf(answer)
     return settled(name, allRun, options)
   }
-  return {send, status, list, get, settled, deploy, recent}
+  return {send, status, list, get, settled, allRunning, deploy, recent}
+}
+
+/** Orca calls a service deployed whose replicas cannot start; its later versions tell why they did not. */
+function refuseFailed({name, lastFailure}: Service, failedBefore: string | undefined): false {
+  if (lastFailure === undefined || lastFailure.at === failedBefore) return false
+  throw new OmniError('DEPLOY_FAILED', `'${name}' did not become ready: ${lastFailure.message}`, {
+    hint: `omni logs ${name}`,
+    details: lastFailure,
+  })
 }
 
 function refuseForeign(spec: ServiceSpec): void {

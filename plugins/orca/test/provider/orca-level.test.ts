@@ -9,6 +9,7 @@ import {createOrcaEngine} from '../../src/provider/index.ts'
 class FakeOrca {
   readonly services = new Map<string, Record<string, unknown>>()
   readonly deployed: unknown[] = []
+  history = 0
   server: Server | undefined
   url = ''
 
@@ -43,6 +44,12 @@ class FakeOrca {
         return [200, {ok: `stop ${name}`}]
       case 'GET /api/v1/services/:n/logs':
         return [200, 'one\ntwo\n']
+      case 'POST /api/v1/services/:n/rollback':
+        return this.history > 1
+          ? [200, {ok: `rollback ${name}`}]
+          : [500, `rollback ${name} failed: no previous deploy for '${name}'`]
+      case 'POST /api/v1/services/:n/promote':
+        return [500, `promote ${name} failed: no canary instances to promote for '${name}'`]
       case 'GET /api/v1/cluster/info':
         return [
           200,
@@ -55,9 +62,21 @@ class FakeOrca {
 
   #deploy({services}: {services: {name: string; image?: string; replicas: number}[]}): [number, unknown] {
     this.deployed.push(...services)
+    this.history++
     const [service] = services
     if (service?.image === 'bad') return [500, {deployed: [], errors: [`${service.name}: no such image`]}]
     for (const {name, image, replicas} of services) {
+      if (image === 'crashes') {
+        // Its later versions call it deployed, and tell in the status that it is not.
+        const last_failure = {
+          reason: 'CrashLoopBackOff',
+          message: 'exit 3',
+          restart_count: 4,
+          observed_at: '2026-01-01T00:00:00Z',
+        }
+        this.#put(name, {image, desired_replicas: replicas, running_replicas: 0, status: 'stopped', last_failure})
+        continue
+      }
       // Its replicas come up a moment after the answer.
       this.#put(name, {image, desired_replicas: replicas, running_replicas: 0, status: 'stopped'})
       setImmediate(() => this.#put(name, {running_replicas: replicas, status: 'running'}))
@@ -108,6 +127,23 @@ it('says why a deploy was refused', async () => {
     code: 'DEPLOY_FAILED',
     message: 'web: no such image',
   })
+})
+
+it('tells why the replicas of a deploy that was called good do not run', async () => {
+  await expect(engine.create({...web, image: 'crashes'})).rejects.toMatchObject({
+    code: 'DEPLOY_FAILED',
+    details: {reason: 'CrashLoopBackOff', restarts: 4},
+  })
+})
+
+it('rolls back one step, and promotes', async () => {
+  await engine.create(web)
+  await expect(engine.releases?.rollback('web')).rejects.toMatchObject({code: 'NOT_FOUND'})
+  await engine.update('web', {...web, image: 'nginx:2'})
+  expect(await engine.releases?.rollback('web')).toMatchObject({runningReplicas: 2})
+  await expect(engine.releases?.rollback('web', {to: 'r1'})).rejects.toMatchObject({code: 'UNSUPPORTED'})
+  await expect(engine.canary?.promote('web')).rejects.toMatchObject({code: 'CONFLICT'})
+  await expect(engine.canary?.abort('web')).rejects.toMatchObject({code: 'UNSUPPORTED'})
 })
 
 it('refuses what Orca cannot run before it asks', async () => {

@@ -21,6 +21,12 @@ export const ENGINES: readonly Engine[] = [
     files: ['plugins/orca/test/docker', 'test/e2e/docker'],
     start: 'docker-up',
   },
+  {
+    name: 'image registry (docker-registry on loopback)',
+    how: 'real',
+    files: ['plugins/orca/test/docker/images', 'test/e2e/docker/images.test.ts'],
+    start: 'registry-up',
+  },
   {name: 'npm registry (verdaccio on loopback)', how: 'real', files: ['test/e2e/plugins.test.ts']},
   {name: 'bash', how: 'real', files: ['test/e2e/completion.test.ts'], only: /bash completes/},
   {name: 'zsh', how: 'real', files: ['test/e2e/completion.test.ts'], only: /zsh completes/},

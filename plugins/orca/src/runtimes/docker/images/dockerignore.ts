@@ -1,3 +1,5 @@
+import {OmniError} from '@omni-cli/sdk'
+
 /**
  * `.dockerignore`, by Docker's own rules, which are not those of Git: patterns start at the root of the context, `*`
  * and `?` stop at a slash, `**` does not, `!` takes back, the last pattern that fits wins, and what is in an ignored
@@ -14,6 +16,7 @@ interface Rule {
   readonly isException: boolean
 }
 
+/** MANIFEST_INVALID for a pattern that is none. */
 export function parseDockerIgnore(text: string): DockerIgnore {
   const rules = text
     .replace(/^\ufeff/, '')
@@ -39,7 +42,12 @@ function ruleOf(line: string): Rule[] {
   const text = line.trim()
   const isException = text.startsWith('!')
   const pattern = cleaned(isException ? text.slice(1).trim() : text)
-  return pattern === '' ? [] : [{pattern: new RegExp(`^${expression(pattern)}$`, 'su'), isException}]
+  if (pattern === '') return []
+  try {
+    return [{pattern: new RegExp(`^${expression(pattern)}$`, 'su'), isException}]
+  } catch (error) {
+    throw new OmniError('MANIFEST_INVALID', `'${pattern}' in .dockerignore is no pattern`, {cause: error})
+  }
 }
 
 /** As paths are cleaned: no leading and doubled slashes, `.` and `..` resolved. */
@@ -84,4 +92,4 @@ function expression(pattern: string): string {
   return result
 }
 
-const literal = (character: string): string => character.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&')
+const literal = (character: string): string => character.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&')

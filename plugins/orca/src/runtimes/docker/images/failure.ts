@@ -25,8 +25,7 @@ const CAUSES: readonly Cause[] = [
     text: 'it has no variant for this machine',
   },
   {
-    pattern:
-      /unauthorized|authentication required|no basic auth|access denied|access to the resource is denied|insufficient_scope|\b40[13]\b|forbidden/i,
+    pattern: /unauthorized|authentication required|no basic auth|denied|insufficient_scope|\b40[13]\b|forbidden/i,
     code: 'UNAUTHORIZED',
     text: '% refuses the credentials, or there is no such image',
     hint: 'docker login %',

@@ -1,9 +1,11 @@
 import {messageOf, nameProblem, OmniError, type ServiceSpec, strategyOf} from '@omni-cli/sdk'
+import {limitsOf} from './autoscale/decide.ts'
 import {beginCanary} from './canary/begin.ts'
 import {endCanary, tellEnd, writeEnd} from './canary/end.ts'
 import {bySide, canaryCount} from './canary/share.ts'
 import type {ControlContext} from './context.ts'
 import type {Actor} from './control.ts'
+import {isScheduled} from './cron/triggers.ts'
 import {planDeploy} from './deploy/plan.ts'
 import {releaseVersion} from './deploy/release.ts'
 import {roll} from './deploy/roll.ts'
@@ -83,6 +85,7 @@ export async function scaleService(
   if (!Number.isInteger(desired) || desired < 0 || desired > 1000) {
     throw new OmniError('USAGE', `'${desired}' is no number of replicas; it is 0 to 1000`)
   }
+  refuseScaledByItself(deployedRow(context, name))
   if (desired === 0) await endCanary(context, name, {reason: 'the service was scaled to 0', actor})
   const row = deployedRow(context, name)
   const canary = row.canary === undefined ? undefined : {...row.canary, desired}
@@ -96,6 +99,15 @@ export async function scaleService(
   if (desired === row.desired) return
   const message = `'${name}' scaled from ${row.desired} to ${desired}`
   context.events.add({service: name, type: 'service.scaled', message, actor, details: {from: row.desired, to: desired}})
+}
+
+/** Somebody else decides about the number, and would undo what a hand has done. */
+function refuseScaledByItself({name, spec}: ServiceRow): void {
+  const limits = limitsOf(spec)
+  const why = isScheduled(spec)
+    ? 'is run by its cron triggers; it has no standing replicas'
+    : limits && `has replicas = "auto": its load decides, between ${limits.min} and ${limits.max}`
+  if (why !== undefined) throw new OmniError('CONFLICT', `'${name}' ${why}`, {hint: `omni describe service ${name}`})
 }
 
 /** An absent service is no error: what the runtime has of it goes all the same. */

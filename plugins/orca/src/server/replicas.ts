@@ -36,14 +36,15 @@ export interface PrepareOptions {
 
 /** Unpacks and builds; cheap when that was done before. */
 export async function prepareRelease(
-  {runtime, artifacts}: Pick<ControlContext, 'runtime' | 'artifacts'>,
-  {release, spec, env}: Omit<Version, 'prepare'>,
+  {runtime, artifacts, secrets}: Pick<ControlContext, 'runtime' | 'artifacts' | 'secrets'>,
+  {release, spec, env: template}: Omit<Version, 'prepare'>,
   {isForced, ...options}: PrepareOptions = {},
 ): Promise<PreparedRelease> {
   const archive = spec.artifact === undefined ? undefined : await artifacts.find(spec.artifact)
   if (spec.artifact !== undefined && archive === undefined) {
     throw new Error(`the source archive ${spec.artifact} is not here; send it again`)
   }
+  const env = secrets.resolve(template, spec.project)
   return runtime.prepare({service: spec.name, release, spec, archive, env, isForced}, options)
 }
 

@@ -1,18 +1,11 @@
-import {autoscaleSpec, messageOf, type ServiceSpec} from '@omni-cli/sdk'
+import {messageOf} from '@omni-cli/sdk'
 import type {EdgeVersionStats} from '../../edge/table.ts'
 import type {InstanceStats} from '../../runtimes/runtime.ts'
 import type {ControlContext} from '../context.ts'
 import {isServing} from '../fleet.ts'
 import {bringTo} from '../replica-count.ts'
 import type {ServiceRow} from '../store/services.ts'
-import {type Advice, advise, decide, type Limits} from './decide.ts'
-
-/** Limits of a service with `replicas = "auto"`; undefined for others. */
-export function limitsOf(spec: Pick<ServiceSpec, 'replicas' | 'autoscale'>): Limits | undefined {
-  if (spec.replicas !== 'auto') return undefined
-  const {min, max, cpu_percent: cpuPercent} = autoscaleSpec.parse(spec.autoscale ?? {})
-  return {min, max, cpuPercent}
-}
+import {type Advice, advise, decide, limitsOf} from './decide.ts'
 
 /** Keeps the number of replicas of services with `auto` at what their load asks for, until it is called back. */
 export function startAutoscaler(context: ControlContext): () => void {

@@ -1,3 +1,5 @@
+import {autoscaleSpec, type ServiceSpec} from '@omni-cli/sdk'
+
 /** What was measured of a service at one moment. */
 export interface Load {
   /** Milliseconds, of any clock that only goes forward. */
@@ -14,6 +16,13 @@ export interface Limits {
   readonly max: number
   /** CPU of one replica that is aimed at, in percent of one core. */
   readonly cpuPercent: number
+}
+
+/** Limits of a service with `replicas = "auto"`; undefined for others. */
+export function limitsOf(spec: Pick<ServiceSpec, 'replicas' | 'autoscale'>): Limits | undefined {
+  if (spec.replicas !== 'auto') return undefined
+  const {min, max, cpu_percent: cpuPercent} = autoscaleSpec.parse(spec.autoscale ?? {})
+  return {min, max, cpuPercent}
 }
 
 export interface Advice {

@@ -24,7 +24,8 @@ export interface RollRequest {
 export async function roll(context: ControlContext, request: RollRequest): Promise<void> {
   const {version, desired} = request
   const strategy = strategyOf(version.spec)
-  const old = [...(request.old ?? context.fleet.of(version.spec.name))]
+  // A run of the old version goes on to its own end.
+  const old = [...(request.old ?? context.fleet.of(version.spec.name))].filter(({isOnce}) => !isOnce)
   const fresh: Replica[] = []
   try {
     if (strategy === 'recreate') await retire(context, old)

@@ -1,5 +1,6 @@
 import {isDeepStrictEqual} from 'node:util'
-import {deploySpec, type ServiceSpec, serviceSpec} from '@omni-cli/sdk'
+import {autoscaleSpec, deploySpec, type ServiceSpec, serviceSpec} from '@omni-cli/sdk'
+import {isScheduled} from '../cron/triggers.ts'
 
 /** Whether two specs are the same in all but how often they run: whatever else differs makes a new release. */
 export const isSameVersion = (a: ServiceSpec, b: ServiceSpec): boolean => isDeepStrictEqual(canonical(a), canonical(b))
@@ -9,7 +10,8 @@ export const isSameWorkload = (a: ServiceSpec, b: ServiceSpec): boolean =>
   isSameVersion({...a, deploy: undefined}, {...b, deploy: undefined})
 
 /**
- * How many replicas a deploy asks for. `auto` keeps the number there is. So does a declaration of 1 that has not
+ * How many replicas a deploy asks for. `auto` keeps the number there is, within its limits; what cron triggers start has
+ * none. So does a declaration of 1 that has not
  * changed: 1 is what a file without `replicas` says, and a scaling by hand must survive the next version.
  */
 export function wantedReplicas(
@@ -17,7 +19,11 @@ export function wantedReplicas(
   before: {readonly spec: ServiceSpec; readonly desired: number} | undefined,
 ): number {
   const current = before === undefined || before.desired === 0 ? undefined : before.desired
-  if (spec.replicas === 'auto') return current ?? 1
+  if (isScheduled(spec)) return 0
+  if (spec.replicas === 'auto') {
+    const {min, max} = autoscaleSpec.parse(spec.autoscale ?? {})
+    return Math.min(max, Math.max(min, current ?? min))
+  }
   return spec.replicas === 1 && before?.spec.replicas === 1 && current !== undefined ? current : spec.replicas
 }
 

@@ -23,6 +23,7 @@ export function logStyle({paint, isColoured, raw, timestamps}: LogStyleOptions):
       level === 'error' || level === 'fatal' ? paint(line, 'bad') : level === 'warn' ? paint(line, 'warn') : line,
     text: raw ? (line) => line : escapeTerminalLine,
     timestamps,
+    isPlain: !isColoured,
   }
 }
 

@@ -1,40 +1,64 @@
+import type {LogLine} from '@omni-cli/sdk'
 import {type OutputFormat, toJson, toYaml} from '@omni-cli/sdk/cli'
-import {formatLogLine, type LeveledLine, type LogLineStyle} from './log-lines.ts'
+import type {LogLevel} from './log-level.ts'
+import {formatLogLine, formatPlainLines, type LeveledLine, type LogLineStyle, leveled} from './log-lines.ts'
+
+export interface StreamLogsOptions {
+  readonly format: OutputFormat
+  readonly follow: boolean
+  readonly style: LogLineStyle
+  /** Only lines of this level and above. */
+  readonly level?: LogLevel | undefined
+}
+
+/** Less is gathered before it is written. */
+const BATCH_CHARACTERS = 65_536
 
 /**
  * Writes lines as they come: text for a person, a JSON array, a JSON object a line, or items of a YAML list. An array
  * that never ends is no JSON, so following with `json` gives lines as well.
  */
 export async function streamLogs(
-  lines: AsyncIterable<LeveledLine>,
-  options: {readonly format: OutputFormat; readonly follow: boolean; readonly style: LogLineStyle},
+  pieces: AsyncIterable<readonly LogLine[]>,
+  options: StreamLogsOptions,
   write: (text: string) => Promise<void>,
 ): Promise<void> {
-  const {format, follow, style} = options
-  if (format === 'json' && !follow) return writeArray(lines, write)
-  const isData = format === 'json' || format === 'jsonl'
-  const toText = (line: LeveledLine) => {
-    if (format === 'yaml') return toYaml([line])
-    return isData ? `${toJson(line, 0)}\n` : formatLogLine(line, style)
-  }
-  if (follow) {
-    for await (const line of lines) await write(await toText(line))
-    return
-  }
+  const {format, follow} = options
+  if (format === 'json' && !follow) return writeArray(leveled(pieces, options.level), write)
   let batch = ''
-  for await (const line of lines) {
-    batch += await toText(line)
-    if (batch.length < 65_536) continue
+  for await (const text of texts(pieces, options)) {
+    batch += text
+    if (batch === '' || (!follow && batch.length < BATCH_CHARACTERS)) continue
     await write(batch)
     batch = ''
   }
   if (batch !== '') await write(batch)
 }
 
-async function writeArray(lines: AsyncIterable<LeveledLine>, write: (text: string) => Promise<void>): Promise<void> {
+async function* texts(
+  pieces: AsyncIterable<readonly LogLine[]>,
+  {format, style, level}: StreamLogsOptions,
+): AsyncGenerator<string> {
+  const isData = format === 'json' || format === 'jsonl'
+  if (style.isPlain === true && level === undefined && !isData && format !== 'yaml') {
+    for await (const lines of pieces) yield formatPlainLines(lines, style)
+    return
+  }
+  const textOf = (line: LeveledLine) => (isData ? `${toJson(line, 0)}\n` : formatLogLine(line, style))
+  for await (const lines of leveled(pieces, level)) {
+    if (format === 'yaml') yield lines.length === 0 ? '' : await toYaml(lines)
+    else yield lines.map(textOf).join('')
+  }
+}
+
+async function writeArray(
+  pieces: AsyncIterable<readonly LeveledLine[]>,
+  write: (text: string) => Promise<void>,
+): Promise<void> {
   let before = '['
-  for await (const line of lines) {
-    await write(`${before}\n  ${toJson(line, 0)}`)
+  for await (const lines of pieces) {
+    if (lines.length === 0) continue
+    await write(lines.map((line, index) => `${index === 0 ? before : ','}\n  ${toJson(line, 0)}`).join(''))
     before = ','
   }
   await write(before === '[' ? '[]\n' : '\n]\n')

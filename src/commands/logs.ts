@@ -4,7 +4,7 @@ import {requireFacet} from '@omni-cli/sdk'
 import {BaseCommand, flag, paintFor} from '@omni-cli/sdk/cli'
 import {requireService} from '../apps/act.ts'
 import {componentName} from '../apps/component.ts'
-import {leveled, requireLines} from '../apps/log-lines.ts'
+import {readPieces, requireLines} from '../apps/log-lines.ts'
 import {logStyle} from '../apps/log-style.ts'
 import {streamLogs} from '../apps/stream-logs.ts'
 import {serviceTarget} from '../apps/target.ts'
@@ -39,7 +39,7 @@ export default class Logs extends BaseCommand {
     const engine = await (await this.session()).open('service')
     const facet = requireFacet(engine, 'logs')
     const service = await requireService(engine, name, {signal: this.signal})
-    const lines = facet.read(name, {
+    const lines = readPieces(facet, name, {
       tail: flags.tail,
       since: flags.since,
       follow: flags.follow,
@@ -53,9 +53,8 @@ export default class Logs extends BaseCommand {
       timestamps: flags.timestamps,
     })
     const known = flags.replica === undefined ? lines : requireLines(lines, service, flags.replica)
-    await streamLogs(leveled(known, flags.level), {format: this.format, follow: flags.follow, style}, (text) =>
-      this.write(text),
-    )
+    const options = {format: this.format, follow: flags.follow, level: flags.level, style}
+    await streamLogs(known, options, (text) => this.write(text))
     return undefined
   }
 }

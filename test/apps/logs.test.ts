@@ -37,12 +37,12 @@ const line = (text: string, more: Partial<LogLine> = {}): LogLine => ({
 })
 
 async function* from(lines: readonly LogLine[]) {
-  yield* lines
+  for (const line of lines) yield [line]
 }
 
 describe('the level filter', () => {
   const kept = async (lines: readonly LogLine[], least: 'warn' | 'info') =>
-    (await Array.fromAsync(leveled(from(lines), least))).map(({text}) => text)
+    (await Array.fromAsync(leveled(from(lines), least))).flat().map(({text}) => text)
 
   it('keeps lines of at least the level, with the stack trace that follows them', async () => {
     const lines = [
@@ -66,7 +66,7 @@ describe('the level filter', () => {
 })
 
 it('prints time, replica and text, each in its style', async () => {
-  const [first] = await Array.fromAsync(leveled(from([line('ERROR a', {replica: 'web-2'})]), undefined))
+  const [[first] = []] = await Array.fromAsync(leveled(from([line('ERROR a', {replica: 'web-2'})]), undefined))
   if (first === undefined) throw new Error('no line')
 
   expect(
@@ -81,7 +81,7 @@ it('prints time, replica and text, each in its style', async () => {
 })
 
 it('a replica that is not there and left no lines is NOT_FOUND', async () => {
-  const none = async function* (): AsyncGenerator<LogLine> {
+  const none = async function* (): AsyncGenerator<LogLine[]> {
     yield* []
   }
   const web = {name: 'web', replicas: [{name: 'web-0'}]} as unknown as Service

@@ -13,8 +13,8 @@ const line = (text: string): LeveledLine => ({
 async function written(format: 'json' | 'yaml' | 'jsonl', follow: boolean): Promise<string> {
   let text = ''
   async function* lines() {
-    yield line('one')
-    yield line('two: "2"\u001b[31m')
+    yield [line('one')]
+    yield [line('two: "2"\u001b[31m')]
   }
   const style = {paint: (value: string) => value, raw: false} as never
   await streamLogs(lines(), {format, follow, style}, async (part) => {

@@ -15,8 +15,10 @@ import {
   type Service,
   type ServiceSpec,
 } from '@omni-cli/sdk'
+import {canaryCalls} from './canary-client.ts'
 import {failureOf, fromBody} from './failure.ts'
 import {linesOf} from './lines.ts'
+import {readLogPieces} from './local-logs.ts'
 import * as requests from './requests.ts'
 import * as wire from './wire.ts'
 
@@ -47,6 +49,16 @@ export function createClient(http: Http, target: HttpTarget) {
   }
   const lines = (request: HttpRequest, signal: AbortSignal | undefined) => openLines(http, target, request, signal)
 
+  async function* logs(name: string, options: LogOptions): AsyncGenerator<LogLine> {
+    for await (const line of lines(requests.logs(name, options), options.signal)) {
+      yield wire.asLogLine(wire.readWire(wire.logLineWire(), wire.readJson(line, 'logs'), 'logs'))
+    }
+  }
+  const logFiles = async (name: string, options: LogOptions) => {
+    const {text} = await send(requests.logFiles(name, options.replica), options)
+    return wire.readWire(wire.logFilesWire(), wire.readJson(text, 'log files'), 'log files').files
+  }
+
   return {
     async version(options?: CallOptions): Promise<ServerVersion> {
       const {text} = await send(requests.version(), options)
@@ -68,6 +80,7 @@ export function createClient(http: Http, target: HttpTarget) {
     },
     act: (name: string, verb: 'start' | 'stop' | 'restart', options?: CallOptions) =>
       one(requests.act(name, verb), options),
+    canary: canaryCalls({one, lines}),
     scale: (name: string, replicas: number, options?: CallOptions) => one(requests.scale(name, replicas), options),
     rollback: (name: string, to: string | undefined, options?: CallOptions) =>
       one(requests.rollback(name, to), options),
@@ -79,10 +92,11 @@ export function createClient(http: Http, target: HttpTarget) {
       const {releases} = wire.readWire(wire.releaseListWire(), wire.readJson(text, 'releases'), 'releases')
       return releases.map(wire.asRelease)
     },
-    async *logs(name: string, options: LogOptions = {}): AsyncGenerator<LogLine> {
-      for await (const line of lines(requests.logs(name, options), options.signal)) {
-        yield wire.asLogLine(wire.readWire(wire.logLineWire(), wire.readJson(line, 'logs'), 'logs'))
-      }
+    logs,
+    logPieces(name: string, options: LogOptions): AsyncIterable<readonly LogLine[]> {
+      // A server that is reached through a socket sees the files that we see.
+      const files = target.url.startsWith('unix:') ? () => logFiles(name, options) : undefined
+      return readLogPieces({files, lines: () => logs(name, options)}, options)
     },
     async *events(options: EventOptions = {}): AsyncGenerator<OmniEvent> {
       for await (const line of lines(requests.events(options), options.signal)) {

@@ -55,6 +55,11 @@ export const logLineWire = once(() =>
   z.looseObject({time: text, stream: z.enum(['stdout', 'stderr']), replica: text, text}),
 )
 
+/** A format that we do not know is no reason to fail: the server sends the lines as well. */
+export const logFilesWire = once(() =>
+  z.looseObject({files: z.array(z.looseObject({replica: text, path: text, format: z.enum(['json-file', 'omni'])}))}),
+)
+
 export const eventWire = once(() => z.looseObject({id: z.number(), time: text, ref: text, type: text, message: text}))
 
 export const errorWire = once(() =>

@@ -51,6 +51,11 @@ export function createNativeEngine(connection: Connection, traits: ServiceTraits
     restart: async (name, options) => (await existing(name, options)).act(name, 'restart', options),
     scale: async (name, replicas, options) => (await existing(name, options)).scale(name, replicas, options),
     ...facets({existing, started, reading}),
+    canary: {
+      promote: async (name, options) => (await existing(name, options)).canary.promote(name, options),
+      abort: async (name, options) => (await existing(name, options)).canary.abort(name, options),
+      decide: async (name, options) => (await existing(name, options)).canary.decide(name, options),
+    },
   }
 }
 
@@ -64,33 +69,37 @@ const facets = ({
   existing,
   started,
   reading,
-}: Ways): Pick<ServiceEngine, 'logs' | 'releases' | 'artifacts' | 'events' | 'nodes'> => ({
-  logs: {
-    async *read(name, options) {
-      const client = await reading(options)
-      if (client === undefined) throw unknownService(name)
-      yield* client.logs(name, options)
+}: Ways): Pick<ServiceEngine, 'logs' | 'releases' | 'artifacts' | 'events' | 'nodes'> => {
+  const knowing = async (name: string, options: CallOptions | undefined): Promise<OmniClient> => {
+    const client = await reading(options)
+    if (client === undefined) throw unknownService(name)
+    return client
+  }
+  return {
+    logs: {
+      async *read(name, options = {}) {
+        for await (const lines of (await knowing(name, options)).logPieces(name, options)) yield* lines
+      },
+      async *pieces(name, options = {}) {
+        yield* (await knowing(name, options)).logPieces(name, options)
+      },
     },
-  },
-  releases: {
-    async list(name, options) {
-      const client = await reading(options)
-      if (client === undefined) throw unknownService(name)
-      return client.releases(name, options)
+    releases: {
+      list: async (name, options) => (await knowing(name, options)).releases(name, options),
+      rollback: async (name, options) => (await existing(name, options)).rollback(name, options?.to, options),
     },
-    rollback: async (name, options) => (await existing(name, options)).rollback(name, options?.to, options),
-  },
-  artifacts: {
-    has: async (digest, options) => (await started(options)).hasArtifact(digest, options),
-    put: async (digest, content, options) => (await started(options)).putArtifact(digest, content, options),
-  },
-  events: {
-    async *read(options) {
-      yield* (await reading(options))?.events(options) ?? []
+    artifacts: {
+      has: async (digest, options) => (await started(options)).hasArtifact(digest, options),
+      put: async (digest, content, options) => (await started(options)).putArtifact(digest, content, options),
     },
-  },
-  nodes: {list: async (options) => (await reading(options))?.nodes(options) ?? []},
-})
+    events: {
+      async *read(options) {
+        yield* (await reading(options))?.events(options) ?? []
+      },
+    },
+    nodes: {list: async (options) => (await reading(options))?.nodes(options) ?? []},
+  }
+}
 
 async function check(connection: Connection, options: CallOptions | undefined): Promise<Health> {
   const client = await connection.running()

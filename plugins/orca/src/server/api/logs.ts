@@ -1,7 +1,7 @@
-import type {LogLine, LogOptions} from '@omni-cli/sdk'
+import type {LogLine, LogOptions, Service} from '@omni-cli/sdk'
 import type {FastifyInstance, FastifyRequest} from 'fastify'
 import {asBoolean, asCount, asText, queryValue} from './body.ts'
-import {type ApiContext, accepts, isNative} from './context.ts'
+import {type ApiContext, accepts, isNative, param} from './context.ts'
 import {notFound} from './services.ts'
 import {type OpenStream, stream} from './stream.ts'
 
@@ -13,16 +13,24 @@ const NDJSON = 'application/x-ndjson'
 /** Output of a service, running or not: plain lines, or one JSON object a line when the client asks for that. */
 export function logRoutes(app: FastifyInstance, {control, closing, log}: ApiContext): void {
   app.get('/api/v1/services/:name/logs', {exposeHeadRoute: false}, async (request, reply) => {
-    const {name} = request.params as {name: string}
+    const name = param(request, 'name')
     const asJson = accepts(request, NDJSON)
     const options = logOptions(request, asJson)
-    if ((await control.get(name)) === undefined) throw notFound(name, asJson || isNative(request))
+    const service = await control.get(name)
+    if (service === undefined) throw notFound(name, asJson || isNative(request))
     const contentType = asJson ? NDJSON : 'text/plain; charset=utf-8'
     const heartbeat = asJson && options.follow === true ? '\n' : undefined
     const signal = options.follow === true ? closing : undefined
-    await stream(reply, {contentType, heartbeat, signal, log}, (out) =>
-      copyLines(control.logs(name, {...options, signal: out.signal}), asJson, out),
-    )
+    await stream(reply, {contentType, heartbeat, signal, log}, async (out) => {
+      await copyLines(control.logs(name, {...options, signal: out.signal}), asJson, out)
+      if (!asJson && options.replica === undefined) await out.write(failureLine(service))
+    })
+  })
+  // Where the lines are, for a client on this machine that may read them itself.
+  app.get('/api/v1/services/:name/log-sources', {exposeHeadRoute: false}, async (request) => {
+    const name = param(request, 'name')
+    if ((await control.get(name)) === undefined) throw notFound(name, true)
+    return {files: (await control.logFiles?.(name, queryValue(request, 'replica', asText))) ?? []}
   })
 }
 
@@ -35,4 +43,16 @@ const logOptions = (request: FastifyRequest, asJson: boolean): LogOptions => ({
 
 async function copyLines(lines: AsyncIterable<LogLine>, asJson: boolean, out: OpenStream): Promise<void> {
   for await (const line of lines) await out.write(asJson ? `${JSON.stringify(line)}\n` : `${line.text}\n`)
+}
+
+/**
+ * Why the service does not run as wanted, for those who look for the reason in the output: `OOMKilled: web-0 was killed:
+ * it used more memory than its limit`. Empty when it does.
+ */
+function failureLine({name, status, lastFailure, replicas}: Service): string {
+  if (lastFailure === undefined || status === 'running' || status === 'stopped') return ''
+  const {exit, message} = lastFailure
+  const replica = replicas.find(({lastExit}) => exit !== undefined && lastExit?.at === exit.at)?.name ?? name
+  const reason = exit?.oomKilled === true ? 'OOMKilled' : lastFailure.reason
+  return `${reason}: ${replica} ${message.replaceAll('\n', ' ')}\n`
 }

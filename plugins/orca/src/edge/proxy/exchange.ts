@@ -245,7 +245,6 @@ export class Exchange implements BackendUser {
     this.#target = undefined
     if (target === undefined) return
     if (this.#stats !== undefined) this.#stats.inFlight--
-    this.#stats = undefined
     target.backend.end()
   }
 }

@@ -11,8 +11,10 @@ export class RawClient {
 
   readonly #waiting = new Set<() => void>()
 
-  constructor(port: number) {
-    this.socket = connect({port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true})
+  /** Of a port of this machine, or a connection that is there. */
+  constructor(to: number | Socket) {
+    this.socket =
+      typeof to === 'number' ? connect({port: to, host: '127.0.0.1', allowHalfOpen: true, noDelay: true}) : to
     this.socket.setEncoding('latin1')
     this.socket.on('data', (chunk: string) => {
       this.received += chunk

@@ -88,9 +88,18 @@ export class TestEdge {
     this.#scope = scope
   }
 
-  async apply(...services: EdgeService[]): Promise<EdgeListener[]> {
-    this.#listeners = await this.plane.apply(table(...services))
+  apply(...services: EdgeService[]): Promise<EdgeListener[]> {
+    return this.applyTable(table(...services))
+  }
+
+  async applyTable(whole: EdgeTable): Promise<EdgeListener[]> {
+    this.#listeners = await this.plane.apply(whole)
     return this.#listeners
+  }
+
+  /** Port of the listener with TLS. */
+  get securePort(): number {
+    return this.#listeners.find(({isTls}) => isTls === true)?.port ?? 0
   }
 
   /** Port of a service, or the shared one. */

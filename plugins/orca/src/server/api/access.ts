@@ -35,6 +35,8 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'POST /api/v1/services/:name/scale': deployer('scale'),
   'POST /api/v1/services/:name/rollback': deployer('rollback'),
   'POST /api/v1/services/:name/promote': deployer('deploy'),
+  'POST /api/v1/services/:name/canary/abort': deployer('deploy'),
+  'POST /api/v1/services/:name/canary/decide': deployer('deploy'),
   'POST /api/v1/services/:name/redeploy': deployer('deploy'),
   'POST /api/v1/services/:name/restart': deployer('deploy'),
   'POST /api/v1/services/:name/start': deployer('deploy'),

@@ -3,23 +3,25 @@ import type {FastifyInstance, FastifyRequest} from 'fastify'
 import {z} from 'zod'
 import type {Actor, Control} from '../control.ts'
 import {asBoolean, decode, parseJson, queryValue, readBody, readJson} from './body.ts'
+import {decideRoute} from './canary.ts'
 import {type ApiContext, actorOf, isNative, param} from './context.ts'
 import {HttpProblem} from './problem.ts'
+import {listInScope} from './scope.ts'
 import {toServiceStatus} from './status.ts'
 
-const scaleRequest = z.object({replicas: z.int().min(0).max(1000)})
-const rollbackRequest = z.object({to: z.string().nullish()})
+export const scaleRequest = z.object({replicas: z.int().min(0).max(1000)})
+export const rollbackRequest = z.object({to: z.string().nullish()})
 
 /** One service: reading, scaling, starting, stopping. Paths that Orca has too answer in its form unless asked otherwise. */
 export function serviceRoutes(app: FastifyInstance, context: ApiContext): void {
   const {control} = context
 
   app.get('/api/v1/status', async (request) => {
-    const services = await control.list(queryValue(request, 'project', (text) => text))
+    const services = await listInScope(request, control)
     return {cluster_name: control.clusterName, services: services.map(toServiceStatus)}
   })
   app.get('/api/v1/services', async (request) => {
-    const services = await control.list(queryValue(request, 'project', (text) => text))
+    const services = await listInScope(request, control)
     return {services: services.map((service) => visibleTo(actorOf(request), service))}
   })
   app.get('/api/v1/services/:name', async (request) => {
@@ -32,6 +34,7 @@ export function serviceRoutes(app: FastifyInstance, context: ApiContext): void {
     return {releases: releases.map((release) => visibleTo(actorOf(request), release))}
   })
   changeRoutes(app, control)
+  decideRoute(app, context)
   removeRoutes(app, control)
 }
 
@@ -53,13 +56,14 @@ function changeRoutes(app: FastifyInstance, control: Control): void {
     }
     return control.rollback(name, {to, actor: actorOf(request)})
   })
-  act(app, control, 'promote', async (name) => {
-    throw new OmniError('CONFLICT', `no canary instances to promote for '${name}'`)
-  })
+  act(app, control, 'promote', (name, request) => control.promote(name, actorOf(request)))
+  act(app, control, 'canary/abort', (name, request) => control.abortCanary(name, actorOf(request)))
   act(app, control, 'start', (name, request) => control.start(name, actorOf(request)))
   act(app, control, 'stop', (name, request) => control.stop(name, actorOf(request)))
   act(app, control, 'restart', (name, request) => control.restart(name, actorOf(request)))
-  act(app, control, 'redeploy', (name, request) => control.restart(name, actorOf(request)))
+  act(app, control, 'redeploy', (name, request) =>
+    control.redeploy(name, {actor: actorOf(request), reason: 'redeploy'}),
+  )
 }
 
 function removeRoutes(app: FastifyInstance, control: Control): void {

@@ -1,6 +1,6 @@
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
-import {nodeIdOf} from '../../src/server/api/node-id.ts'
 import {wholeUnits} from '../../src/server/api/status.ts'
+import {nodeIdOf} from '../../src/server/nodes/node-id.ts'
 import {serveApi} from './serve.ts'
 
 let api: Awaited<ReturnType<typeof serveApi>>
@@ -322,8 +322,10 @@ describe('cluster', () => {
     ['/api/v1/cluster/nodes/7/undrain', 404, '{"error":"node not found"}'],
     ['/api/v1/cluster/nodes/abc/drain', 400, 'Invalid URL: Cannot parse `abc` to a `u64`'],
     ['/api/v1/cluster/nodes/18446744073709551616/drain', 400, 'Cannot parse'],
-    ['/api/v1/cluster/nodes/4307800580201474175/drain', 501, 'cannot be drained'],
-    ['/api/v1/cluster/register', 501, 'one machine'],
+    ['/api/v1/cluster/nodes/4307800580201474175/drain', 200, '{"status":"drained"}'],
+    ['/api/v1/cluster/nodes/4307800580201474175/undrain', 200, '{"status":"undrained"}'],
+    ['/api/v1/cluster/register', 422, 'node_id'],
+    ['/api/v1/cluster/heartbeat', 422, 'node_id'],
   ])('%s → %i', async (path, status, text) => {
     const answer = await api.call('POST', path, {body: {}})
     expect(answer.status).toBe(status)

@@ -6,13 +6,19 @@ import {join} from 'node:path'
 import {DatabaseSync} from 'node:sqlite'
 import {silentLogger} from '@omni-cli/sdk'
 import {createApi} from '../../src/server/api/app.ts'
+import {createTokenWatch} from '../../src/server/api/token-watch.ts'
 import type {Actor} from '../../src/server/control.ts'
+import {createNodeBook} from '../../src/server/nodes/node-book.ts'
+import {withNodes} from '../../src/server/nodes/with-nodes.ts'
 import {createServerSecrets} from '../../src/server/secrets/server-secrets.ts'
-import {createTokenStore} from '../../src/server/store/tokens.ts'
+import {createAuditStore} from '../../src/server/store/audit.ts'
+import {createTokenStore, tokenDigest} from '../../src/server/store/tokens.ts'
 import {createWebhookStore} from '../../src/server/store/webhooks.ts'
 import {FakeControl} from './fake-control.ts'
 
 export const ADMIN = 'owner-token'
+/** A token of the cluster's file. */
+export const GRAFANA = 'grafana-token'
 
 /** The API over a fake orchestrator, on a real port. */
 export async function serveApi() {
@@ -20,14 +26,20 @@ export async function serveApi() {
   const database = new DatabaseSync(':memory:')
   const tokens = createTokenStore(database)
   const webhooks = createWebhookStore(database)
+  const audit = createAuditStore(database)
+  const nodes = createNodeBook(database, {name: 'orca-master'})
   const home = mkdtempSync(join(tmpdir(), 'omni-api-'))
   const secrets = createServerSecrets({database, home})
   const closing = new AbortController()
   const shutdowns: string[] = []
   const app = createApi({
-    control,
+    control: withNodes(control, nodes),
+    nodes,
     tokens,
+    tokenWatch: createTokenWatch(tokens),
     webhooks,
+    audit,
+    extraTokens: [{name: 'grafana', role: 'viewer', digest: tokenDigest(GRAFANA)}],
     secrets,
     adminToken: ADMIN,
     version: '1.2.3',
@@ -39,6 +51,8 @@ export async function serveApi() {
   })
   await app.ready()
   const server = createServer(app.routing)
+  let received = 0
+  server.on('request', () => received++)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const {port} = server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`
@@ -73,7 +87,23 @@ export async function serveApi() {
     await app.close()
     rmSync(home, {recursive: true})
   }
-  return {app, control, tokens, webhooks, secrets, closing, shutdowns, url, port, tokenOf, call, close}
+  return {
+    app,
+    control,
+    tokens,
+    webhooks,
+    audit,
+    nodes,
+    secrets,
+    closing,
+    shutdowns,
+    received: () => received,
+    url,
+    port,
+    tokenOf,
+    call,
+    close,
+  }
 }
 
 interface CallOptions {

@@ -1,5 +1,6 @@
 import {createHmac} from 'node:crypto'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {shareNext} from '../../src/server/api/share-next.ts'
 import {serveApi} from './serve.ts'
 
 let api: Awaited<ReturnType<typeof serveApi>>
@@ -12,6 +13,7 @@ const deploy = (...services: unknown[]) => api.call('POST', '/api/v1/deploy', {b
 const web = {name: 'web', image: 'nginx:alpine'}
 const hook = {repo: 'acme/web', service_name: 'web', secret: 'shared'}
 const payload = {ref: 'refs/heads/main', repository: {full_name: 'acme/web'}, head_commit: {id: '1a2b3c4d5e6f'}}
+const withCommit = (id: string) => JSON.stringify({...payload, head_commit: {id}})
 const sign = (body: string, secret = 'shared') => `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
 const push = (body: string, signature: string | undefined = sign(body), headers: Record<string, string> = {}) =>
   api.call('POST', '/api/v1/webhooks/github', {
@@ -47,19 +49,36 @@ describe('webhooks', () => {
 })
 
 describe('pushes', () => {
-  it('many at once redeploy twice: what runs began before the last of them', async () => {
+  it('many at once share redeploys', async () => {
     await deploy(web)
     await register(hook)
     const gate = Promise.withResolvers<void>()
     api.control.gate = gate.promise
 
-    const pushes = Array.from({length: 20}, () => push(JSON.stringify(payload)))
-    await expect.poll(() => api.control.calls.length).toBe(1)
-    setTimeout(gate.resolve, 200)
+    const pushes = Array.from({length: 100}, (_, index) => push(withCommit(index.toString(16).padStart(8, '0'))))
+    await expect.poll(() => api.received()).toBeGreaterThanOrEqual(102)
+    await api.call('GET', '/api/v1/health')
+    gate.resolve()
     const answers = await Promise.all(pushes)
 
-    expect(answers.map(({status}) => status)).toEqual(Array(20).fill(200))
-    expect(api.control.calls).toHaveLength(2)
+    expect(answers.map(({status}) => status)).toEqual(Array(100).fill(200))
+    expect(api.control.calls.length).toBeLessThan(10)
+  })
+
+  it('that wait share one redeploy, for the last of them', async () => {
+    const gate = Promise.withResolvers<void>()
+    const runs: string[] = []
+    const run = shareNext(async (key: string, input: number) => {
+      runs.push(`${key} ${input}`)
+      await gate.promise
+    })
+
+    const all = Array.from({length: 100}, (_, index) => run('web', index))
+    gate.resolve()
+    await Promise.all(all)
+    await run('web', 100)
+
+    expect(runs).toEqual(['web 0', 'web 99', 'web 100'])
   })
 
   it('that delete a branch redeploy nothing', async () => {
@@ -77,7 +96,7 @@ describe('pushes', () => {
 
     expect(await push(JSON.stringify(payload))).toMatchObject({status: 200, json: {deployed: ['web'], errors: []}})
 
-    expect(api.control.calls).toEqual(['restart web by github'])
+    expect(api.control.calls).toEqual(['redeploy web git push 1a2b3c4d'])
     const {json} = await api.call('GET', '/api/v1/webhooks/web/invocations')
     expect(json.invocations).toMatchObject([{status_code: 200, commit_sha: '1a2b3c4d', branch: 'main', deployed: true}])
   })
@@ -128,5 +147,94 @@ describe('pushes', () => {
   it('report a service that is gone', async () => {
     await register(hook)
     expect((await push(JSON.stringify(payload))).status).toBe(500)
+  })
+
+  it('redeploy once for a body that comes again, and again after a failure', async () => {
+    await register(hook)
+    expect((await push(JSON.stringify(payload))).status).toBe(500)
+    await deploy(web)
+    expect((await push(JSON.stringify(payload))).status).toBe(200)
+
+    const again = await push(JSON.stringify(payload), undefined, {'x-github-delivery': 'another'})
+
+    expect([again.status, again.text]).toEqual([200, 'ignored: duplicate delivery'])
+    expect(api.control.calls).toHaveLength(2)
+    const {json} = await api.call('GET', '/api/v1/webhooks/web/invocations')
+    expect(json.invocations).toMatchObject([{deployed: true}, {deployed: false, error: "no service 'web'"}])
+  })
+
+  it.each(['x-gitea-signature', 'x-forgejo-signature'])('are taken with the header %s', async (header) => {
+    await deploy(web)
+    await register(hook)
+    const body = JSON.stringify(payload)
+    const answer = await push(body, '', {[header]: sign(body).slice(7), 'x-gitea-event': 'push'})
+    expect(answer).toMatchObject({status: 200, json: {deployed: ['web']}})
+  })
+
+  it.each([
+    ['upper-case hex', (good: string) => `sha256=${good.slice(7).toUpperCase()}`, 200],
+    ['one bit changed', (good: string) => `${good.slice(0, -1)}${good.endsWith('0') ? '1' : '0'}`, 401],
+    ['a truncated one', (good: string) => good.slice(0, -2), 401],
+    ['SHA-1', (good: string) => `sha1=${good.slice(7, 47)}`, 401],
+  ])('with %s as signature → %i', async (_name, change, status) => {
+    await deploy(web)
+    await register(hook)
+    const body = JSON.stringify(payload)
+    expect((await push(body, change(sign(body)))).status).toBe(status)
+  })
+
+  it('are refused when the body was written anew', async () => {
+    await register(hook)
+    expect((await push(JSON.stringify(payload, undefined, 1), sign(JSON.stringify(payload)))).status).toBe(401)
+  })
+
+  it('are for a tag only when the webhook asks for tags', async () => {
+    await deploy(web)
+    await register({...hook, tag: 'v*'})
+    const tag = (name: string) => push(JSON.stringify({...payload, ref: `refs/tags/${name}`}))
+
+    expect((await tag('beta')).text).toBe('ignored: not a branch push')
+    expect((await tag('v1.2.0')).json).toEqual({deployed: ['web'], errors: []})
+    expect((await push(JSON.stringify(payload))).text).toBe('ignored: no matching webhook config')
+  })
+
+  it('are ignored when they change nothing that is watched', async () => {
+    await deploy(web)
+    await register({...hook, paths: ['src/**', '*.json']})
+    const changing = (files: string[], more = {}) =>
+      push(JSON.stringify({...payload, commits: [{added: [], modified: files, removed: null}], ...more}))
+
+    expect((await changing(['docs/a.md', 'deep/x.json'])).text).toBe('ignored: no watched path was changed')
+    expect((await changing(['docs/a.md', 'src/a/b.ts'])).json.deployed).toEqual(['web'])
+    expect((await changing(['package.json'])).json.deployed).toEqual(['web'])
+    expect((await changing(['docs/b.md'], {forced: true})).json.deployed).toEqual(['web'])
+    expect((await push(JSON.stringify(payload))).json.deployed).toEqual(['web'])
+  })
+
+  it.each(['€€€€€€€€€', '👩‍👩‍👧‍👦', ''])('survive the commit id %j', async (id) => {
+    await deploy(web)
+    await register(hook)
+    expect((await push(withCommit(id))).status).toBe(200)
+    expect(api.control.calls).toEqual(['redeploy web git push'])
+  })
+
+  it('read the escapes of JSON before they compare names', async () => {
+    await deploy(web)
+    await register(hook)
+    const body = JSON.stringify(payload).replace('main', 'ma\\u0069n')
+    expect((await push(body)).json.deployed).toEqual(['web'])
+  })
+
+  it('of 26 MB are refused, of 3 MB read', async () => {
+    await deploy(web)
+    await register(hook)
+    const padded = (bytes: number) => JSON.stringify({...payload, padding: 'x'.repeat(bytes)})
+    expect((await push(padded(3_000_000))).status).toBe(200)
+    expect((await push('x'.repeat(26 * 1024 * 1024), 'sha256=00')).status).toBe(413)
+  })
+
+  it('of other events are ignored', async () => {
+    await register(hook)
+    expect((await push('{}', undefined, {'x-github-event': 'issues'})).text).toBe('ignored: not a push')
   })
 })

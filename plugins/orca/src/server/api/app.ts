@@ -2,6 +2,7 @@ import {ERROR_CODES, isOmniError, messageOf} from '@omni-cli/sdk'
 import fastify, {type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest} from 'fastify'
 import {accessOf, isAllowed, methodsOf} from './access.ts'
 import {artifactRoutes} from './artifacts.ts'
+import {auditRequests, auditRoutes} from './audit.ts'
 import {createAuthenticate} from './auth.ts'
 import {clusterRoutes} from './cluster.ts'
 import type {ApiContext} from './context.ts'
@@ -9,7 +10,9 @@ import {createRoute} from './create.ts'
 import {deployRoutes} from './deploy.ts'
 import {eventRoutes} from './events.ts'
 import {logRoutes} from './logs.ts'
+import {openApiRoute} from './openapi.ts'
 import {errorBody, HttpProblem, isHttpProblem} from './problem.ts'
+import {checkScope} from './scope.ts'
 import {secretRoutes} from './secrets.ts'
 import {serviceRoutes} from './services.ts'
 import {systemRoutes} from './system.ts'
@@ -43,14 +46,17 @@ export function createApi(context: ApiContext): FastifyInstance {
     return reply.code(404).send()
   })
   const groups = [systemRoutes, serviceRoutes, deployRoutes, createRoute, logRoutes, eventRoutes]
-  for (const mount of [...groups, artifactRoutes, webhookRoutes, tokenRoutes, clusterRoutes, secretRoutes]) mount(app, context)
+  const admin = [webhookRoutes, tokenRoutes, clusterRoutes, secretRoutes, auditRoutes]
+  for (const mount of [...groups, artifactRoutes, ...admin, openApiRoute]) mount(app, context)
   return app
 }
 
 /** Before anything else of a request is looked at: who is it, and may they? */
 function guard(app: FastifyInstance, context: ApiContext): void {
-  const authenticate = createAuthenticate(context.adminToken, context.tokens)
-  app.addHook('onRequest', async (request) => {
+  const {control, tokens, tokenWatch} = context
+  const authenticate = createAuthenticate(context.adminToken, tokens, context.extraTokens)
+  const accepted = auditRequests(app, context)
+  app.addHook('onRequest', async (request, reply) => {
     const access = accessOf(request.method, request.routeOptions.url)
     if (access.role === 'open') return
     const actor = authenticate(request.raw)
@@ -59,6 +65,11 @@ function guard(app: FastifyInstance, context: ApiContext): void {
     if (!isWrongMethod && !isAllowed(actor, access)) {
       throw new HttpProblem(403, `role '"${actor.role}"' may not perform '${access.action}' on this route`)
     }
+    await checkScope(request, actor, control)
+    accepted(request)
+    if (actor.tokenId === undefined) return
+    tokenWatch.add(actor.tokenId, request.raw)
+    reply.raw.once('close', () => tokenWatch.remove(request.raw))
   })
 }
 

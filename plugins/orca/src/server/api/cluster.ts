@@ -1,30 +1,38 @@
 import type {NodeInfo} from '@omni-cli/sdk'
-import type {FastifyInstance} from 'fastify'
+import type {FastifyInstance, FastifyRequest} from 'fastify'
+import {nodeIdOf} from '../nodes/node-id.ts'
+import {auditTarget} from './audit.ts'
+import {bodyProblem, decode, readJson} from './body.ts'
 import {type ApiContext, param} from './context.ts'
-import {nodeIdOf} from './node-id.ts'
 import {HttpProblem} from './problem.ts'
+import {heartbeatRequest, registerRequest} from './schemas.ts'
 
-/** The nodes of the engine, in Orca's words. Joining nodes belongs to runtimes with several hosts. */
-export function clusterRoutes(app: FastifyInstance, {control, port}: ApiContext): void {
+/** The nodes of the engine, in Orca's words. Agents of Orca join with its two calls and ask for work every few seconds. */
+export function clusterRoutes(app: FastifyInstance, {control, nodes, port}: ApiContext): void {
   app.get('/api/v1/cluster/info', async (_request, reply) => {
     reply.type('application/json; charset=utf-8')
-    const nodes = await control.nodes()
+    const all = await control.nodes()
     return clusterInfoJson(
       control.clusterName,
-      nodes.map((node) => ({...node, address: withPort(node.address, port())})),
+      all.map((node) => ({...node, address: withPort(node.address, port())})),
     )
   })
-  for (const route of ['register', 'heartbeat']) {
-    app.post(`/api/v1/cluster/${route}`, async () => {
-      throw new HttpProblem(501, 'this engine runs on one machine: there is no cluster that a node could join')
-    })
-  }
-  for (const verb of ['drain', 'undrain']) {
+  app.post('/api/v1/cluster/register', async (request) => {
+    const {node_id, address, labels} = decode(registerRequest, await readWithNodeId(request))
+    auditTarget(request, `${address} ${node_id}`)
+    nodes.register({id: node_id, address, labels: labels ?? {}})
+    return {status: 'ok'}
+  })
+  app.post('/api/v1/cluster/heartbeat', async (request) => {
+    const {node_id, workloads} = decode(heartbeatRequest, await readWithNodeId(request))
+    auditTarget(request, node_id)
+    return {commands: nodes.heartbeat(node_id, workloads ?? [])}
+  })
+  for (const verb of ['drain', 'undrain'] as const) {
     app.post(`/api/v1/cluster/nodes/:node_id/${verb}`, async (request) => {
       const id = nodeIdParam(param(request, 'node_id'))
-      const nodes = await control.nodes()
-      if (!nodes.some((node) => nodeIdOf(node.id) === id)) throw new HttpProblem(404, {error: 'node not found'})
-      throw new HttpProblem(501, {error: 'the only node of this engine cannot be drained: stop its services instead'})
+      if (nodes.setDraining(id, verb === 'drain') === undefined) throw new HttpProblem(404, {error: 'node not found'})
+      return {status: `${verb}ed`}
     })
   }
 }
@@ -48,6 +56,18 @@ const withPort = (address: string, port: number | undefined): string =>
   port === undefined || /:\d+$/.test(address) ? address : `${address}:${port}`
 
 function nodeIdParam(text: string): string {
-  if (/^\d{1,20}$/.test(text) && BigInt(text) < 1n << 64n) return String(BigInt(text))
+  if (isU64(text)) return String(BigInt(text))
   throw new HttpProblem(400, `Invalid URL: Cannot parse \`${text}\` to a \`u64\``)
 }
+
+/** A body with `node_id` as digits: as a number it would be rounded. */
+async function readWithNodeId(request: FastifyRequest): Promise<unknown> {
+  const body = await readJson(request, {
+    reviver: (key, value, source) => (key === 'node_id' && typeof value === 'number' ? source : value),
+  })
+  const id = typeof body === 'object' && body !== null ? Reflect.get(body, 'node_id') : undefined
+  if (typeof id === 'string' && !isU64(id)) throw bodyProblem(['node_id'], 'expected a u64')
+  return body
+}
+
+const isU64 = (text: string): boolean => /^\d{1,20}$/.test(text) && BigInt(text) < 1n << 64n

@@ -1,18 +1,27 @@
 import type {Logger} from '@omni-cli/sdk'
 import type {FastifyRequest} from 'fastify'
-import type {Actor, Control} from '../control.ts'
+import type {Control} from '../control.ts'
+import type {NodeBook} from '../nodes/node-book.ts'
 import type {ServerSecrets} from '../secrets/server-secrets.ts'
+import type {AuditStore} from '../store/audit.ts'
 import type {TokenStore} from '../store/tokens.ts'
 import type {WebhookStore} from '../store/webhooks.ts'
+import type {Caller, ExtraToken} from './auth.ts'
+import type {TokenWatch} from './token-watch.ts'
 
 /** What the routes work on. */
 export interface ApiContext {
   readonly control: Control
   readonly tokens: TokenStore
+  readonly tokenWatch: TokenWatch
   readonly webhooks: WebhookStore
+  readonly audit: AuditStore
+  readonly nodes: NodeBook
   readonly secrets: ServerSecrets
   /** Secret of the owner, from the file in the home folder. */
   readonly adminToken: string
+  /** Tokens that somebody else keeps. */
+  readonly extraTokens: readonly ExtraToken[]
   readonly version: string
   /** RFC 3339. */
   readonly startedAt: string
@@ -28,12 +37,12 @@ export interface ApiContext {
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the access check on every route that is not open. */
-    actor: Actor | undefined
+    actor: Caller | undefined
   }
 }
 
 /** Who asks. Only open routes have nobody, and they do not call this. */
-export function actorOf(request: FastifyRequest): Actor {
+export function actorOf(request: FastifyRequest): Caller {
   if (request.actor === undefined) throw new Error(`no actor on ${request.method} ${request.routeOptions.url}`)
   return request.actor
 }

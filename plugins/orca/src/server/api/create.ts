@@ -9,8 +9,10 @@ import {
 } from '@omni-cli/sdk'
 import type {FastifyInstance, FastifyReply} from 'fastify'
 import type {Actor, Control, DeployOutcome} from '../control.ts'
+import {auditOutcome, auditTarget} from './audit.ts'
 import {queryValue, readJson} from './body.ts'
 import {type ApiContext, actorOf} from './context.ts'
+import {checkSpecs} from './scope.ts'
 import {readServiceConfig} from './service-config.ts'
 import {type OpenStream, stream} from './stream.ts'
 
@@ -29,11 +31,16 @@ export function createRoute(app: FastifyInstance, {control, log}: ApiContext): v
     const mode = queryValue(request, 'mode', asMode) ?? 'apply'
     const reason = queryValue(request, 'reason', (text) => text.slice(0, 200)) ?? 'deploy'
     const spec = readServiceConfig(await readJson(request))
+    auditTarget(request, spec.name)
+    await checkSpecs(actorOf(request), control, [spec])
     await checkMode(control, mode, spec.name)
     await streamDeploy(reply, log, async (out) => {
       const by = {actor: actorOf(request), reason, onlyNew: mode === 'create'}
       const line = await deployOne(control, spec, by, out)
-      if (line.type === 'error') log.debug('deploy failed', {service: spec.name, error: line.error.message})
+      if (line.type === 'error') {
+        auditOutcome(request, line.error.code)
+        log.debug('deploy failed', {service: spec.name, error: line.error.message})
+      }
       return line
     })
   })

@@ -1,19 +1,24 @@
 import type {ServiceSpec} from '@omni-cli/sdk'
 import type {FastifyInstance} from 'fastify'
+import {auditOutcome, auditTarget} from './audit.ts'
 import {bodyProblem, readJson} from './body.ts'
 import {type ApiContext, actorOf} from './context.ts'
+import {checkSpecs} from './scope.ts'
 import {readServiceConfig} from './service-config.ts'
 
 /** Orca's deploy: many services at once; 200 all, 206 some, 500 none. */
 export function deployRoutes(app: FastifyInstance, {control}: ApiContext): void {
   app.post('/api/v1/deploy', async (request, reply) => {
     const specs = lastOfEachName(readServices(await readJson(request)))
+    auditTarget(request, specs.map(({name}) => name).join(', '))
+    await checkSpecs(actorOf(request), control, specs)
     const [codeless, complete] = partition(specs, hasNoCode)
     const outcome = await control.deploy(complete, {actor: actorOf(request), reason: 'deploy'})
     const errors = [
       ...codeless.map(({name}) => `${name}: service '${name}' has no image, module, or build config`),
       ...outcome.errors.map(({service, message}) => `${service}: ${message}`),
     ]
+    if (errors.length > 0) auditOutcome(request, 'DEPLOY_FAILED')
     reply.code(errors.length === 0 ? 200 : outcome.deployed.length === 0 ? 500 : 206)
     return {
       deployed: outcome.deployed,

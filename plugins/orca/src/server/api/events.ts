@@ -1,7 +1,8 @@
 import type {OmniEvent} from '@omni-cli/sdk'
 import type {FastifyInstance, FastifyRequest} from 'fastify'
 import {asBoolean, asCount, asText, queryValue} from './body.ts'
-import {type ApiContext, accepts} from './context.ts'
+import {type ApiContext, accepts, actorOf} from './context.ts'
+import {isInScope} from './scope.ts'
 import {stream} from './stream.ts'
 
 /** What has happened: server-sent events (following by default), or JSON lines when the client asks for them. */
@@ -17,8 +18,16 @@ export function eventRoutes(app: FastifyInstance, {control, closing, log}: ApiCo
       ? {contentType: 'application/x-ndjson', heartbeat: '\n'}
       : {contentType: 'text/event-stream', heartbeat: ': \n\n'}
     const encode = asJson ? (event: OmniEvent) => `${JSON.stringify(event)}\n` : toServerSentEvent
+    const caller = actorOf(request)
+    const isVisible = async ({ref}: OmniEvent): Promise<boolean> => {
+      if (caller.projects === undefined) return true
+      const service = await control.get(ref.replace(/^service\//, ''))
+      return service !== undefined && isInScope(caller, service.project)
+    }
     await stream(reply, {...format, log, signal: options.follow ? closing : undefined}, async (out) => {
-      for await (const event of control.events({...options, signal: out.signal})) await out.write(encode(event))
+      for await (const event of control.events({...options, signal: out.signal})) {
+        if (await isVisible(event)) await out.write(encode(event))
+      }
     })
   })
 }

@@ -1,16 +1,21 @@
 import {rm} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import type {DatabaseSync} from 'node:sqlite'
-import {ensurePrivateDir, type Logger, writeFileAtomic} from '@omni-cli/sdk'
+import {ensurePrivateDir, type Logger, type ServiceSpec, writeFileAtomic} from '@omni-cli/sdk'
 import type {ListenAddress} from '../../client/listen-address.ts'
 import {localFiles, type ServerInfo} from '../../client/local-files.ts'
 import {socketPath} from '../../socket-path.ts'
 import type {Control} from '../control.ts'
+import {createNodeBook} from '../nodes/node-book.ts'
+import {withNodes} from '../nodes/with-nodes.ts'
 import {createServerSecrets} from '../secrets/server-secrets.ts'
+import {createAuditStore} from '../store/audit.ts'
 import {createTokenStore} from '../store/tokens.ts'
 import {createWebhookStore} from '../store/webhooks.ts'
 import {adminToken} from './admin-token.ts'
+import type {ExtraToken} from './auth.ts'
 import {listen} from './listen.ts'
+import {createTokenWatch} from './token-watch.ts'
 
 /** The orchestrator with what only the server process may do with it. */
 export interface OpenControl {
@@ -25,6 +30,10 @@ export interface ServerOptions {
   readonly address: ListenAddress
   readonly version: string
   readonly log: Logger
+  /** Accepted beside the owner's token and those in the store. */
+  readonly extraTokens?: readonly ExtraToken[] | undefined
+  /** Labels of this machine, for placement. */
+  readonly nodeLabels?: Readonly<Record<string, string>> | undefined
   /** LOCKED when another server has this home. Called first, so that one server at most goes on. */
   readonly openControl: () => Promise<OpenControl>
 }
@@ -45,18 +54,16 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
   const {home, log, version} = options
   await ensurePrivateDir(home)
   // The web framework is loaded while the orchestrator takes over what runs.
-  const [{control, database, close}, {createApi}] = await Promise.all([options.openControl(), import('./app.ts')])
+  const [opened, {createApi}] = await Promise.all([options.openControl(), import('./app.ts')])
   const startedAt = new Date().toISOString()
   const closing = new AbortController()
   const ended = Promise.withResolvers<void>()
   let stopping: Promise<void> | undefined
   let port: number | undefined
   const app = createApi({
-    control,
-    tokens: createTokenStore(database),
-    webhooks: createWebhookStore(database),
-    secrets: createServerSecrets({database, home}),
+    ...apiParts(opened, options),
     adminToken: await adminToken(home),
+    extraTokens: options.extraTokens ?? [],
     version,
     startedAt,
     port: () => port,
@@ -79,7 +86,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
     log.debug('stopping', {workloads})
     closing.abort()
     await listeners.close(GRACE_MS)
-    await close(workloads)
+    await opened.close(workloads)
     await app.close()
     await rm(localFiles(home).info, {force: true})
     log.debug('stopped')
@@ -91,6 +98,22 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
   }
   log.debug('listening', {url: listeners.url, version, pid: process.pid})
   return {url: listeners.url, ended: ended.promise, stop}
+}
+
+function apiParts({control, database}: OpenControl, {home, nodeLabels}: ServerOptions) {
+  const tokens = createTokenStore(database)
+  const secrets = createServerSecrets({database, home})
+  const environment = ({env, project}: ServiceSpec) => secrets.store.resolve(env, project)
+  const nodes = createNodeBook(database, {labels: nodeLabels, environment})
+  return {
+    control: withNodes(control, nodes),
+    nodes,
+    secrets,
+    tokens,
+    tokenWatch: createTokenWatch(tokens),
+    webhooks: createWebhookStore(database),
+    audit: createAuditStore(database),
+  }
 }
 
 async function writeInfo(home: string, info: ServerInfo): Promise<void> {

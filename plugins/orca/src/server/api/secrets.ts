@@ -19,7 +19,7 @@ const project = z.string().superRefine((value, context) => {
   if (problem !== undefined) context.addIssue({code: 'custom', message: problem})
 })
 const name = z.object({key: z.string(), project: project.nullish()})
-const setRequest = z.object({
+export const setRequest = z.object({
   /** In clear; only from this machine. */
   value: z.string().nullish(),
   /** An age file for the server's recipient, holding the value. */
@@ -27,8 +27,11 @@ const setRequest = z.object({
   project: project.nullish(),
   scope: project.nullish(),
 })
-const importRequest = z.object({age: z.string(), on_conflict: z.enum(['replace', 'keep', 'refuse']).default('refuse')})
-const exportRequest = z.object({
+export const importRequest = z.object({
+  age: z.string(),
+  on_conflict: z.enum(['replace', 'keep', 'refuse']).default('refuse'),
+})
+export const exportRequest = z.object({
   recipients: z.array(z.string()).min(1).max(100),
   project: project.nullish(),
   /** Only these. */

@@ -5,6 +5,7 @@ export function toServiceStatus(service: Service) {
   const {spec, replicas, lastFailure} = service
   const memory = sumOf(replicas.map((replica) => replica.memoryBytes))
   const cpu = sumOf(replicas.map((replica) => replica.cpuPercent))
+  const node = replicas.find((replica) => replica.node !== undefined)?.node
   return {
     name: service.name,
     ...(service.project === undefined ? {} : {project: service.project}),
@@ -17,6 +18,8 @@ export function toServiceStatus(service: Service) {
     domain: spec.domain ?? spec.domains?.[0] ?? null,
     domains: [...new Set([...(spec.domain === undefined ? [] : [spec.domain]), ...(spec.domains ?? [])])],
     depends_on: spec.depends_on,
+    ...(node === undefined ? {} : {node}),
+    ...(spec.resources?.memory === undefined ? {} : {memory_limit_bytes: spec.resources.memory}),
     ...(memory === undefined ? {} : {memory_usage: wholeUnits(memory)}),
     ...(cpu === undefined ? {} : {cpu_percent: Math.round(cpu * 100) / 100}),
     ...(lastFailure === undefined ? {} : {last_failure: toLastFailure(lastFailure)}),

@@ -1,0 +1,61 @@
+import type {Service, ServiceSpec} from '@omni-cli/sdk'
+import type {FastifyRequest} from 'fastify'
+import type {Control} from '../control.ts'
+import type {Caller} from './auth.ts'
+import {queryValue} from './body.ts'
+import {actorOf, param} from './context.ts'
+import {HttpProblem} from './problem.ts'
+
+/** Routes that tell or change nothing of other projects, or look at the scope themselves. */
+const CHECKED_BY_THEMSELVES: ReadonlySet<string> = new Set([
+  'GET /api/v1/version',
+  'GET /api/v1/status',
+  'GET /api/v1/services',
+  'GET /api/v1/events',
+  'POST /api/v1/deploy',
+  'POST /api/v1/services',
+  'HEAD /api/v1/artifacts/:digest',
+  'PUT /api/v1/artifacts/:digest',
+])
+
+const refused = ({name, projects = []}: Caller): HttpProblem =>
+  new HttpProblem(403, `the token '${name}' is for ${projects.map((project) => `'${project}'`).join(', ')} only`)
+
+/**
+ * A token for some projects reaches those alone, and no route that is not known to keep to them: 403. Unknown services
+ * pass, so that the answer is that of the route.
+ */
+export async function checkScope(request: FastifyRequest, caller: Caller, control: Control): Promise<void> {
+  const {projects} = caller
+  if (projects === undefined) return
+  const route = request.routeOptions.url ?? ''
+  const method = request.method === 'HEAD' && !route.includes(':digest') ? 'GET' : request.method
+  if (CHECKED_BY_THEMSELVES.has(`${method} ${route}`)) return
+  if (route === '/api/v1/projects/:project' && projects.includes(param(request, 'project'))) return
+  if (/^\/api\/v1\/services\/:name(\/|$)/.test(route)) {
+    const service = await control.get(param(request, 'name'))
+    if (service === undefined || isInScope(caller, service.project)) return
+  }
+  throw refused(caller)
+}
+
+/** Whether something of this project may be seen and touched. */
+export const isInScope = ({projects}: Pick<Caller, 'projects'>, project: string | undefined): boolean =>
+  projects === undefined || (project !== undefined && projects.includes(project))
+
+/** The services that `?project=` asks for, as far as the caller may see them. */
+export async function listInScope(request: FastifyRequest, control: Control): Promise<Service[]> {
+  const services = await control.list(queryValue(request, 'project', (text) => text))
+  const caller = actorOf(request)
+  return services.filter(({project}) => isInScope(caller, project))
+}
+
+/** 403 unless all specs are for the caller's projects, and replace no service of another one. */
+export async function checkSpecs(caller: Caller, control: Control, specs: readonly ServiceSpec[]): Promise<void> {
+  if (caller.projects === undefined) return
+  for (const {name, project} of specs) {
+    const current = await control.get(name)
+    const isTaken = current !== undefined && !isInScope(caller, current.project)
+    if (isTaken || !isInScope(caller, project)) throw refused(caller)
+  }
+}

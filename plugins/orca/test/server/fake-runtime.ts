@@ -2,7 +2,13 @@ import {EventEmitter, once} from 'node:events'
 import {createServer, type Server} from 'node:http'
 import type {AddressInfo} from 'node:net'
 import type {ExitInfo, ServiceSpec} from '@omni-cli/sdk'
-import type {InstanceRequest, Runtime, RuntimeEvent, RuntimeInstance} from '../../src/runtimes/runtime.ts'
+import type {
+  InstanceRequest,
+  PrepareRequest,
+  Runtime,
+  RuntimeEvent,
+  RuntimeInstance,
+} from '../../src/runtimes/runtime.ts'
 
 /** How replicas of a release behave; chosen by `env.BEHAVIOUR` of the spec. */
 export type Behaviour = 'ok' | 'crash' | 'deaf' | 'sick' | 'unbuildable'
@@ -45,10 +51,10 @@ export class FakeRuntime implements Runtime {
   }
 
   async prepare(
-    {service, release, spec}: {service: string; release: string; spec: ServiceSpec},
+    {service, release, spec, isForced = false}: PrepareRequest,
     options?: {onOutput?: ((line: string) => void) | undefined; signal?: AbortSignal | undefined},
   ) {
-    await this.#step('prepare', `${service} ${release}`)
+    await this.#step('prepare', `${service} ${release}${isForced ? ' forced' : ''}`)
     options?.signal?.throwIfAborted()
     if (spec.env.BEHAVIOUR === 'unbuildable') {
       options?.onOutput?.('cannot find the thing')

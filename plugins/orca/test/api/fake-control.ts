@@ -102,6 +102,7 @@ export class FakeControl implements Control {
 
   async redeploy(name: string, {reason}: {readonly reason: string}): Promise<Service> {
     this.calls.push(`redeploy ${name} ${reason}`)
+    await this.gate
     return this.#must(name)
   }
 

@@ -37,6 +37,12 @@ export async function askText(
   )
 }
 
+/** A text that is not shown while it is typed. ABORTED on Ctrl-C. */
+export async function askSecret(question: string, options: AskOptions = {}): Promise<string> {
+  const {password} = await import('@inquirer/prompts')
+  return answer(password({message: escapeTerminal(question)}, terminal(options)))
+}
+
 export interface Choice {
   readonly value: string
   readonly name: string

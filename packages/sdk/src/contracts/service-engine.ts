@@ -176,6 +176,13 @@ export interface ServiceTraits {
   readonly labels: boolean
 }
 
+/** A service as a file declares it. */
+export interface DeclaredService {
+  readonly spec: ServiceSpec
+  /** Absolute folder of that file. */
+  readonly folder: string
+}
+
 /**
  * Runs replicated services. `create` and `update` are rolling deploys: they resolve only when the new version was
  * observed ready and reject with DEPLOY_FAILED (details: ServiceFailure) while the old version still serves.
@@ -187,6 +194,11 @@ export interface ServiceEngine extends Collection<ServiceSpec, Service> {
   check(options?: CallOptions): Promise<Health>
   /** Starts an engine of this machine that does not run, before changes are planned. Absent: there is nothing to start. */
   wake?(options?: CallOptions): Promise<void>
+  /**
+   * Takes along what lies beside the files of the services and that they need (their secrets, say), before they are created
+   * or updated. Absent: nothing is taken. Never replaces what the engine has; tells what it did.
+   */
+  beforeDeploy?(services: readonly DeclaredService[], options?: CallOptions): Promise<void>
   update(name: string, spec: ServiceSpec, options?: CallOptions): Promise<Service>
   start(name: string, options?: CallOptions): Promise<Service>
   stop(name: string, options?: CallOptions): Promise<Service>

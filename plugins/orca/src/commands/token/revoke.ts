@@ -1,0 +1,22 @@
+import * as Args from '@oclif/core/args'
+import {BaseCommand, itemView, type View} from '@omni-cli/sdk/cli'
+import {createAdminClient} from '../../client/admin.ts'
+import {openTarget} from '../../client/server-target.ts'
+
+export default class TokenRevoke extends BaseCommand {
+  static override summary = 'end a token; what it has open ends within seconds'
+  static override examples = ['<%= config.bin %> token revoke gitea-ci']
+  static override args = {token: Args.string({required: true, description: 'name or id'})}
+
+  async run(): Promise<View> {
+    const {args} = await this.parse(TokenRevoke)
+    const options = {signal: this.signal, notice: (text: string) => this.notice(text)}
+    const {http, target} = await openTarget(await this.session(), options)
+    await createAdminClient(http, target).revokeToken(args.token, options)
+    return itemView({
+      data: {revoked: args.token},
+      text: ({revoked}) => [`token '${revoked}' is revoked`],
+      ref: `token/${args.token}`,
+    })
+  }
+}

@@ -1,0 +1,22 @@
+import * as Args from '@oclif/core/args'
+import {BaseCommand, itemView, type View} from '@omni-cli/sdk/cli'
+import {openTarget} from '../../client/server-target.ts'
+import {createWebhookClient} from '../../client/webhook-client.ts'
+
+export default class WebhooksRemove extends BaseCommand {
+  static override summary = 'remove the webhooks of a service'
+  static override examples = ['<%= config.bin %> webhooks remove myapp']
+  static override args = {service: Args.string({required: true, description: 'service that pushes redeploy'})}
+
+  async run(): Promise<View> {
+    const {args} = await this.parse(WebhooksRemove)
+    const options = {signal: this.signal, notice: (text: string) => this.notice(text)}
+    const {http, target} = await openTarget(await this.session(), options)
+    const count = await createWebhookClient(http, target).remove(args.service, options)
+    return itemView({
+      data: {service: args.service, removed: count},
+      text: ({service, removed}) => [`removed ${removed} ${removed === 1 ? 'webhook' : 'webhooks'} of '${service}'`],
+      ref: `webhook/${args.service}`,
+    })
+  }
+}

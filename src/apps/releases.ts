@@ -49,6 +49,12 @@ export function chooseRelease(releases: readonly Release[], service: string, to:
   if (found === undefined) throw new OmniError('NOT_FOUND', `'${service}' has no release '${to}'`, {hint})
   if (found.status === 'active')
     throw new OmniError('CONFLICT', `release '${to}' of '${service}' serves already`, {hint})
+  if (found.status === 'canary') {
+    throw new OmniError('CONFLICT', `release '${to}' of '${service}' is its canary`, {hint: `omni promote ${service}`})
+  }
+  if (found.failure?.reason === 'CanaryAborted') {
+    throw new OmniError('CONFLICT', `release '${to}' of '${service}' was aborted as a canary`, {hint})
+  }
   if (found.status === 'failed')
     throw new OmniError('CONFLICT', `release '${to}' of '${service}' never became ready`, {hint})
   return found

@@ -10,7 +10,7 @@ import {serviceTarget} from '../apps/target.ts'
 export default class Rollback extends BaseCommand {
   static override summary = 'serve an earlier release of a service again'
   static override description =
-    'A rolling deploy of the old release: no request is lost. On a terminal the releases are offered; elsewhere, without --to, the one before is taken.'
+    'A rolling deploy of the old release: no request is lost. A canary ends; without --to that is all. On a terminal the releases are offered; elsewhere, without --to, the one before is taken.'
   static override examples = ['<%= config.bin %> rollback web', '<%= config.bin %> rollback web --to r3']
   static override args = {
     target: Args.string({required: true, description: 'service, e.g. web or service/web'}),
@@ -25,10 +25,19 @@ export default class Rollback extends BaseCommand {
     const name = serviceTarget([args.target, args.name])
     const engine = await (await this.session()).open('service')
     const facet = requireFacet(engine, 'releases')
-    await requireService(engine, name, {signal: this.signal})
+    const {canary} = await requireService(engine, name, {signal: this.signal})
+    const progress = await this.progress()
+    if (canary !== undefined && flags.to === undefined) {
+      const service = await progress.step(`end the canary ${canary.release} of ${name}`, () =>
+        facet.rollback(name, {signal: this.signal}),
+      )
+      return actView(
+        [service],
+        `serves release ${service.release ?? '?'} alone; its canary ${canary.release} has ended`,
+      )
+    }
     const releases = await facet.list(name, {signal: this.signal})
     const to = flags.to === undefined ? await this.#ask(name, releases) : chooseRelease(releases, name, flags.to).id
-    const progress = await this.progress()
     const service = await progress.step(`roll ${name} back${to === undefined ? '' : ` to ${to}`}`, (step) =>
       facet.rollback(name, {to, signal: this.signal, onProgress: (note) => step.note(note)}),
     )

@@ -1,5 +1,6 @@
 import type {Instance, Service} from '@omni-cli/sdk'
 import {type ItemView, itemView, type TextLine, type Tone} from '@omni-cli/sdk/cli'
+import {canaryPieces} from '../apps/canary-view.ts'
 import {failureLines, STATUS_TONE, urlOf} from '../apps/service-view.ts'
 import {withoutSecrets} from '../apps/without-secrets.ts'
 import {alignRows, type Cell} from './columns.ts'
@@ -59,9 +60,10 @@ function serviceLines(services: readonly Service[], now: number): TextLine[] {
     header ?? '',
     ...services.flatMap((service, index): TextLine[] => {
       const row = rows[index] ?? ''
-      return isHealthy(service) || service.lastFailure === undefined
-        ? [row]
-        : [row, ...failureLines(service.lastFailure, '   ')]
+      const {canary, lastFailure} = service
+      const beside: TextLine[] = canary === undefined ? [] : [['   canary', ...canaryPieces(canary, new Date(now))]]
+      const why = isHealthy(service) || lastFailure === undefined ? [] : failureLines(lastFailure, '   ')
+      return [row, ...beside, ...why]
     }),
   ]
 }

@@ -1,5 +1,6 @@
 import {formatBytes, formatDuration, type Replica, type ReplicaStatus, type Service} from '@omni-cli/sdk'
 import {type ItemView, itemView, type TextLine, type Tone} from '@omni-cli/sdk/cli'
+import {canaryLines} from '../apps/canary-view.ts'
 import {exitText, failureLines, STATUS_TONE} from '../apps/service-view.ts'
 import {withoutSecrets} from '../apps/without-secrets.ts'
 import {alignRows, type Cell} from './columns.ts'
@@ -43,6 +44,7 @@ function detailLines(service: Service, now: number): TextLine[] {
     ...alignRows(
       facts.filter(([, value]) => value !== '').map(([key, text]) => [{text: key, tone: 'dim' as const}, {text}]),
     ),
+    ...(service.canary === undefined ? [] : ['', ...canaryLines(service, new Date(now))]),
     ...(service.replicas.length === 0 ? [] : ['', ...replicaLines(service.replicas, now)]),
     ...(lastFailure === undefined
       ? []

@@ -114,7 +114,8 @@ export async function prepareVersion(
     return {release, spec, env, prepare: async () => prepared}
   } catch (error) {
     if (isAbort(error)) throw error
-    const failure = failureOf('BuildFailed', {message: messageOf(error), lastLines: lines})
+    const known = failureFrom(error, 'BuildFailed')
+    const failure = known.lastLines.length > 0 ? known : {...known, lastLines: lines}
     throw new OmniError('DEPLOY_FAILED', failure.message, {details: failure, cause: error})
   }
 }

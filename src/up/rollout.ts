@@ -1,4 +1,13 @@
-import {type CallOptions, formatBytes, mapLimit, OmniError, poll, type Service, type ServiceEngine} from '@omni-cli/sdk'
+import {
+  type CallOptions,
+  type DeclaredService,
+  formatBytes,
+  mapLimit,
+  OmniError,
+  poll,
+  type Service,
+  type ServiceEngine,
+} from '@omni-cli/sdk'
 import type {Progress, Session} from '@omni-cli/sdk/cli'
 import {
   applyPlan,
@@ -73,12 +82,16 @@ export async function rollOut(manifest: Manifest, options: RolloutOptions): Prom
     if (options.confirm !== undefined && !(await options.confirm(plan))) {
       return {plan, result: undefined, isDeclined: true}
     }
+    await engine.beforeDeploy?.(servicesOf(manifest), {signal})
     return {plan, result: await deploy(plan, packed, engine, options), isDeclined: false}
   })
   if (isDeclined) return {...unseen, plan, isDeclined}
   const names = manifest.resources.map(({name}) => name)
   return {plan, result, isDeclined, ...(await look(engine, names, {signal}))}
 }
+
+const servicesOf = ({resources}: Manifest): DeclaredService[] =>
+  resources.flatMap(({kind, spec, folder}) => (kind === 'service' ? [{spec, folder}] : []))
 
 async function pack(manifest: Manifest, progress: Progress, options: RolloutOptions): Promise<PackedManifest> {
   return progress.step('package', async (step) => {

@@ -1,5 +1,12 @@
-import {type DriverContext, defineProvider, type ServiceEngine, type ServiceTraits} from '@omni-cli/sdk'
+import {
+  type DriverContext,
+  defineProvider,
+  type HttpTarget,
+  type ServiceEngine,
+  type ServiceTraits,
+} from '@omni-cli/sdk'
 import {createClient} from '../client/client.ts'
+import {localTarget} from '../client/local-files.ts'
 import {tokenOf} from '../client/server-target.ts'
 import {type OrcaSettings, orcaSettings} from '../config.ts'
 import {localConnection, remoteConnection} from './connection.ts'
@@ -19,13 +26,33 @@ export default defineProvider({
 
 /** The engine of this user without `url`; else the server there, in our form when it is ours, or in Orca's. */
 export async function createOrcaEngine(context: DriverContext, settings: OrcaSettings): Promise<ServiceEngine> {
-  if (settings.url === undefined) return createNativeEngine(localConnection(context), TRAITS)
+  if (settings.url === undefined) {
+    return withSecrets(createNativeEngine(localConnection(context), TRAITS), context, () => localTarget(context.home))
+  }
   const target = {url: settings.url, token: tokenOf(settings, context.env)}
   if (await isOrcaOnly(context, target)) {
     const {createOrcaLevelEngine} = await import('./orca-engine.ts')
     return createOrcaLevelEngine(context.http, target)
   }
-  return createNativeEngine(remoteConnection(createClient(context.http, target)), TRAITS)
+  return withSecrets(
+    createNativeEngine(remoteConnection(createClient(context.http, target)), TRAITS),
+    context,
+    () => target,
+  )
+}
+
+/** Before a deploy, secrets beside the files go to the server. Nothing is loaded when no service asks for any. */
+function withSecrets(engine: ServiceEngine, {http, notice}: DriverContext, target: () => HttpTarget): ServiceEngine {
+  return {
+    ...engine,
+    async beforeDeploy(services, options) {
+      if (!services.some(({spec}) => Object.values(spec.env).some((value) => value.includes('{secrets.')))) return
+      const {takeFolderSecrets} = await import('../client/secrets-folder.ts')
+      const {createSecretsClient} = await import('../client/secrets.ts')
+      const open = async () => createSecretsClient({http, target: target()})
+      await takeFolderSecrets(services, {...options, open, notice})
+    },
+  }
 }
 
 /**

@@ -19,6 +19,7 @@ import {canaryCalls} from './canary-client.ts'
 import {failureOf, fromBody} from './failure.ts'
 import {linesOf} from './lines.ts'
 import {readLogPieces} from './local-logs.ts'
+import {type Draining, setDraining} from './node.ts'
 import * as requests from './requests.ts'
 import * as wire from './wire.ts'
 
@@ -103,9 +104,7 @@ export function createClient(http: Http, target: HttpTarget) {
         yield wire.asEvent(wire.readWire(wire.eventWire(), wire.readJson(line, 'events'), 'events'))
       }
     },
-    async nodes(options?: CallOptions): Promise<NodeInfo[]> {
-      return readNodes(await send(requests.clusterInfo(), options))
-    },
+    ...nodeCalls(send),
     async hasArtifact(digest: string, options?: CallOptions): Promise<boolean> {
       const answer = await http.request(target, requests.hasArtifact(digest), {signal: options?.signal})
       if (answer.status !== 404 && answer.status >= 400) throw failureOf(answer)
@@ -118,6 +117,18 @@ export function createClient(http: Http, target: HttpTarget) {
       await send(requests.shutdown(workloads), options)
     },
   }
+}
+
+function nodeCalls(send: (request: HttpRequest, options?: CallOptions) => Promise<HttpAnswer>) {
+  const nodes = async (options?: CallOptions): Promise<NodeInfo[]> =>
+    readNodes(await send(requests.clusterInfo(), options))
+  const setNodeDraining = (id: string, verb: Draining, options?: CallOptions): Promise<NodeInfo> =>
+    setDraining(
+      {id, verb},
+      (request) => send(request, options),
+      () => nodes(options),
+    )
+  return {nodes, setNodeDraining}
 }
 
 /** Nodes of any Orca-compatible server. */

@@ -97,7 +97,11 @@ const facets = ({
         yield* (await reading(options))?.events(options) ?? []
       },
     },
-    nodes: {list: async (options) => (await reading(options))?.nodes(options) ?? []},
+    nodes: {
+      list: async (options) => (await reading(options))?.nodes(options) ?? [],
+      drain: async (id, options) => (await started(options)).setNodeDraining(id, 'drain', options),
+      undrain: async (id, options) => (await started(options)).setNodeDraining(id, 'undrain', options),
+    },
   }
 }
 

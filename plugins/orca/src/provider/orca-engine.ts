@@ -7,6 +7,7 @@ import {
   type ListOptions,
   type LogLine,
   type LogOptions,
+  type NodeFacet,
   OmniError,
   poll,
   type ReleaseFacet,
@@ -17,6 +18,7 @@ import {
 } from '@omni-cli/sdk'
 import {openLines, readNodes} from '../client/client.ts'
 import {failureOf} from '../client/failure.ts'
+import {type Draining, setDraining} from '../client/node.ts'
 import * as requests from '../client/requests.ts'
 import {orcaDeployWire, orcaStatusWire, readJson, readWire} from '../client/wire.ts'
 import {fromOrcaStatus, toOrcaConfig} from './map.ts'
@@ -70,13 +72,22 @@ export function createOrcaLevelEngine(http: Http, target: HttpTarget): ServiceEn
     logs: {read: (name, options) => readLogs(http, target, name, options)},
     releases: createReleases(calls),
     canary: createCanary(calls),
-    nodes: {
-      list: async (options) => readNodes(await send(requests.clusterInfo(), options)),
-    },
+    nodes: createNodes(calls),
   }
 }
 
 type Calls = ReturnType<typeof createCalls>
+
+function createNodes({send}: Calls): NodeFacet {
+  const list = async (options?: CallOptions) => readNodes(await send(requests.clusterInfo(), options))
+  const change = (verb: Draining) => (id: string, options?: CallOptions) =>
+    setDraining(
+      {id, verb},
+      (request) => send(request, options),
+      () => list(options),
+    )
+  return {list, drain: change('drain'), undrain: change('undrain')}
+}
 
 /** Orca goes back one step; it tells nobody which steps there are. */
 const createReleases = ({send, allRunning}: Calls): ReleaseFacet => ({

@@ -1,0 +1,42 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {OmniError, requireFacet} from '@omni-cli/sdk'
+import {BaseCommand, flag, type View} from '@omni-cli/sdk/cli'
+import {eventRef, eventsView, readEvents} from '../apps/events.ts'
+
+export default class Events extends BaseCommand {
+  static override summary = 'show what has happened to services: deploys, crashes, restarts'
+  static override description =
+    'Oldest first; without --since the newest 100. Following goes on when the server starts anew, and misses nothing.'
+  static override examples = [
+    '<%= config.bin %> events',
+    '<%= config.bin %> events web --since 10m',
+    "<%= config.bin %> events --follow --type 'replica.*' --output jsonl",
+  ]
+  static override args = {target: Args.string({description: 'only about this: web or service/web'})}
+  static override flags = {
+    follow: flag.follow,
+    since: flag.since,
+    type: Flags.string({summary: "only types like this: 'replica.*'", helpValue: 'PATTERN'}),
+  }
+
+  async run(): Promise<View> {
+    const {args, flags} = await this.parse(Events)
+    if (flags.follow && (this.format === 'json' || this.format === 'yaml')) {
+      throw new OmniError('USAGE', `--follow never ends, so its output cannot be ${this.format}`, {
+        hint: 'omni events --follow --output jsonl',
+      })
+    }
+    const ref = args.target === undefined ? undefined : eventRef(args.target)
+    const engine = await (await this.session()).open('service')
+    const events = readEvents(requireFacet(engine, 'events'), {
+      ref,
+      since: flags.since,
+      type: flags.type,
+      follow: flags.follow,
+      signal: this.signal,
+      notice: (text) => this.notice(text),
+    })
+    return eventsView(events)
+  }
+}

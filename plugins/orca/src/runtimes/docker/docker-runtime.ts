@@ -9,10 +9,10 @@ import {purgeService, removeInstance, stopInstance} from './end.ts'
 import {createEngine, type Engine} from './engine/engine.ts'
 import {openTransport} from './engine/transport.ts'
 import {followEvents} from './events.ts'
-import {openExec, runExec} from './exec-pending.ts'
+import {openExec, runExec} from './exec/exec.ts'
 import {prepareImage} from './images/prepare.ts'
 import {pruneImages} from './images/prune.ts'
-import {type LogSource, lastContainerLines, readServiceLogs} from './logs/logs.ts'
+import {type LogSource, lastContainerLines, logFilesOf, readServiceLogs} from './logs/logs.ts'
 import {examineMachine, type Machine} from './machine.ts'
 import {createNetworks} from './networks.ts'
 import {react} from './react.ts'
@@ -115,10 +115,11 @@ function instanceMethods(context: DockerContext): InstanceMethods {
   }
 }
 
-function logMethods(context: DockerContext): Pick<Runtime, 'logs' | 'lastLines'> {
+function logMethods(context: DockerContext): Pick<Runtime, 'logs' | 'logFiles' | 'lastLines'> {
   const {engine, book} = context
   return {
     logs: (service, options = {}) => readServiceLogs(engine, () => logSources(context, service), options),
+    logFiles: async (service, replica) => logFilesOf(engine, await logSources(context, service), replica),
     async lastLines(id, count) {
       const entry = book.entries.get(id)
       if (entry === undefined) return []
@@ -147,18 +148,19 @@ function subscription(
   listeners: Set<(event: RuntimeEvent) => void>,
   signal: AbortSignal,
 ): Runtime['subscribe'] {
-  let following: Promise<void> | undefined
+  let isFollowing = false
+  const follow = () => {
+    isFollowing = true
+    const onResumed = () => {
+      context.book.doubt()
+      context.emit({type: 'resync', runtime: 'docker'})
+      context.tidySoon()
+    }
+    void followEvents(context, {signal, onEvent: (event) => react(context, event), onResumed})
+  }
   return (listener) => {
     listeners.add(listener)
-    following ??= followEvents(context, {
-      signal,
-      onEvent: (event) => react(context, event),
-      onResumed() {
-        context.book.doubt()
-        context.emit({type: 'resync', runtime: 'docker'})
-        context.tidySoon()
-      },
-    })
+    if (!isFollowing) follow()
     return () => void listeners.delete(listener)
   }
 }

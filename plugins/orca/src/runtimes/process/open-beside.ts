@@ -1,39 +1,37 @@
-import {spawn} from 'node:child_process'
-import {constants} from 'node:os'
-import {OmniError} from '@omni-cli/sdk'
+import {messageOf} from '@omni-cli/sdk'
 import type {ExecRequest, ExecSession} from '../runtime.ts'
+import {mergeOutput, type OutputChunk} from './merge-output.ts'
+import {openTerminal} from './open-terminal.ts'
+import {exitStatusOf, inputTo, killGroup, spawnBeside} from './spawn-beside.ts'
 import type {InstanceContext} from './wire.ts'
 
-/** A program with the folder, environment and user of an instance, and pipes for its streams. */
-export function openBeside(context: InstanceContext, {argv, terminal}: ExecRequest): ExecSession {
-  if (terminal !== undefined)
-    throw new OmniError('UNSUPPORTED', 'processes of the embedded engine have no terminals yet')
-  const [program = '', ...args] = argv
-  const child = spawn(program, args, {
-    cwd: context.cwd,
-    env: context.env,
-    detached: true,
-    stdio: 'pipe',
-    ...(context.uid === undefined ? {} : {uid: context.uid}),
-    ...(context.gid === undefined ? {} : {gid: context.gid}),
+/**
+ * A program with the folder, environment and user of an instance, and pipes or a terminal for its streams. What it
+ * leaves behind in its group ends with the session. UNSUPPORTED when this machine has no terminals to give.
+ */
+export async function openBeside(context: InstanceContext, {argv, terminal}: ExecRequest): Promise<ExecSession> {
+  if (terminal !== undefined) return openTerminal(context, argv, terminal)
+  const child = spawnBeside(context, argv)
+  let failure: unknown
+  child.once('error', (error) => {
+    failure = error
   })
-  const exitCode = new Promise<number>((resolve) => {
-    child.once('error', (error) => resolve('code' in error && error.code === 'ENOENT' ? 127 : 126))
-    child.once('close', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])))
-  })
-  child.stdin.on('error', () => undefined)
-  async function* output() {
-    for await (const chunk of child.stdout) yield {stream: 'stdout' as const, chunk: chunk as Buffer}
-    for await (const chunk of child.stderr) yield {stream: 'stderr' as const, chunk: chunk as Buffer}
-  }
+  const exitCode = exitStatusOf(child)
   return {
-    output: output(),
-    write: (chunk) => new Promise((resolve) => void child.stdin.write(chunk, () => resolve())),
-    endInput: () => child.stdin.end(),
+    output: withFailure(mergeOutput(child), () => failure),
+    ...inputTo(child),
     resize: async () => undefined,
     exitCode,
     async close() {
-      child.kill('SIGKILL')
+      killGroup(child.pid)
+      await exitCode
     },
   }
+}
+
+/** A program that cannot be started says so where its own complaints would be. */
+async function* withFailure(output: AsyncIterable<OutputChunk>, failure: () => unknown): AsyncGenerator<OutputChunk> {
+  yield* output
+  const error = failure()
+  if (error !== undefined) yield {stream: 'stderr', chunk: Buffer.from(`${messageOf(error)}\n`)}
 }

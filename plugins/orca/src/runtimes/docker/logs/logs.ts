@@ -2,7 +2,7 @@ import {access, constants} from 'node:fs/promises'
 import {type LogLine, type LogOptions, throwIfAborted} from '@omni-cli/sdk'
 import {fileSource} from '../../../logs/file-source.ts'
 import {readSources} from '../../../logs/read-sources.ts'
-import type {LineSource} from '../../../logs/source.ts'
+import type {LineSource, LogFile} from '../../../logs/source.ts'
 import type {Engine} from '../engine/engine.ts'
 import {engineSource} from './engine-source.ts'
 
@@ -43,6 +43,14 @@ export async function* readServiceLogs(
   }
 }
 
+/** Docker's own files behind the logs; none when the Engine, or one of them, is not of this machine. */
+export function logFilesOf(engine: Engine, sources: readonly LogSource[], wanted: string | undefined): LogFile[] {
+  const files = sources
+    .filter(({replica}) => isWanted(replica, wanted))
+    .map(({replica, logPath}) => ({replica, path: logPath ?? '', format: 'json-file' as const}))
+  return engine.isLocal && files.every(({path}) => path.endsWith('-json.log')) ? files : []
+}
+
 /** The last lines of one container, oldest first. */
 export async function lastContainerLines(engine: Engine, source: LogSource, count: number): Promise<string[]> {
   const lines = readServiceLogs(engine, async () => [source], {tail: count})
@@ -55,7 +63,7 @@ const isWanted = (replica: string, wanted: string | undefined): boolean =>
 
 async function toLineSource(engine: Engine, source: LogSource, isRunning: () => boolean): Promise<LineSource> {
   const {id, replica, logPath} = source
-  if (engine.isLocal && logPath !== undefined && (await isReadable(logPath))) {
+  if (engine.isLocal && logPath?.endsWith('-json.log') && (await isReadable(logPath))) {
     return {...fileSource({replica, path: logPath, format: 'json-file'}), key: id}
   }
   return engineSource(engine, {id, replica, isRunning})

@@ -1,4 +1,4 @@
-import {commandWords} from '../process/command.ts'
+import {type Command, commandWords} from '../process/command.ts'
 import type {InstanceRequest} from '../runtime.ts'
 import {containerLabels} from './labels.ts'
 import {type Mount, parseMount} from './mounts.ts'
@@ -22,12 +22,12 @@ export function containerConfig(request: InstanceRequest, options: ConfigOptions
   const env = containerEnv(request)
   const ports = publishedPorts(request, options.isPublished)
   const exposed = [...(spec.port === undefined ? [] : [`${spec.port}/tcp`]), ...ports.map(portKey)]
-  const cmd = spec.command === undefined ? undefined : commandWords(spec.command, env)
+  const cmd = spec.command === undefined ? undefined : wordsOf(spec.command, env)
   return {
     Image: prepared.location,
     Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
     ...(cmd === undefined ? {} : {Cmd: cmd}),
-    ...(spec.entrypoint === undefined ? {} : {Entrypoint: commandWords(spec.entrypoint, env)}),
+    ...(spec.entrypoint === undefined ? {} : {Entrypoint: wordsOf(spec.entrypoint, env)}),
     ...(spec.user === undefined ? {} : {User: spec.user}),
     ...(spec.working_dir === undefined ? {} : {WorkingDir: spec.working_dir}),
     Labels: containerLabels(request, options.owner),
@@ -47,6 +47,14 @@ export function containerConfig(request: InstanceRequest, options: ConfigOptions
 /** PORT is what the spec says it listens on, unless the environment knows better. */
 export function containerEnv({spec, env}: InstanceRequest): Readonly<Record<string, string>> {
   return spec.port === undefined || env.PORT !== undefined ? env : {...env, PORT: String(spec.port)}
+}
+
+const SHELL = /^(.*\/)?(sh|bash|dash|ash|zsh|ksh)$/
+
+/** A shell fills in variables by itself: in its program text, a value of ours could do anything, and everybody would see it. */
+function wordsOf(command: Command, env: Readonly<Record<string, string>>): string[] {
+  const plain = commandWords(command, {})
+  return SHELL.test(plain[0] ?? '') ? plain : commandWords(command, env)
 }
 
 function publishedPorts({spec}: InstanceRequest, isPublished: boolean): PublishedPort[] {

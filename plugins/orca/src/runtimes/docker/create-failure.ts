@@ -41,11 +41,6 @@ const REASONS: readonly Reason[] = [
     say: () => 'its program cannot be run in the image',
   },
   {
-    pattern: /argument list too long/i,
-    code: 'MANIFEST_INVALID',
-    say: () => 'a variable or an argument is too long, or all of them together are',
-  },
-  {
     pattern: /unable to find user|no matching entries in passwd/i,
     code: 'MANIFEST_INVALID',
     say: ({spec}) => `the image has no user '${spec.user}'`,

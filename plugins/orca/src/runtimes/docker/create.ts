@@ -1,3 +1,4 @@
+import {OmniError} from '@omni-cli/sdk'
 import type {InstanceRequest, RuntimeInstance} from '../runtime.ts'
 import {containerConfig} from './container-config.ts'
 import {instanceOf, study} from './containers.ts'
@@ -5,6 +6,7 @@ import type {DockerContext} from './context.ts'
 import {createFailure} from './create-failure.ts'
 import {isRefusal} from './engine/failure.ts'
 import {finalName, freeName, INTERNAL_NETWORK, networkOf} from './names.ts'
+import {envProblems} from './spec-check.ts'
 import {ensureVolume} from './volumes.ts'
 import {createdSchema, read} from './wire.ts'
 
@@ -13,6 +15,9 @@ const START_MS = 120_000
 
 /** Makes and starts a container. When that fails, nothing of it is left and the error says why. */
 export async function createInstance(context: DockerContext, request: InstanceRequest): Promise<RuntimeInstance> {
+  // The Engine would start it, and it would end without a word.
+  const [problem] = envProblems(request.env)
+  if (problem !== undefined) throw new OmniError('MANIFEST_INVALID', problem)
   try {
     return await createOnce(context, request)
   } catch (error) {

@@ -55,7 +55,10 @@ function died({engine, emit}: DockerContext, entry: Entry, event: EngineEvent): 
     emit({type: 'exited', instance: instanceOf(entry)})
   }
   const mayBeMemory = code === KILLED && !entry.ranOutOfMemory && !entry.signals.has(SIGKILL)
-  if (!mayBeMemory) return tell(entry.ranOutOfMemory)
+  if (!mayBeMemory) {
+    tell(entry.ranOutOfMemory)
+    return
+  }
   // The event about the memory can come later than that about the end.
   inspect(engine, entry.id).then(
     (container) => tell(container?.State.OOMKilled === true),

@@ -25,13 +25,18 @@ export function specProblems(spec: ServiceSpec): string[] {
     ...mountProblems(spec),
     ...(spec.extra_ports ?? []).map((text) => problemIn(parsePort(text))),
     ...resourceProblems(spec),
-    ...Object.entries(spec.env).flatMap(([name, value]) => [
-      value.includes('\0') && `env.${name} has a NUL byte`,
-      Buffer.byteLength(`${name}=${value}`) >= MOST_BYTES && `env.${name} is too long: Linux takes less than 128 KiB`,
-    ]),
+    ...envProblems(spec.env),
   ]
   return problems.filter((problem) => typeof problem === 'string')
 }
+
+/** What the kernel does not take. */
+export const envProblems = (env: Readonly<Record<string, string>>): string[] =>
+  Object.entries(env).flatMap(([name, value]) => {
+    if (value.includes('\0')) return [`env.${name} has a NUL byte`]
+    const isLong = Buffer.byteLength(`${name}=${value}`) >= MOST_BYTES
+    return isLong ? [`env.${name} is too long: Linux takes less than 128 KiB`] : []
+  })
 
 const hasSource = ({image, build, source, artifact}: ServiceSpec): boolean =>
   [image, build, source, artifact].some((given) => given !== undefined)

@@ -66,7 +66,8 @@ export function openBench(options: BenchOptions = {}): Bench {
   }
 }
 
-export const SLEEPER = ['sleep', '1000']
+/** Ends at once when it is asked to, which a plain `sleep` does not as the first process. */
+export const SLEEPER = ['sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait']
 
 /** Text of one key of an answer. */
 export const field = (answer: unknown, key: string): string =>

@@ -13,7 +13,7 @@ import type {DeployOutcome} from '../../src/server/control.ts'
 import {createControl, type RunningControl} from '../../src/server/create-control.ts'
 import {openStore} from '../../src/server/store/store.ts'
 import type {Timing} from '../../src/server/timing.ts'
-import {alice} from '../server/harness.ts'
+import {alice, severable} from '../server/harness.ts'
 
 export const host = process.env.OMNI_TEST_DOCKER_HOST
 
@@ -32,6 +32,7 @@ export class ServerHome {
   readonly edge: Edge = createEdge({home: this.home})
   readonly #dockerHost: string
   readonly #timing: Partial<Timing>
+  #cut = new AbortController()
   hasContainers = false
   runtime!: Runtime
   docker!: DockerRuntime
@@ -62,11 +63,21 @@ export class ServerHome {
         this.hasContainers = true
       },
     })
+    const cut = new AbortController()
+    this.#cut = cut
     this.control = await createControl({
-      ...{home, store, edge, runtime: wrap(this.runtime), clusterName: 'test'},
+      ...{home, store, clusterName: 'test'},
+      edge: severable<Edge>(edge, cut.signal),
+      runtime: severable<Runtime>(wrap(this.runtime), cut.signal),
       edgeHttp: '127.0.0.1:18997',
       timing: {aliveMs: 200, trialMs: 500, ...this.#timing},
     })
+  }
+
+  /** The server ends as by SIGKILL: nothing it does or hears has an effect from here on. */
+  kill(): void {
+    this.#cut.abort()
+    this.control.database.close()
   }
 
   /** The server ends and begins again; the containers run on. */

@@ -58,7 +58,7 @@ describe.skipIf(host === undefined)('the server over processes and containers', 
   })
 
   it('a secret is in the container, and nowhere else', async () => {
-    const secret = at.spec({env: {TOKEN: 'a ${secrets.NOT_THERE} b'}})
+    const secret = at.spec({env: {TOKEN: ['a $', '{secrets.NOT_THERE} b'].join('')}})
     expect((await at.deploy(secret)).errors).toMatchObject([{message: expect.stringContaining('NOT_THERE')}])
   })
 

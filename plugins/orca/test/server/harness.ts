@@ -104,7 +104,7 @@ export const eventually = <T>(probe: () => Promise<T | undefined | false> | T | 
   poll({everyMs: 5, timeoutMs: 5000}, probe)
 
 /** Calls under way or made after the cut never return; listeners hear nothing more. */
-function severable<T extends object>(target: T, cut: AbortSignal): T {
+export function severable<T extends object>(target: T, cut: AbortSignal): T {
   const never = () => new Promise(() => undefined)
   return new Proxy(target, {
     get(_, key) {

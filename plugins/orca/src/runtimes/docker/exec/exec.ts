@@ -12,6 +12,8 @@ import {type Frame, readFrames} from './frames.ts'
 const created = z.object({Id: z.string()})
 const inspected = z.object({Running: z.boolean(), ExitCode: z.number().nullish(), Pid: z.number().nullish()})
 
+const NOT_FOUND = /executable file not found|no such file or directory/i
+const COMPLAINT_BYTES = 4 * 1024
 const LOOK_MS = 20
 /** From the end of the output to the exit status. */
 const STATUS_MS = 10_000
@@ -29,7 +31,7 @@ export async function openExec(engine: Engine, containerId: string, request: Exe
   const id = await create(engine, containerId, request)
   const socket = await start(engine, id, request)
   if (!('write' in socket)) return refusedSession(socket)
-  const exec = {engine, id, containerId, socket}
+  const exec: RunningExec = {engine, id, containerId, socket, complaint: ''}
   let isEnded = false
   const exitCode = ended(exec).finally(() => {
     isEnded = true
@@ -37,7 +39,7 @@ export async function openExec(engine: Engine, containerId: string, request: Exe
   exitCode.catch(() => undefined)
   if (request.terminal !== undefined) void resize(exec, request.terminal, RESIZE_ATTEMPTS)
   return {
-    output: request.terminal === undefined ? readFrames(socket) : rawOutput(socket),
+    output: remembered(exec, request.terminal === undefined ? readFrames(socket) : rawOutput(socket)),
     write: (chunk) => write(socket, chunk),
     endInput: () => void socket.end(),
     resize: (size) => resize(exec, size, 1),
@@ -67,6 +69,8 @@ interface RunningExec {
   readonly id: string
   readonly containerId: string
   readonly socket: Duplex
+  /** The beginning of its output: the Engine's own words when it could not be started. */
+  complaint: string
 }
 
 async function create(engine: Engine, containerId: string, {argv, terminal}: ExecRequest): Promise<string> {
@@ -96,7 +100,7 @@ async function start(engine: Engine, id: string, {terminal}: ExecRequest): Promi
     return await engine.hijack(`/exec/${id}/start`, {json: {Detach: false, Tty: terminal !== undefined}})
   } catch (error) {
     const message = messageOf(error)
-    if (isRefusal(error) && /not found|no such file/i.test(message)) return {exitCode: 127, message}
+    if (isRefusal(error) && NOT_FOUND.test(message)) return {exitCode: 127, message}
     if (isRefusal(error) && /permission denied|exec format|is a directory/i.test(message)) {
       return {exitCode: 126, message}
     }
@@ -121,6 +125,13 @@ async function* rawOutput(socket: Duplex): AsyncGenerator<Frame> {
   for await (const chunk of socket) yield {stream: 'stdout', chunk}
 }
 
+async function* remembered(exec: RunningExec, output: AsyncIterable<Frame>): AsyncGenerator<Frame> {
+  for await (const frame of output) {
+    if (exec.complaint === '') exec.complaint = frame.chunk.toString('utf8', 0, COMPLAINT_BYTES)
+    yield frame
+  }
+}
+
 async function write(socket: Duplex, chunk: Buffer): Promise<void> {
   if (!socket.writable || socket.write(chunk)) return
   const waiting = new AbortController()
@@ -131,18 +142,21 @@ async function write(socket: Duplex, chunk: Buffer): Promise<void> {
 }
 
 /** The Engine tells it only when it is asked, a moment after the output has ended. */
-async function ended({engine, id, socket}: RunningExec): Promise<number> {
+async function ended(exec: RunningExec): Promise<number> {
+  const {engine, id, socket} = exec
   await new Promise<void>((resolve) => {
     socket
       .once('end', resolve)
       .once('close', resolve)
       .once('error', () => resolve())
   })
-  const {ExitCode} = await poll({everyMs: LOOK_MS, timeoutMs: STATUS_MS}, async () => {
+  const {ExitCode, Pid} = await poll({everyMs: LOOK_MS, timeoutMs: STATUS_MS}, async () => {
     const state = await inspect(engine, id)
     return state.Running ? undefined : state
   })
-  return ExitCode ?? 126
+  // Older Engines do not tell a program that is not there from one that may not be run.
+  const isMissing = !Pid && NOT_FOUND.test(exec.complaint)
+  return isMissing ? 127 : (ExitCode ?? 126)
 }
 
 const inspect = async (engine: Engine, id: string) => inspected.parse(await engine.call('GET', `/exec/${id}/json`))

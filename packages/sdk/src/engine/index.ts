@@ -4,8 +4,10 @@ export {type LockHolder, type LockOptions, withLock} from './lock.ts'
 export {type ConfigFileOptions, readConfigFile} from './manifest/config-file.ts'
 export {PROJECT_FILES} from './manifest/discover.ts'
 export {type LoadOptions, loadManifest, type Manifest, type Resource} from './manifest/load.ts'
-export type {Problem} from './manifest/problem.ts'
+export {type FoundProblem, type Problem, problemsError} from './manifest/problem.ts'
 export {type FieldSchema, fieldSchema, type SchemaKind, schemaAt, typeInWords} from './manifest/schema.ts'
+export type {Tree} from './manifest/tree.ts'
+export {readYamlFile, type YamlFile} from './manifest/yaml-file.ts'
 export {type Drivers, observe, traitsOf} from './observe.ts'
 export {
   type Action,

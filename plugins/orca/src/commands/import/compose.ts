@@ -1,0 +1,61 @@
+import {relative} from 'node:path'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {escapeTerminal} from '@omni-cli/sdk'
+import {BaseCommand, flag, itemView, type TextLine, type View} from '@omni-cli/sdk/cli'
+import {type ImportedProject, readImport, writeImport} from '../../compose/import.ts'
+
+type Outcome = Omit<ImportedProject, 'toml' | 'exists'> & {
+  readonly written: boolean
+  /** With --dry-run: what would be written. */
+  readonly toml?: string | undefined
+}
+
+/** `-o json`: `{project, file, written, services, notes: [{file, line, column, message}], toml?}`. */
+export default class ImportCompose extends BaseCommand {
+  static override summary = 'turn a docker compose file into a service.toml'
+  static override description =
+    'Reads the file as docker compose does: variables, .env, override file, include, extends and profiles. Everything that omni has no counterpart for is named with its line. A file that is there is only replaced after a question, or with --yes.'
+  static override examples = [
+    '<%= config.bin %> import compose',
+    '<%= config.bin %> import compose ./docker-compose.yml --dry-run',
+    '<%= config.bin %> import compose --to shop.toml --profile debug',
+  ]
+  static override args = {file: Args.string({description: 'compose file; default: the one of this folder'})}
+  static override flags = {
+    to: Flags.string({summary: 'file to write instead of services/PROJECT/service.toml', helpValue: 'FILE'}),
+    profile: Flags.string({
+      summary: 'take services of this profile, too; "*" is all; repeatable',
+      multiple: true,
+      helpValue: 'NAME',
+    }),
+    'dry-run': flag.dryRun,
+    yes: flag.yes,
+  }
+
+  async run(): Promise<View> {
+    const {args, flags} = await this.parse(ImportCompose)
+    const {toml, exists, ...found} = await readImport({
+      ...{file: args.file, folder: process.cwd(), output: flags.to, profiles: flags.profile ?? []},
+      ...{env: process.env, signal: this.signal},
+    })
+    const isDry = flags['dry-run']
+    const question = `${relative(process.cwd(), found.file)} is there already; replace it?`
+    const written = !isDry && (!exists || (await this.confirm(question, {yes: flags.yes})))
+    if (written) await writeImport({...found, toml, exists})
+    const data: Outcome = {...found, written, ...(isDry ? {toml} : {})}
+    return itemView({data, text: linesOf, ref: found.services.map(({name}) => `service/${name}`)})
+  }
+}
+
+function linesOf({project, file, written, services, notes, toml}: Outcome): TextLine[] {
+  const names = services.map(({name}) => name).join(', ')
+  const path = relative(process.cwd(), file)
+  const head = toml === undefined ? (written ? `wrote ${path}` : `left ${path} as it is`) : `would write ${path}`
+  return [
+    ...(toml ?? '').split('\n').map(escapeTerminal),
+    `${head}: project ${project} with ${names}`,
+    ...notes.map(({file: from, line, message}) => escapeTerminal(`  ${from}:${line}: ${message}`)),
+    ...(written ? [`next: omni validate ${path}`] : []),
+  ]
+}

@@ -35,6 +35,8 @@ export interface StartOptions {
   readonly home: string
   /** `host:port` of the API; default: a free port on loopback. */
   readonly listen?: string | undefined
+  /** Absolute path of a `cluster.toml`; null: none. Default: the one of the last start. */
+  readonly config?: string | null | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -42,11 +44,11 @@ export interface StartOptions {
  * Starts the server in the background and resolves when it takes connections: true, or false when it ran already.
  * Any number of callers may do this at once; one server results. UNAVAILABLE with the last lines of its log when it fails.
  */
-export async function startLocalServer({home, listen, signal}: StartOptions): Promise<boolean> {
+export async function startLocalServer({home, listen, config, signal}: StartOptions): Promise<boolean> {
   if (await isListening(home)) return false
   signal?.throwIfAborted()
   await ensurePrivateDir(home)
-  const child = spawnServer(home, listen)
+  const child = spawnServer({home, listen, config})
   let exitCode: number | undefined
   child.once('exit', (code) => {
     exitCode = code ?? 1
@@ -75,9 +77,10 @@ export async function startLocalServer({home, listen, signal}: StartOptions): Pr
 
 const LOCKED_EXIT = 11
 
-function spawnServer(home: string, listen: string | undefined) {
+function spawnServer({home, listen, config}: Pick<StartOptions, 'home' | 'listen' | 'config'>) {
   const log = openLog(localFiles(home).log)
   const args = [programPath('server'), '--home', home, ...(listen === undefined ? [] : ['--listen', listen])]
+  if (config !== undefined) args.push(...(config === null ? ['--no-config'] : ['--config', config]))
   // Options for the caller's own Node (a debugger's port, say) are not meant for the server.
   const {NODE_OPTIONS: _, ...env} = process.env
   return spawn(process.execPath, args, {cwd: home, detached: true, env, stdio: ['ignore', log, log]})

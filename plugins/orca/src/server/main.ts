@@ -7,6 +7,8 @@ import {packageVersion} from '../programs.ts'
 import type {Runtime} from '../runtimes/runtime.ts'
 import {type OpenControl, runServer} from './api/run-server.ts'
 import {serverLog} from './api/server-log.ts'
+import {chooseConfig, keepChoice} from './cluster-config/choose.ts'
+import {extraTokens} from './cluster-config/tokens.ts'
 import {createControl} from './create-control.ts'
 import {openRuntime} from './open-runtime.ts'
 import {openStore} from './store/store.ts'
@@ -16,31 +18,36 @@ const CLUSTER_NAME = 'orca'
 /** How long requests through the proxy may take when the proxy ends with the services. */
 const EDGE_DRAIN_MS = 2_000
 
-/** The server process: `main.js --home DIR [--listen HOST:PORT]`. Its log goes to stderr. */
+/** The server process: `main.js --home DIR [--listen HOST:PORT] [--config FILE | --no-config]`. Its log goes to stderr. */
 async function main(): Promise<void> {
-  const {values} = parseArgs({options: {home: {type: 'string'}, listen: {type: 'string'}}})
+  const text = {type: 'string'} as const
+  const {values} = parseArgs({options: {home: text, listen: text, config: text, 'no-config': {type: 'boolean'}}})
   if (values.home === undefined) throw new OmniError('USAGE', 'the server needs --home DIR')
   // Whatever the caller's umask: sockets and files are for the owner.
   process.umask(0o077)
   const home = resolve(values.home)
   const log = serverLog()
+  const config = await chooseConfig(home, values)
+  for (const warning of config?.warnings ?? []) log.debug('warning', {config: config?.path, warning})
   const server = await runServer({
     home,
     log,
-    address: values.listen === undefined ? DEFAULT_LISTEN : parseListen(values.listen),
+    address: values.listen === undefined ? (config?.listen ?? DEFAULT_LISTEN) : parseListen(values.listen),
     version: packageVersion(),
-    openControl: () => openControl(home, log),
+    extraTokens: (secrets) => extraTokens(config?.tokens ?? [], secrets),
+    openControl: () => openControl(home, config?.name ?? CLUSTER_NAME, log),
   })
+  await keepChoice(home, config)
   // A second signal adds nothing: the end has its own deadlines.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void server.stop('keep'))
   await server.ended
 }
 
-async function openControl(home: string, log: ReturnType<typeof serverLog>): Promise<OpenControl> {
+async function openControl(home: string, clusterName: string, log: ReturnType<typeof serverLog>): Promise<OpenControl> {
   const store = openStore(home)
   const runtime = openRuntime({home, store, log})
   const edge = createEdge({home, log})
-  const control = await createControl({home, store, runtime, edge, clusterName: CLUSTER_NAME, log})
+  const control = await createControl({home, store, runtime, edge, clusterName, log})
   return {
     control,
     database: control.database,

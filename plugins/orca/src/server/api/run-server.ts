@@ -8,6 +8,7 @@ import {socketPath} from '../../socket-path.ts'
 import type {Control} from '../control.ts'
 import {createNodeBook} from '../nodes/node-book.ts'
 import {withNodes} from '../nodes/with-nodes.ts'
+import type {SecretResolver} from '../secrets/secrets.ts'
 import {createServerSecrets} from '../secrets/server-secrets.ts'
 import {createAuditStore} from '../store/audit.ts'
 import {createTokenStore} from '../store/tokens.ts'
@@ -31,7 +32,7 @@ export interface ServerOptions {
   readonly version: string
   readonly log: Logger
   /** Accepted beside the owner's token and those in the store. */
-  readonly extraTokens?: readonly ExtraToken[] | undefined
+  readonly extraTokens?: ((secrets: SecretResolver) => readonly ExtraToken[]) | undefined
   /** Labels of this machine, for placement. */
   readonly nodeLabels?: Readonly<Record<string, string>> | undefined
   /** LOCKED when another server has this home. Called first, so that one server at most goes on. */
@@ -63,7 +64,6 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
   const app = createApi({
     ...apiParts(opened, options),
     adminToken: await adminToken(home),
-    extraTokens: options.extraTokens ?? [],
     version,
     startedAt,
     port: () => port,
@@ -100,7 +100,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
   return {url: listeners.url, ended: ended.promise, stop}
 }
 
-function apiParts({control, database}: OpenControl, {home, nodeLabels}: ServerOptions) {
+function apiParts({control, database}: OpenControl, {home, nodeLabels, extraTokens}: ServerOptions) {
   const tokens = createTokenStore(database)
   const secrets = createServerSecrets({database, home})
   const environment = ({env, project}: ServiceSpec) => secrets.store.resolve(env, project)
@@ -109,6 +109,7 @@ function apiParts({control, database}: OpenControl, {home, nodeLabels}: ServerOp
     control: withNodes(control, nodes),
     nodes,
     secrets,
+    extraTokens: extraTokens?.(secrets.store) ?? [],
     tokens,
     tokenWatch: createTokenWatch(tokens),
     webhooks: createWebhookStore(database),

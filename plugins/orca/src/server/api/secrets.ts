@@ -10,6 +10,7 @@ import {type SecretUse, usesOf} from '../secrets/usage.ts'
 import {auditTarget} from './audit.ts'
 import {asText, decode, queryValue, readJson} from './body.ts'
 import {type ApiContext, actorOf, param} from './context.ts'
+import {HttpProblem} from './problem.ts'
 
 /** Many values of 64 KiB, encrypted and in Base64. */
 const IMPORT_LIMIT_BYTES = 32 * 1024 * 1024
@@ -61,16 +62,17 @@ export function secretRoutes(app: FastifyInstance, {control, secrets: {store, id
   }))
   app.get('/api/v1/secrets/recipient', async () => ({recipient: await identity.recipient()}))
   app.post('/api/v1/secrets/:key', async (request) => {
+    const key = keyOf(request)
     const body = decode(setRequest, await readJson(request))
     const secret = {
-      ...nameOf(param(request, 'key'), body.project ?? body.scope),
+      ...nameOf(key, body.project ?? body.scope),
       value: await receivedValue(request, body),
     }
     const {set} = put([secret], 'replace', request)
     return {status: set.length > 0 ? 'set' : 'unchanged', ...scopeOf(secret), used_by: await usersOf([secret])}
   })
   app.delete('/api/v1/secrets/:key', async (request) => {
-    const removed = nameOf(param(request, 'key'), queryValue(request, 'project', asProject))
+    const removed = nameOf(keyOf(request), queryValue(request, 'project', asProject))
     auditTarget(request, secretLabel(removed))
     const usedBy = await usersOf([removed])
     if (!store.remove(removed)) {
@@ -126,6 +128,13 @@ function readSecrets(text: string): SecretEntry[] {
   const entries = readDocument(value)
   if (entries === undefined) throw new OmniError('USAGE', 'what is in the age file is no list of secrets')
   return entries
+}
+
+/** Without a key it is no route at all. */
+function keyOf(request: FastifyRequest): string {
+  const key = param(request, 'key')
+  if (key === '') throw new HttpProblem(404, '')
+  return key
 }
 
 /** USAGE for a key that no secret can have. */

@@ -12,6 +12,8 @@ export interface Entry {
   logPath: string | undefined
   /** Set while it does not run. */
   exit: ExitInfo | undefined
+  /** Listeners know that it has ended. */
+  isTold: boolean
   /** We ended it: nothing of it is worth keeping. */
   wasStopped: boolean
   /** Its end was dealt with: it is kept for its logs alone. */
@@ -37,7 +39,7 @@ export class Book {
     }
     const entry: Entry = {
       ...{id, identity, startedAt: '', address: undefined, pid: undefined, logPath: undefined, exit: undefined},
-      ...{wasStopped: false, isForgotten: false, signals: new Set<number>(), ranOutOfMemory: false},
+      ...{isTold: false, wasStopped: false, isForgotten: false, signals: new Set<number>(), ranOutOfMemory: false},
     }
     this.entries.set(id, entry)
     return entry

@@ -45,13 +45,14 @@ function reactToContainer(context: DockerContext, event: EngineEvent): void {
 }
 
 function died({engine, emit}: DockerContext, entry: Entry, event: EngineEvent): void {
-  if (entry.exit !== undefined || entry.isForgotten) return
+  if (entry.isTold || entry.isForgotten) return
   const {exitCode, containerExitCode} = event.Actor.Attributes ?? {}
   const code = Number(exitCode ?? containerExitCode ?? 0)
   const at = timeOf(event)
   const tell = (oomKilled: boolean) => {
-    if (entry.exit !== undefined || entry.isForgotten) return
-    entry.exit = exitInfo({code, at, signals: entry.signals, oomKilled})
+    if (entry.isTold || entry.isForgotten) return
+    entry.isTold = true
+    entry.exit ??= exitInfo({code, at, signals: entry.signals, oomKilled})
     emit({type: 'exited', instance: instanceOf(entry)})
   }
   const mayBeMemory = code === KILLED && !entry.ranOutOfMemory && !entry.signals.has(SIGKILL)
@@ -74,6 +75,7 @@ function started({emit}: DockerContext, entry: Entry): void {
   const wasEnded = entry.exit !== undefined
   entry.signals.clear()
   entry.ranOutOfMemory = false
+  entry.isTold = false
   if (!wasEnded) return
   entry.exit = undefined
   entry.isForgotten = false
@@ -90,10 +92,10 @@ function renamed({book, log, tidySoon}: DockerContext, {id}: Entry, name: string
 }
 
 function destroyed({book, emit, tidySoon, adoptions, log}: DockerContext, entry: Entry, wasKnown: boolean): void {
-  const isSudden = wasKnown && entry.exit === undefined && !entry.isForgotten && !entry.wasStopped
+  const isSudden = wasKnown && !entry.isTold && !entry.isForgotten && !entry.wasStopped
   book.drop(entry.id)
   if (isSudden) {
-    entry.exit = {at: new Date().toISOString()}
+    entry.exit ??= {at: new Date().toISOString()}
     emit({type: 'exited', instance: instanceOf(entry)})
   }
   adoptions.forget(entry.id).catch((error: unknown) => log.debug('not forgotten', {problem: messageOf(error)}))

@@ -1,0 +1,134 @@
+import {DatabaseSync} from 'node:sqlite'
+import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {createTokenStore} from '../../src/server/store/tokens.ts'
+import {serveApi} from './serve.ts'
+
+let api: Awaited<ReturnType<typeof serveApi>>
+beforeEach(async () => {
+  api = await serveApi()
+})
+afterEach(() => api.close())
+
+const make = (body: unknown) => api.call('POST', '/api/v1/tokens', {body})
+const status = async (token: string) => (await api.call('GET', '/api/v1/status', {token})).status
+
+describe('tokens', () => {
+  it('are shown once, used, listed without their secret, and revoked', async () => {
+    const made = await make({name: 'ci', role: 'deployer'})
+    expect(made).toMatchObject({status: 201, json: {name: 'ci', role: 'deployer', token: expect.any(String)}})
+    const {token, id} = made.json
+    expect(await status(token)).toBe(200)
+
+    const list = await api.call('GET', '/api/v1/tokens')
+    expect(list.text).not.toContain(token)
+    expect(list.json.tokens).toMatchObject([{id, name: 'ci', lastUsedAt: expect.any(String)}])
+    expect((await api.call('DELETE', '/api/v1/tokens/ci')).json).toEqual({revoked: 'ci'})
+    expect(await status(token)).toBe(401)
+    expect((await api.call('DELETE', '/api/v1/tokens/ci')).status).toBe(404)
+  })
+
+  it('get a new secret, and the old one ends', async () => {
+    const {token} = (await make({name: 'ci', role: 'viewer'})).json
+    const rotated = await api.call('POST', '/api/v1/tokens/ci/rotate')
+
+    expect(rotated).toMatchObject({status: 201, json: {name: 'ci', role: 'viewer'}})
+    expect([await status(token), await status(rotated.json.token)]).toEqual([401, 200])
+  })
+
+  it.each([
+    [{name: 'x y', role: 'viewer'}, 422],
+    [{name: 'x', role: 'root'}, 422],
+    [{name: 'x', role: 'viewer', expiresAt: '2020-01-01T00:00:00Z'}, 400],
+    [{name: 'x', role: 'viewer', expiresAt: 'soon'}, 422],
+    [{name: 'x', role: 'admin', projects: ['shop']}, 422],
+    [{name: 'x', role: 'viewer', projects: []}, 422],
+  ])('are refused for %j → %i', async (body, expected) => {
+    expect((await make(body)).status).toBe(expected)
+    expect(api.tokens.list()).toEqual([])
+  })
+
+  it.each(['revoked', 'expired'])('that are %s end what they have open', async (how) => {
+    const expiresAt = how === 'expired' ? new Date(Date.now() + 1_500).toISOString() : undefined
+    const {token, record} = api.tokens.create({name: 'watcher', role: 'viewer', expiresAt})
+    const answer = await fetch(`${api.url}/api/v1/events`, {headers: {authorization: `Bearer ${token}`}})
+    expect(answer.status).toBe(200)
+
+    if (how === 'revoked') await api.call('DELETE', `/api/v1/tokens/${record.id}`)
+
+    await expect(answer.text()).rejects.toThrow()
+    expect(await status(token)).toBe(401)
+  })
+
+  it('of a store from before projects reach everything as they did', () => {
+    const database = new DatabaseSync(':memory:')
+    database.exec(`CREATE TABLE api_tokens (
+      id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL, digest BLOB NOT NULL,
+      created_at TEXT NOT NULL, expires_at TEXT, last_used_at TEXT) STRICT;
+      INSERT INTO api_tokens VALUES ('t_1', 'old', 'viewer', x'00', '2026-01-01T00:00:00Z', NULL, NULL)`)
+    const tokens = createTokenStore(database)
+    createTokenStore(database)
+
+    expect(tokens.list()).toEqual([{id: 't_1', name: 'old', role: 'viewer', createdAt: '2026-01-01T00:00:00Z'}])
+  })
+})
+
+describe('a token for one project', () => {
+  const spec = (name: string, project?: string) => ({name, image: 'nginx', ...(project === undefined ? {} : {project})})
+  const deploy = (services: unknown[], token?: string) =>
+    api.call('POST', '/api/v1/deploy', {body: {services}, ...(token === undefined ? {} : {token})})
+  let token: string
+  beforeEach(async () => {
+    await deploy([spec('web', 'shop'), spec('mail', 'office'), spec('free')])
+    token = api.tokens.create({name: 'shop-ci', role: 'deployer', projects: ['shop']}).token
+  })
+
+  it('deploys and changes what is in it', async () => {
+    expect((await deploy([spec('api', 'shop'), spec('web', 'shop')], token)).status).toBe(200)
+    expect((await api.call('POST', '/api/v1/services/web/scale', {token, body: {replicas: 2}})).status).toBe(200)
+    expect((await api.call('DELETE', '/api/v1/projects/shop', {token})).status).toBe(200)
+  })
+
+  it.each([
+    ['another project', [spec('x', 'office')]],
+    ['no project', [spec('x')]],
+    ['a service of another project, moved', [spec('mail', 'shop')]],
+    ['a service without a project, moved', [spec('free', 'shop')]],
+    ['one of two', [spec('web', 'shop'), spec('mail', 'office')]],
+  ])('does not deploy %s', async (_name, services) => {
+    const answer = await deploy(services, token)
+    expect([answer.status, answer.text]).toEqual([403, "the token 'shop-ci' is for 'shop' only"])
+    expect(api.control.services.size).toBe(3)
+    const one = await api.call('POST', '/api/v1/services', {body: services.at(-1), token})
+    expect(one.status).toBe(403)
+  })
+
+  it.each([
+    ['POST', '/api/v1/services/mail/scale'],
+    ['POST', '/api/v1/services/mail/restart'],
+    ['GET', '/api/v1/services/mail'],
+    ['GET', '/api/v1/services/mail/logs'],
+    ['GET', '/api/v1/services/ma%69l/releases'],
+    ['DELETE', '/api/v1/services/free'],
+    ['DELETE', '/api/v1/projects/office'],
+    ['POST', '/api/v1/stop'],
+    ['GET', '/metrics'],
+    ['GET', '/api/v1/webhooks'],
+  ])('does not reach %s %s', async (method, path) => {
+    expect((await api.call(method, path, {token, ...(method === 'POST' ? {body: {replicas: 1}} : {})})).status).toBe(
+      403,
+    )
+  })
+
+  it('sees its own only', async () => {
+    const names = async (path: string) =>
+      (await api.call('GET', path, {token})).json.services.map(({name}: {name: string}) => name)
+    expect(await names('/api/v1/status')).toEqual(['web'])
+    expect(await names('/api/v1/services?project=office')).toEqual([])
+    const events = await api.call('GET', '/api/v1/events?follow=false', {
+      token,
+      headers: {accept: 'application/x-ndjson'},
+    })
+    expect(events.text).toContain('service/web')
+    expect(events.text).not.toMatch(/mail|free/)
+  })
+})

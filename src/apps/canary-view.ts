@@ -40,7 +40,7 @@ const refOf = ({service}: CanaryReport): string => `service/${service}`
 function reportLines(report: CanaryReport, now: Date): TextLine[] {
   const {service, canary} = report
   return [
-    [service, ...canaryPieces(canary, now)],
+    [service, ' canary', ...canaryPieces(canary, now)],
     ...measureLines(canary.measures),
     [['try: ', 'dim'], `omni promote ${service}, or omni canary abort ${service}`],
   ]

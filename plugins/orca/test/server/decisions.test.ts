@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest'
 import {afterCrash} from '../../src/server/backoff.ts'
 import {environmentOf} from '../../src/server/deploy/environment.ts'
 import {findCycle, planDeploy} from '../../src/server/deploy/plan.ts'
-import {leavingFor} from '../../src/server/deploy/roll.ts'
+import {leavingFor, makingRoom} from '../../src/server/deploy/roll.ts'
 import {isSameVersion, secretKeys, wantedReplicas} from '../../src/server/deploy/spec.ts'
 import {rollbackTarget} from '../../src/server/operations.ts'
 import {planProbes} from '../../src/server/probes/probe-plan.ts'
@@ -160,6 +160,14 @@ describe('rolling', () => {
 
   it('broken ones leave first', () => {
     expect(leavingFor([ready, broken], 2, 1)).toEqual([broken])
+  })
+
+  it.each([
+    ['one for the first successor', [ready, ready, ready], 1, 1],
+    ['none that is gone', [gone, ready, ready], 2, 1],
+    ['no more than there are', [ready], 5, 1],
+  ])('room is made by %s', (_, old, successors, expected) => {
+    expect(makingRoom(old, successors)).toHaveLength(expected)
   })
 
   it('indexes and waves are in order', () => {

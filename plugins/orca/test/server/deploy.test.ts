@@ -183,6 +183,57 @@ describe('the strategy', () => {
     expect(h.edge.history('web')).toEqual(['', 'r1', '', 'r2'])
   })
 
+  it.each([
+    ['a volume', {volume: {path: '/data'}}],
+    ['published ports', {extra_ports: ['2222:22']}],
+  ])('of a service with %s is recreate: two never run at once, whatever is done to it', async (_, change) => {
+    await h.deployed(spec(change))
+    let most = 0
+    h.runtime.hook = () => {
+      most = Math.max(most, h.runtime.running('web').length)
+    }
+    await h.deployed(spec({...change, env: {V: '2'}}))
+    await h.control.restart('web', alice)
+    await h.control.redeploy('web', {actor: alice, reason: 'redeploy'})
+    await h.control.rollback('web', {to: 'r1', actor: alice})
+    await h.deploy(spec({...change, env: {BEHAVIOUR: 'crash'}}))
+
+    expect(most).toBe(1)
+    expect(await h.service()).toMatchObject({status: 'running', release: 'r4', runningReplicas: 1})
+  })
+
+  it.each([1, 2])(
+    'rolling with max_unavailable %i needs no more room than the old version',
+    async (max_unavailable) => {
+      const deploy = {max_unavailable, ready_timeout_secs: 2, drain_secs: 1}
+      await h.deployed(spec({replicas: 5, deploy}))
+      let most = 0
+      h.runtime.hook = () => {
+        most = Math.max(most, h.runtime.running('web').length)
+      }
+      await h.deployed(spec({replicas: 5, deploy, env: {V: '2'}}))
+
+      const counts = h.edge.history('web').map((versions) => versions.split(' ').length)
+      expect(most).toBe(5)
+      expect(Math.min(...counts.slice(counts.indexOf(5)))).toBe(5 - max_unavailable)
+      expect(h.edge.versions('web')).toEqual(['r2', 'r2', 'r2', 'r2', 'r2'])
+    },
+  )
+
+  it('rolling with max_unavailable that fails has the old replicas back', async () => {
+    const deploy = {max_unavailable: 2, ready_timeout_secs: 2, drain_secs: 1}
+    await h.deployed(spec({replicas: 4, deploy}))
+    h.runtime.hook = (step, what) => {
+      if (step === 'create' && what === 'web r2 3') throw new Error('no more room')
+    }
+    const outcome = await h.deploy(spec({replicas: 4, deploy, env: {V: '2'}}))
+
+    expect(outcome.errors).toMatchObject([{code: 'DEPLOY_FAILED'}])
+    expect(h.edge.versions('web')).toEqual(['r1', 'r1', 'r1', 'r1'])
+    expect(h.runtime.running('web').every(({release}) => release === 'r1')).toBe(true)
+    expect(await h.service()).toMatchObject({release: 'r1', runningReplicas: 4, status: 'running'})
+  })
+
   it('recreate, when it fails, brings the old one back', async () => {
     await h.deployed(spec())
     const recreate = {strategy: 'recreate', ready_timeout_secs: 2} as const

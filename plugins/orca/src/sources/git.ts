@@ -1,6 +1,8 @@
 import {existsSync} from 'node:fs'
-import {type Argv, createExec, type ErrorCode, ensurePrivateDir, type Logger, OmniError, redact} from '@omni-cli/sdk'
+import {rm} from 'node:fs/promises'
+import {type ErrorCode, ensurePrivateDir, type Logger, OmniError, redact} from '@omni-cli/sdk'
 import {checkBranch, checkRepository, withoutCredentials} from './repository.ts'
+import {runGroup} from './run-group.ts'
 
 export interface GitPlace {
   /** Folder of the objects, without a work tree; made when it is needed, 0700. */
@@ -64,8 +66,9 @@ export async function fetchCommit(source: GitSource): Promise<string> {
 /** The commit was fetched before. */
 export async function hasCommit(place: GitPlace, commit: string): Promise<boolean> {
   if (!COMMIT.test(commit) || !existsSync(`${place.gitDir}/HEAD`)) return false
-  const argv: Argv = ['git', '--git-dir', place.gitDir, 'cat-file', '-e', `${commit}^{commit}`]
-  const {exitCode} = await createExec({log: place.log})(argv, {env: gitEnv(place, {}), signal: place.signal})
+  const argv = ['git', '--git-dir', place.gitDir, 'cat-file', '-e', `${commit}^{commit}`] as const
+  const options = {env: gitEnv(place, {}), timeoutMs: LOOK_MS, signal: place.signal}
+  const {exitCode} = await runGroup(argv, options)
   return exitCode === 0
 }
 
@@ -87,7 +90,6 @@ export async function checkOut(place: GitPlace, commit: string, folder: string):
     ]
     await run(words, {cwd: folder, timeoutMs: FETCH_MS})
   } finally {
-    const {rm} = await import('node:fs/promises')
     await rm(`${folder}.index`, {force: true})
   }
 }
@@ -103,12 +105,14 @@ type Run = (words: readonly string[], options?: RunOptions) => Promise<string>
 const SAFE = ['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'submodule.recurse=false', 'gc.autoDetach=false']
 
 function runner(place: GitPlace, extra: Readonly<Record<string, string>>): Run {
-  const exec = createExec({log: place.log})
-  return async (words, options = {}) => {
-    const argv: Argv = ['git', ...SAFE.flatMap((setting) => ['-c', setting]), ...words]
-    const {exitCode, stdout, stderr} = await exec(argv, {...options, env: gitEnv(place, extra), signal: place.signal})
-    if (exitCode === 0) return stdout
-    throw gitError(stderr)
+  return async (words, {cwd, timeoutMs = LOOK_MS} = {}) => {
+    const argv = ['git', ...SAFE.flatMap((setting) => ['-c', setting]), ...words] as const
+    const startedAt = performance.now()
+    const result = await runGroup(argv, {cwd, timeoutMs, env: gitEnv(place, extra), signal: place.signal})
+    const tookMs = Math.round(performance.now() - startedAt)
+    place.log.debug('ran git', redact({words, exitCode: result.exitCode, tookMs}))
+    if (result.exitCode === 0) return result.stdout
+    throw gitError(result.stderr)
   }
 }
 
@@ -119,6 +123,7 @@ function gitEnv(
 ): Record<string, string | undefined> {
   const foreign = Object.keys({...process.env, ...env}).filter((key) => /^GIT_(?!SSH|SSL|TRACE|PROXY)/.test(key))
   return {
+    ...process.env,
     ...env,
     ...Object.fromEntries(foreign.map((key) => [key, undefined])),
     GIT_TERMINAL_PROMPT: '0',

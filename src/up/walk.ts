@@ -30,6 +30,7 @@ const SECRETS = [
   '!.env.example',
   '!.env.sample',
   '!.env.template',
+  'secrets.json',
   '.netrc',
   '.ssh/',
   '.aws/',

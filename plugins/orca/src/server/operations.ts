@@ -208,9 +208,9 @@ function refuseUnproven({id, service, status, failure}: ReleaseRow): void {
 }
 
 /** The world may have moved since: a dependency is gone, another service has the host name. */
-function refuseImpossible({store, runtime}: ControlContext, spec: ServiceSpec, what: string): void {
-  const deployed = new Map(store.services.list().map((row) => [row.name, row]))
-  const problem = planDeploy([spec], deployed, runtime).problems.get(spec.name)
+function refuseImpossible(context: ControlContext, spec: ServiceSpec, what: string): void {
+  const deployed = new Map(context.store.services.list().map((row) => [row.name, row]))
+  const problem = planDeploy([spec], deployed, context).problems.get(spec.name)
   if (problem !== undefined) throw new OmniError(problem.code, `'${spec.name}' cannot ${what}: ${problem.message}`)
 }
 

@@ -102,7 +102,7 @@ describe('environmentOf', () => {
 })
 
 describe('planDeploy', () => {
-  const runtime = {problems: () => [], warnings: () => []}
+  const means = {runtime: {problems: () => [], warnings: () => []}, secrets: {missing: () => []}}
   const named = (name: string, ...depends_on: string[]) => spec({name, depends_on})
 
   it.each([
@@ -113,20 +113,20 @@ describe('planDeploy', () => {
     ['the same name twice', [spec({name: 'a', replicas: 5}), named('a')], 'a'],
   ])('orders %s', (_, specs, expected) => {
     expect(
-      planDeploy(specs, new Map(), runtime)
+      planDeploy(specs, new Map(), means)
         .specs.map(({name}) => name)
         .join(' '),
     ).toBe(expected)
   })
 
   it('of two with one name the last counts', () => {
-    expect(planDeploy([spec({replicas: 1}), spec({replicas: 2})], new Map(), runtime).specs[0]?.replicas).toBe(2)
+    expect(planDeploy([spec({replicas: 1}), spec({replicas: 2})], new Map(), means).specs[0]?.replicas).toBe(2)
   })
 
   it('finds a circle through what is deployed already', () => {
     const deployed = new Map([['b', {spec: named('b', 'a'), port: undefined}]])
 
-    expect(planDeploy([named('a', 'b')], deployed, runtime).problems.get('a')?.message).toContain('a → b → a')
+    expect(planDeploy([named('a', 'b')], deployed, means).problems.get('a')?.message).toContain('a → b → a')
   })
 
   it('a service that depends on a circle is in none', () => {
@@ -139,7 +139,7 @@ describe('planDeploy', () => {
   it('two services may share a host name on different paths', () => {
     const specs = [spec({domain: 'a.test', routes: ['/api/*']}), spec({name: 'b', domain: 'a.test'})]
 
-    expect(planDeploy(specs, new Map(), runtime).problems.size).toBe(0)
+    expect(planDeploy(specs, new Map(), means).problems.size).toBe(0)
   })
 })
 

@@ -18,7 +18,7 @@ export async function deployAll(
 ): Promise<DeployOutcome> {
   throwIfAborted(options.signal)
   const deployed = new Map(context.store.services.list().map((row) => [row.name, row]))
-  const plan = planDeploy(specs, deployed, context.runtime)
+  const plan = planDeploy(specs, deployed, context)
   const outcomes = new Map<string, Promise<DeployError | undefined>>()
   // Dependencies come first in the plan, so theirs are in the map when they are asked for.
   for (const spec of plan.specs) outcomes.set(spec.name, deployOne(context, spec, {plan, outcomes, options}))

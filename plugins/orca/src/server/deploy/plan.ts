@@ -3,8 +3,9 @@ import type {Runtime} from '../../runtimes/runtime.ts'
 import {triggerProblems, triggerWarnings} from '../cron/triggers.ts'
 import {probeProblems} from '../probes/probe-plan.ts'
 import {hostsOf, portOf} from '../routes.ts'
+import type {SecretResolver} from '../secrets/secrets.ts'
 import {reachProblems} from './environment.ts'
-import {isSameVersion, secretKeys} from './spec.ts'
+import {isSameVersion} from './spec.ts'
 
 export interface Problem {
   readonly code: ErrorCode
@@ -25,34 +26,43 @@ export interface DeployPlan {
   readonly warnings: readonly string[]
 }
 
+/** What a deploy is judged by. */
+export interface Means {
+  readonly runtime: Pick<Runtime, 'problems' | 'warnings'>
+  readonly secrets: Pick<SecretResolver, 'missing'>
+}
+
 /** Everything that can be known before anything is touched. */
 export function planDeploy(
   specs: readonly ServiceSpec[],
   deployed: ReadonlyMap<string, Deployed>,
-  runtime: Pick<Runtime, 'problems' | 'warnings'>,
+  means: Means,
 ): DeployPlan {
   const wanted = new Map(specs.map((spec) => [spec.name, spec]))
   const after = new Map([...deployed].map(([name, {spec}]) => [name, spec] as const).concat([...wanted]))
   const problems = new Map<string, Problem>()
   for (const spec of wanted.values()) {
-    const problem =
-      specProblem(spec, runtime) ?? dependencyProblem(spec, after) ?? conflictProblem(spec, after, deployed)
+    const problem = specProblem(spec, means) ?? dependencyProblem(spec, after) ?? conflictProblem(spec, after, deployed)
     if (problem !== undefined) problems.set(spec.name, problem)
   }
   const warnings = [...wanted.values()].flatMap((spec) =>
-    [...runtime.warnings(spec), ...triggerWarnings(spec), ...volumeWarnings(spec, deployed.get(spec.name))].map(
+    [...means.runtime.warnings(spec), ...triggerWarnings(spec), ...volumeWarnings(spec, deployed.get(spec.name))].map(
       (warning) => `${spec.name}: ${warning}`,
     ),
   )
   return {specs: inOrder(wanted), problems, warnings}
 }
 
-function specProblem(spec: ServiceSpec, runtime: Pick<Runtime, 'problems'>): Problem | undefined {
+function specProblem(spec: ServiceSpec, {runtime, secrets}: Means): Problem | undefined {
   const name = nameProblem(spec.name)
   if (name !== undefined) return {code: 'MANIFEST_INVALID', message: name}
-  const secrets = secretKeys(spec)
-  if (secrets.length > 0) {
-    return {code: 'MANIFEST_INVALID', message: `the environment needs secrets that are not set: ${secrets.join(', ')}`}
+  const unset = secrets.missing(spec.env, spec.project)
+  if (unset.length > 0) {
+    const act = `omni secrets set ${unset[0]}${spec.project === undefined ? '' : ` --project ${spec.project}`}`
+    return {
+      code: 'MANIFEST_INVALID',
+      message: `the environment needs secrets that are not set: ${unset.join(', ')}; set them: ${act}`,
+    }
   }
   const problems = [...runtime.problems(spec), ...probeProblems(spec), ...triggerProblems(spec)]
   return problems.length === 0 ? undefined : {code: 'MANIFEST_INVALID', message: problems.join('; ')}

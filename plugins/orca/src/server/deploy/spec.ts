@@ -1,5 +1,6 @@
 import {isDeepStrictEqual} from 'node:util'
 import {autoscaleSpec, deploySpec, type ServiceSpec, serviceSpec} from '@omni-cli/sdk'
+import {referencesOf} from '../../secrets/reference.ts'
 import {isScheduled} from '../cron/triggers.ts'
 
 /** Whether two specs are the same in all but how often they run: whatever else differs makes a new release. */
@@ -27,13 +28,8 @@ export function wantedReplicas(
   return spec.replicas === 1 && before?.spec.replicas === 1 && current !== undefined ? current : spec.replicas
 }
 
-const SECRET = /\$\{secrets\.([^}]*)\}/g
-
 /** Keys of secrets that the environment asks for, sorted. */
-export const secretKeys = (spec: ServiceSpec): string[] =>
-  [
-    ...new Set(Object.values(spec.env).flatMap((value) => [...value.matchAll(SECRET)].map((match) => match[1] ?? ''))),
-  ].sort()
+export const secretKeys = (spec: ServiceSpec): string[] => referencesOf(spec.env)
 
 /** Undefined members say nothing, stored specs have lost them, and those of an older version have not all defaults. */
 function canonical({replicas: _, autoscale: __, ...spec}: ServiceSpec): unknown {

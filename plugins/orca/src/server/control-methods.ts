@@ -8,6 +8,7 @@ import type {Control} from './control.ts'
 import {deployAll} from './deploy/deploy.ts'
 import {renderMetrics} from './metrics.ts'
 import {observeService} from './observe.ts'
+import {openExec} from './open-exec.ts'
 import {
   redeployService,
   removeService,
@@ -55,7 +56,10 @@ export function controlMethods(context: ControlContext, clusterName: string): Co
         await endCanary(context, name, {actor, reason: `by ${actor.name}`})
       }),
     decideCanary: (name, options) => decideCanary(context, name, {...options, observe: () => reader.get(name)}),
-    exec: notYet,
+    async exec(name, target) {
+      if (store.services.get(name) === undefined) throw notFound(name)
+      return openExec(context, name, target)
+    },
     remove: (name, options) => context.locks.run(name, () => removeService(context, name, options)),
     async releases(name) {
       if (store.services.get(name) === undefined) throw notFound(name)
@@ -109,10 +113,6 @@ function createReader(context: ControlContext) {
       return row === undefined ? undefined : (await observe([row]))[0]
     },
   }
-}
-
-const notYet = async (): Promise<never> => {
-  throw new OmniError('UNSUPPORTED', 'not there yet')
 }
 
 const notFound = (name: string): OmniError =>

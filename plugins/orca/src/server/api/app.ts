@@ -9,6 +9,7 @@ import type {ApiContext} from './context.ts'
 import {createRoute} from './create.ts'
 import {deployRoutes} from './deploy.ts'
 import {eventRoutes} from './events.ts'
+import {execRoute} from './exec.ts'
 import {logRoutes} from './logs.ts'
 import {openApiRoute} from './openapi.ts'
 import {errorBody, HttpProblem, isHttpProblem} from './problem.ts'
@@ -45,7 +46,7 @@ export function createApi(context: ApiContext): FastifyInstance {
     if (methods.length > 0) return reply.code(405).header('allow', methods.join(',')).send()
     return reply.code(404).send()
   })
-  const groups = [systemRoutes, serviceRoutes, deployRoutes, createRoute, logRoutes, eventRoutes]
+  const groups = [systemRoutes, serviceRoutes, deployRoutes, createRoute, logRoutes, execRoute, eventRoutes]
   const admin = [webhookRoutes, tokenRoutes, clusterRoutes, secretRoutes, auditRoutes]
   for (const mount of [...groups, artifactRoutes, ...admin, openApiRoute]) mount(app, context)
   return app

@@ -4,6 +4,7 @@ import {type AddressInfo, isIPv6} from 'node:net'
 import {messageOf, OmniError} from '@omni-cli/sdk'
 import type {ListenAddress} from '../../client/listen-address.ts'
 import {listenPrivately} from '../../private-socket.ts'
+import {createUpgrader, isUpgrade} from './upgrade.ts'
 
 const PORTS_TO_TRY = 20
 const SWEEP_MS = 20
@@ -35,8 +36,7 @@ export interface ListenOptions {
 
 /** Opens TCP first and the Unix socket last, so that a socket that accepts means all is there. CONFLICT for a taken port. */
 export async function listen({handler, address, socketPath, beforeReady}: ListenOptions): Promise<Listeners> {
-  const tcp = createServer(LIMITS, handler)
-  const local = createServer(LIMITS, handler)
+  const [tcp, local] = [open(handler), open(handler)]
   await listenTcp(tcp, address)
   try {
     const url = urlOf(tcp)
@@ -57,6 +57,9 @@ export async function listen({handler, address, socketPath, beforeReady}: Listen
     throw error
   }
 }
+
+const open = (handler: RequestListener): Server =>
+  createServer({...LIMITS, shouldUpgradeCallback: isUpgrade}, handler).on('upgrade', createUpgrader(handler))
 
 async function listenTcp(server: Server, {host, port, isExplicit}: ListenAddress): Promise<void> {
   for (let attempt = 0; ; attempt++) {

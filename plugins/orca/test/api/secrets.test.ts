@@ -1,8 +1,10 @@
+import {createServer} from 'node:http'
+import type {AddressInfo} from 'node:net'
 import {serviceSpec} from '@omni-cli/sdk'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {decryptWith, encryptFor, newIdentity} from '../../src/secrets/age.ts'
 import {writeDocument} from '../../src/secrets/document.ts'
-import {serveApi} from './serve.ts'
+import {ADMIN, serveApi} from './serve.ts'
 
 let api: Awaited<ReturnType<typeof serveApi>>
 beforeEach(async () => {
@@ -55,6 +57,33 @@ describe('setting', () => {
   ])('%s with %j is refused with %i', async (key, body, status) => {
     expect((await put(key, body)).status).toBe(status)
     expect(api.secrets.store.list()).toEqual([])
+  })
+
+  it.each([
+    ['10.0.0.7', 400],
+    ['::ffff:192.168.1.2', 400],
+    ['fe80::1', 400],
+    ['127.0.0.1', 200],
+    ['::ffff:127.0.0.1', 200],
+    ['::1', 200],
+  ])('in clear from %s is answered with %i', async (remoteAddress, status) => {
+    const server = createServer((request, response) => {
+      Object.defineProperty(request.socket, 'remoteAddress', {value: remoteAddress})
+      api.app.routing(request, response)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const {port} = server.address() as AddressInfo
+
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/secrets/A`, {
+      method: 'POST',
+      headers: {authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json'},
+      body: JSON.stringify({value: SENTINEL}),
+    })
+    server.close()
+
+    expect(answer.status).toBe(status)
+    expect(api.secrets.store.list()).toHaveLength(status === 200 ? 1 : 0)
+    if (status === 400) expect(await answer.text()).toContain('omni secrets set')
   })
 
   it('refuses what was encrypted to somebody else', async () => {

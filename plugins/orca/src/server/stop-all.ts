@@ -1,4 +1,5 @@
 import {messageOf} from '@omni-cli/sdk'
+import {partsOf} from '../runtimes/all-runtimes.ts'
 import type {ControlContext} from './context.ts'
 import {inOrder} from './deploy/plan.ts'
 import {retire} from './replicas.ts'
@@ -20,7 +21,10 @@ export async function stopAll(context: ControlContext): Promise<void> {
     stopped.set(name, stop())
   }
   await Promise.all(stopped.values())
-  // What is left of an earlier server belongs to no replica.
-  const rest = await runtime.list().catch(() => [])
-  await Promise.allSettled(rest.map(({id}) => runtime.remove(id)))
+  // What is left of an earlier server belongs to no replica. What an Orca server has made is not ours.
+  const parts = partsOf(runtime).map(async (part) => {
+    const rest = (await part.runtime.list()).filter(({isForeign}) => isForeign !== true)
+    await Promise.allSettled(rest.map(({id}) => part.runtime.remove(id)))
+  })
+  await Promise.allSettled(parts)
 }

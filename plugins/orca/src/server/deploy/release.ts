@@ -3,6 +3,7 @@ import {tellEnd, writeEnd} from '../canary/end.ts'
 import type {ControlContext} from '../context.ts'
 import type {Actor} from '../control.ts'
 import {deployFailed, failureFrom, failureOf} from '../failure.ts'
+import {takeForeign} from '../foreign.ts'
 import {portTaken} from '../ports.ts'
 import {prepareRelease, type Version} from '../replicas.ts'
 import {environmentOf} from './environment.ts'
@@ -91,7 +92,8 @@ async function rollOut(context: ControlContext, options: Wanted & NewRelease): P
     activate(context, {release, spec, desired, actor: options.actor})
     fleet.failures.delete(spec.name)
   }
-  await roll(context, {version, desired, signal, note, commit})
+  if (await takeForeign(context, {version, desired, signal})) commit()
+  else await roll(context, {version, desired, signal, note, commit})
   note('ready')
 }
 

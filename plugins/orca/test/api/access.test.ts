@@ -22,7 +22,11 @@ const PATHS = [...new Set(ROUTES.map((route) => route.split(' ')[1] ?? ''))]
 const isSpecial = (route: string) => /\/(events|shutdown|exec)$/.test(route)
 
 const CASES = PATHS.flatMap((path) => METHODS.map((method) => `${method} ${path}`)).filter((route) => !isSpecial(route))
-const ruleOf = (route: string) => ACCESS[route] ?? ACCESS[route.replace(/^HEAD /, 'GET ')]
+/** The rule of a request; `DELETE …/webhooks/github` is about a service of that name. */
+const ruleOf = (route: string) =>
+  ROUTES.filter((key) => key === route || new RegExp(`^${key.replace(/:[a-z_]+/, '[^/]+')}$`).test(concrete(route)))
+    .map((key) => ACCESS[key])
+    .at(0) ?? ACCESS[route.replace(/^HEAD /, 'GET ')]
 
 /** The status of a request whose path and headers are sent byte by byte as they are given. */
 function raw(method: string, path: string, headers: Record<string, string | string[]> = {}): Promise<number> {

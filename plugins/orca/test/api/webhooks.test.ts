@@ -100,7 +100,9 @@ describe('pushes', () => {
     const {json} = await api.call('GET', '/api/v1/webhooks/web/invocations')
     expect(json.invocations).toMatchObject([{status_code: 200, commit_sha: '1a2b3c4d', branch: 'main', deployed: true}])
   })
+})
 
+describe('pushes for nobody', () => {
   it.each([
     ['another branch', {...payload, ref: 'refs/heads/dev'}, 'ignored: no matching webhook config'],
     ['a tag', {...payload, ref: 'refs/tags/v1'}, 'ignored: not a branch push'],
@@ -148,7 +150,9 @@ describe('pushes', () => {
     await register(hook)
     expect((await push(JSON.stringify(payload))).status).toBe(500)
   })
+})
 
+describe('deliveries', () => {
   it('redeploy once for a body that comes again, and again after a failure', async () => {
     await register(hook)
     expect((await push(JSON.stringify(payload))).status).toBe(500)
@@ -187,7 +191,9 @@ describe('pushes', () => {
     await register(hook)
     expect((await push(JSON.stringify(payload, undefined, 1), sign(JSON.stringify(payload)))).status).toBe(401)
   })
+})
 
+describe('filters', () => {
   it('are for a tag only when the webhook asks for tags', async () => {
     await deploy(web)
     await register({...hook, tag: 'v*'})

@@ -11,14 +11,8 @@ export function withNodes(control: Control, nodes: NodeBook): Control {
     refuseRemote(nodes, name, verb)
     return work()
   }
-  return {
-    clusterName: control.clusterName,
-    health: () => control.health(),
+  return override(control, {
     nodes: async () => nodes.list(),
-    metrics: () => control.metrics(),
-    events: (options) => control.events(options),
-    hasArtifact: (digest) => control.hasArtifact(digest),
-    putArtifact: (digest, content) => control.putArtifact(digest, content),
     deploy: (specs, options) => deploy(control, nodes, specs, options),
     async list(project) {
       const remote = nodes.services().filter((service) => project === undefined || service.project === project)
@@ -44,8 +38,18 @@ export function withNodes(control: Control, nodes: NodeBook): Control {
       refuseRemote(nodes, name, 'show logs')
       return control.logs(name, options)
     },
-  }
+  })
 }
+
+/** The control with some of its methods replaced; all others are its own, whatever there are. */
+const override = (control: Control, methods: Partial<Control>): Control =>
+  new Proxy(control, {
+    get(target, key) {
+      if (Object.hasOwn(methods, key)) return Reflect.get(methods, key)
+      const value: unknown = Reflect.get(target, key)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 
 function refuseRemote(nodes: NodeBook, name: string, verb: string): void {
   const service = nodes.service(name)

@@ -70,6 +70,11 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     },
     answers: {200: text('lines; with Accept: application/x-ndjson JSON lines'), 404: text('no such service')},
   },
+  'GET /api/v1/services/:name/log-sources': {
+    summary: 'files that a client of the same machine may read instead',
+    query: {replica: 'only this one'},
+    answers: {200: json('LogSources'), 404: json('Error')},
+  },
   'POST /api/v1/deploy': {
     summary: 'deploy services: 200 all, 206 some, 500 none of them',
     request: 'DeployRequest',
@@ -94,6 +99,15 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     request: 'RollbackRequest',
   },
   'POST /api/v1/services/:name/promote': act('the canary takes over'),
+  'POST /api/v1/services/:name/canary/abort': act('the stable version serves alone again'),
+  'POST /api/v1/services/:name/canary/decide': {
+    summary: 'let measures decide about the canary; notes while they do',
+    answers: {200: lines('DecideLine')},
+  },
+  'GET /api/v1/services/:name/exec': {
+    summary: 'a program inside a replica, over a WebSocket',
+    answers: {101: undefined, 426: text('this route speaks WebSocket only')},
+  },
   'POST /api/v1/services/:name/redeploy': act('pull or build again, and roll it out'),
   'POST /api/v1/services/:name/restart': act('replace all replicas, one after another'),
   'POST /api/v1/services/:name/start': act('start what was stopped'),

@@ -43,8 +43,6 @@ const ANSWER_MS = 60_000
 
 export function createEngine(transport: Transport): Engine {
   let version: Promise<string> | undefined
-  const send = async (method: string, path: string, call: EngineCall = {}): Promise<IncomingMessage> =>
-    exchange(transport, {method, path: `/v${await agreed()}${path}${queryText(call.query)}`, call})
   const agreed = (): Promise<string> => {
     version ??= negotiate(transport).catch((error: unknown) => {
       version = undefined
@@ -52,20 +50,27 @@ export function createEngine(transport: Transport): Engine {
     })
     return version
   }
+  const exchangeFor = async (method: string, path: string, call: EngineCall): Promise<Exchange> => ({
+    ...{method, path: `/v${await agreed()}${path}${queryText(call.query)}`, call},
+    agent: transport.streamAgent,
+  })
   return {
     host: transport.host,
     isLocal: transport.isLocal,
-    async call(method, path, call) {
-      const text = await textOf(await send(method, path, call))
+    async call(method, path, call = {}) {
+      const exchange = {...(await exchangeFor(method, path, call)), agent: transport.agent}
+      const text = await askTwice(transport, exchange)
       return text === '' ? undefined : parse(text, path)
     },
-    stream: send,
+    stream: async (method, path, call = {}) => await send(transport, await exchangeFor(method, path, call)),
     async hijack(path, call = {}) {
       const headers = {...call.headers, connection: 'Upgrade', upgrade: 'tcp'}
-      const answer = await send('POST', path, {...call, headers})
-      return upgraded(answer)
+      return upgraded(await send(transport, await exchangeFor('POST', path, {...call, headers})))
     },
-    close: () => transport.agent.destroy(),
+    close() {
+      transport.agent.destroy()
+      transport.streamAgent.destroy()
+    },
   }
 }
 
@@ -73,19 +78,51 @@ interface Exchange {
   readonly method: string
   readonly path: string
   readonly call: EngineCall
+  readonly agent: Agent
 }
 
 const sockets = new WeakMap<IncomingMessage, Duplex>()
+const reused = new WeakSet<object>()
 
-function exchange(transport: Transport, {method, path, call}: Exchange): Promise<IncomingMessage> {
+const REPEATABLE = ['GET', 'HEAD', 'PUT', 'DELETE']
+
+/** A connection that was kept may have been closed at the other end just when it was used; what may be repeated is. */
+async function askTwice(transport: Transport, exchange: Exchange): Promise<string> {
+  try {
+    return await ask(transport, exchange)
+  } catch (error) {
+    const isStale = typeof error === 'object' && error !== null && reused.has(error)
+    if (!isStale || !REPEATABLE.includes(exchange.method) || exchange.call.body !== undefined) throw error
+    return await ask(transport, exchange)
+  }
+}
+
+/** The whole answer within the time. */
+async function ask(transport: Transport, exchange: Exchange): Promise<string> {
+  const {signal, timeoutMs = ANSWER_MS} = exchange.call
+  const answer = await send(transport, exchange)
+  const late =
+    timeoutMs === 0 ? undefined : setTimeout(() => answer.destroy(new Error('it stopped answering')), timeoutMs)
+  try {
+    return await textOf(answer)
+  } catch (error) {
+    throw failed(transport, error, signal)
+  } finally {
+    clearTimeout(late)
+  }
+}
+
+function failed({host}: Transport, error: unknown, signal: AbortSignal | undefined): OmniError {
+  return signal?.aborted ? new OmniError('ABORTED', 'interrupted', {cause: error}) : unreachable(host, error)
+}
+
+/** The head of the answer; a status of 400 and above is thrown. */
+function send(transport: Transport, {method, path, call, agent}: Exchange): Promise<IncomingMessage> {
   const {json, body, signal, timeoutMs = ANSWER_MS} = call
   const payload = json === undefined ? undefined : Buffer.from(JSON.stringify(json))
   return new Promise((resolve, reject) => {
     const request = httpRequest({
-      ...transport.target,
-      agent: transport.agent as Agent,
-      method,
-      path,
+      ...{...transport.target, agent, method, path},
       headers: {host: 'docker', ...contentHeaders(call, payload), ...call.headers},
       ...(signal === undefined ? {} : {signal}),
     })
@@ -93,7 +130,8 @@ function exchange(transport: Transport, {method, path, call}: Exchange): Promise
     const settle = (answer: IncomingMessage) => {
       clearTimeout(late)
       if ((answer.statusCode ?? 0) < 400) return resolve(answer)
-      textOf(answer).then((text) => reject(engineFailure(answer.statusCode ?? 0, text)), reject)
+      const refuse = (text: string) => reject(engineFailure(answer.statusCode ?? 0, text))
+      textOf(answer).then(refuse, (error: unknown) => reject(failed(transport, error, signal)))
     }
     request.once('response', settle)
     request.once('upgrade', (answer, socket, head) => {
@@ -103,14 +141,17 @@ function exchange(transport: Transport, {method, path, call}: Exchange): Promise
     })
     request.once('error', (error) => {
       clearTimeout(late)
-      reject(
-        signal?.aborted ? new OmniError('ABORTED', 'interrupted', {cause: error}) : unreachable(transport.host, error),
-      )
+      const failure = failed(transport, error, signal)
+      if (request.reusedSocket && isLostConnection(error)) reused.add(failure)
+      reject(failure)
     })
     if (body === undefined) request.end(payload)
     else body.once('error', (error) => request.destroy(error)).pipe(request)
   })
 }
+
+const isLostConnection = (error: Error): boolean =>
+  'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
 
 function contentHeaders(call: EngineCall, payload: Buffer | undefined): Record<string, string | number> {
   if (payload !== undefined) return {'content-type': 'application/json', 'content-length': payload.length}
@@ -125,8 +166,10 @@ function upgraded(answer: IncomingMessage): Duplex {
 }
 
 async function negotiate(transport: Transport): Promise<string> {
-  const answer = await exchange(transport, {method: 'GET', path: '/_ping', call: {timeoutMs: 10_000}})
-  answer.resume()
+  const call = {timeoutMs: 10_000}
+  const answer = await send(transport, {method: 'GET', path: '/_ping', call, agent: transport.agent})
+  // Read to its end, so that the connection can be used again.
+  await textOf(answer)
   const offered = answer.headers['api-version']
   const theirs = typeof offered === 'string' && /^\d+\.\d+$/.test(offered) ? offered : NEWEST_API
   return minor(theirs) < minor(NEWEST_API) ? theirs : NEWEST_API

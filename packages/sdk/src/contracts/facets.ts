@@ -31,8 +31,9 @@ export interface LogFacet {
 
 export interface ExecOptions extends CallOptions {
   readonly replica?: string | undefined
-  readonly onStdout?: ((chunk: Buffer) => void) | undefined
-  readonly onStderr?: ((chunk: Buffer) => void) | undefined
+  /** May return a promise: no more is read until it has resolved. */
+  readonly onStdout?: ((chunk: Buffer) => unknown) | undefined
+  readonly onStderr?: ((chunk: Buffer) => unknown) | undefined
   readonly stdin?: NodeJS.ReadableStream | undefined
   /** A terminal inside; stdout and stderr come as one. Default: none. */
   readonly terminal?: ExecTerminal | undefined

@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   type EventOptions,
+  type ExecOptions,
   type Health,
   type Http,
   type HttpAnswer,
@@ -98,6 +99,10 @@ export function createClient(http: Http, target: HttpTarget) {
       // A server that is reached through a socket sees the files that we see.
       const files = target.url.startsWith('unix:') ? () => logFiles(name, options) : undefined
       return readLogPieces({files, lines: () => logs(name, options)}, options)
+    },
+    async exec(name: string, argv: readonly string[], options: ExecOptions = {}) {
+      const {runExec} = await import('./exec.ts')
+      return runExec(target, {name, argv, options})
     },
     async *events(options: EventOptions = {}): AsyncGenerator<OmniEvent> {
       for await (const line of lines(requests.events(options), options.signal)) {

@@ -69,7 +69,7 @@ const facets = ({
   existing,
   started,
   reading,
-}: Ways): Pick<ServiceEngine, 'logs' | 'releases' | 'artifacts' | 'events' | 'nodes'> => {
+}: Ways): Pick<ServiceEngine, 'logs' | 'exec' | 'releases' | 'artifacts' | 'events' | 'nodes'> => {
   const knowing = async (name: string, options: CallOptions | undefined): Promise<OmniClient> => {
     const client = await reading(options)
     if (client === undefined) throw unknownService(name)
@@ -84,6 +84,7 @@ const facets = ({
         yield* (await knowing(name, options)).logPieces(name, options)
       },
     },
+    exec: {run: async (name, argv, options) => (await existing(name, options)).exec(name, argv, options)},
     releases: {
       list: async (name, options) => (await knowing(name, options)).releases(name, options),
       rollback: async (name, options) => (await existing(name, options)).rollback(name, options?.to, options),

@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs'
 import {mkdir} from 'node:fs/promises'
 import {dirname, join, relative, resolve} from 'node:path'
-import {OmniError, reasonOf, type ServiceInput, writeFileAtomic} from '@omni-cli/sdk'
+import {OmniError, reasonOf, redact, type ServiceInput, writeFileAtomic} from '@omni-cli/sdk'
 import {convertProject} from './convert.ts'
 import {loadCompose} from './load.ts'
 import {labelOf} from './names.ts'
@@ -27,6 +27,8 @@ export interface ImportedProject {
   readonly notes: readonly Note[]
   /** What belongs into the file. */
   readonly toml: string
+  /** The same for eyes: what looks like a secret is `***`. */
+  readonly preview: string
   /** The file is there already. */
   readonly exists: boolean
 }
@@ -40,12 +42,13 @@ export async function readImport(request: ImportRequest): Promise<ImportedProjec
   const file = resolve(folder, request.output ?? join('services', project, 'service.toml'))
   const {services} = await convertProject(loaded, {notes, profiles, target: dirname(file)})
   if (services.length === 0) throw new OmniError('MANIFEST_INVALID', `'${loaded.file}' has no services`)
-  const toml = await tomlOf(services, relative(dirname(file), loaded.file))
-  return {project, file, services, notes: notes.list(), toml, exists: existsSync(file)}
+  const origin = relative(dirname(file), loaded.file)
+  const [toml, preview] = await Promise.all([tomlOf(services, origin), tomlOf(redact(services), origin)])
+  return {project, file, services, notes: notes.list(), toml, preview, exists: existsSync(file)}
 }
 
 /** Writes the file, for its owner alone: variables may hold secrets. */
-export async function writeImport({file, toml}: ImportedProject): Promise<void> {
+export async function writeImport({file, toml}: Pick<ImportedProject, 'file' | 'toml'>): Promise<void> {
   try {
     await mkdir(dirname(file), {recursive: true})
   } catch (error) {

@@ -37,7 +37,8 @@ export function volumesOf(service: Node, surroundings: VolumeSurroundings): Serv
   const own = mounts.find(isOwn)
   if (own !== undefined) {
     const name = textAt(get(get(root, 'volumes'), own.source), 'name') ?? `${project}_${own.source}`
-    notes.add(own.place, `the volume is new and empty; the data of compose stay in its volume '${name}'`)
+    const kept = `to use them: mounts = ["${name}:${own.target}"] instead of volume`
+    notes.add(own.place, `the volume is new and empty; the data of compose stay in its volume '${name}' (${kept})`)
   }
   const others = mounts.filter((mount) => mount !== own).map((mount) => mountText(mount, surroundings))
   return {volume: own && {path: own.target}, mounts: others.length === 0 ? undefined : others}

@@ -5,13 +5,18 @@ import {escapeTerminal} from '@omni-cli/sdk'
 import {BaseCommand, flag, itemView, type TextLine, type View} from '@omni-cli/sdk/cli'
 import {type ImportedProject, readImport, writeImport} from '../../compose/import.ts'
 
-type Outcome = Omit<ImportedProject, 'toml' | 'exists'> & {
+interface Outcome {
+  readonly project: string
+  readonly file: string
   readonly written: boolean
-  /** With --dry-run: what would be written. */
+  /** Their names. */
+  readonly services: readonly string[]
+  readonly notes: ImportedProject['notes']
+  /** With --dry-run: what would be written, without what looks like a secret. */
   readonly toml?: string | undefined
 }
 
-/** `-o json`: `{project, file, written, services, notes: [{file, line, column, message}], toml?}`. */
+/** `-o json`: `{project, file, written, services: [name], notes: [{file, line, column, message}], toml?}`. */
 export default class ImportCompose extends BaseCommand {
   static override summary = 'turn a docker compose file into a service.toml'
   static override description =
@@ -27,6 +32,7 @@ export default class ImportCompose extends BaseCommand {
     profile: Flags.string({
       summary: 'take services of this profile, too; "*" is all; repeatable',
       multiple: true,
+      multipleNonGreedy: true,
       helpValue: 'NAME',
     }),
     'dry-run': flag.dryRun,
@@ -35,26 +41,27 @@ export default class ImportCompose extends BaseCommand {
 
   async run(): Promise<View> {
     const {args, flags} = await this.parse(ImportCompose)
-    const {toml, exists, ...found} = await readImport({
+    const found = await readImport({
       ...{file: args.file, folder: process.cwd(), output: flags.to, profiles: flags.profile ?? []},
       ...{env: process.env, signal: this.signal},
     })
+    const {project, file, notes, preview, exists} = found
     const isDry = flags['dry-run']
-    const question = `${relative(process.cwd(), found.file)} is there already; replace it?`
+    const question = `${relative(process.cwd(), file)} is there already; replace it?`
     const written = !isDry && (!exists || (await this.confirm(question, {yes: flags.yes})))
-    if (written) await writeImport({...found, toml, exists})
-    const data: Outcome = {...found, written, ...(isDry ? {toml} : {})}
-    return itemView({data, text: linesOf, ref: found.services.map(({name}) => `service/${name}`)})
+    if (written) await writeImport(found)
+    const services = found.services.map(({name}) => name)
+    const data: Outcome = {project, file, written, services, notes, ...(isDry ? {toml: preview} : {})}
+    return itemView({data, text: linesOf, ref: services.map((name) => `service/${name}`)})
   }
 }
 
 function linesOf({project, file, written, services, notes, toml}: Outcome): TextLine[] {
-  const names = services.map(({name}) => name).join(', ')
   const path = relative(process.cwd(), file)
   const head = toml === undefined ? (written ? `wrote ${path}` : `left ${path} as it is`) : `would write ${path}`
   return [
-    ...(toml ?? '').split('\n').map(escapeTerminal),
-    `${head}: project ${project} with ${names}`,
+    ...(toml === undefined ? [] : toml.trimEnd().split('\n').map(escapeTerminal)),
+    `${head}: project ${project} with ${services.join(', ')}`,
     ...notes.map(({file: from, line, message}) => escapeTerminal(`  ${from}:${line}: ${message}`)),
     ...(written ? [`next: omni validate ${path}`] : []),
   ]

@@ -214,8 +214,8 @@ function failInterrupted({store, events, log}: ControlContext): void {
 /** Gives another port to what somebody else has taken while the proxy was away, where we are free to choose. */
 async function settleListeners({edgeSync, store, ports, shared}: ControlContext): Promise<void> {
   const lost = edgeSync.listeners().filter(({error}) => error !== undefined)
-  for (const {service} of lost) {
-    if (service === undefined) await shared.replace()
+  for (const {service, isTls} of lost) {
+    if (service === undefined && isTls !== true) await shared.replace()
     const row = service === undefined ? undefined : store.services.get(service)
     if (row === undefined || row.spec.host_port !== undefined) continue
     const port = await ports.replace(row.name)

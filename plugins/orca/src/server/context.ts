@@ -14,6 +14,7 @@ import type {SharedListener} from './shared-listener.ts'
 import type {StatsReader} from './stats.ts'
 import type {Store} from './store/store.ts'
 import type {Timing} from './timing.ts'
+import type {TlsBook} from './tls/tls-book.ts'
 
 /** Parts of the orchestrator, made once and handed to its functions. */
 export interface ControlContext {
@@ -32,6 +33,7 @@ export interface ControlContext {
   /** Replicas of one service that are started at once. */
   readonly width: number
   readonly shared: SharedListener
+  readonly tls: TlsBook
   /** Something could not be done to the service; it is brought to what is wanted a little later. */
   readonly mendSoon: (service: string) => void
   /** A runtime (default: each) may have things that nobody knows; what it has is compared with what is wanted. */

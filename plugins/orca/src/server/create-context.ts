@@ -24,6 +24,7 @@ import {createStatsReader} from './stats.ts'
 import type {ServiceRow} from './store/services.ts'
 import type {Store} from './store/store.ts'
 import type {Timing} from './timing.ts'
+import {openTls} from './tls/open-tls.ts'
 
 export interface ContextOptions {
   readonly home: string
@@ -31,6 +32,7 @@ export interface ContextOptions {
   readonly edge: Edge
   readonly store: Store
   readonly edgeHttp: string | undefined
+  readonly acmeEmail?: string | undefined
   /** Default: those of the store. */
   readonly secrets?: SecretResolver | undefined
   readonly timing: Timing
@@ -52,13 +54,14 @@ export async function createContext(options: ContextOptions): Promise<ControlCon
   const table = () => {
     routed = new Map(fleet.all().map((replica) => [replica, routeTo(replica)]))
     const rows = store.services.list()
-    return edgeTable(
-      shared.address(),
-      rows.map((row) => routedService(row, fleet)),
-    )
+    const routes = rows.map((row) => routedService(row, fleet))
+    return {...edgeTable(shared.address(), routes), ...tls.tableFor(rows.map(({spec}) => spec))}
   }
   const edgeSync = createEdgeSync(edge, table, {log, checkMs: timing.edgeCheckMs})
   const events = createEventLog(store.events, log)
+  const {settings} = store
+  const [publish, tell] = [() => edgeSync.publish(), events.add]
+  const tls = openTls({home, acmeEmail: options.acmeEmail, settings, shared, publish, tell, log, closing})
   const context: ControlContext = {
     home,
     runtime,
@@ -77,6 +80,7 @@ export async function createContext(options: ContextOptions): Promise<ControlCon
       runtime,
       timing,
       secrets,
+      restarted: ({plan: {service}}) => fleet.restarts.set(service, (fleet.restarts.get(service) ?? 0) + 1),
       lostSight: () => context.resync(),
       takeExit: (id) => fleet.takeExit(id),
       unhealthy: (replica) => healUnhealthy(context, replica),
@@ -85,6 +89,7 @@ export async function createContext(options: ContextOptions): Promise<ControlCon
     artifacts: createArtifacts(join(home, 'engine', 'artifacts')),
     ports: createPortBook(store.services, (name) => edgeSync.lost(name) !== undefined),
     shared,
+    tls: tls.book,
     mendSoon: (service) => mendSoon(context, service),
     resync: (name) => resync(name),
     secrets,

@@ -22,6 +22,8 @@ export interface ControlOptions {
   readonly log?: Logger | undefined
   /** Address of the shared HTTP listener. Default: `OMNI_EDGE_HTTP`, else 127.0.0.1:8080 or the next free port. */
   readonly edgeHttp?: string | undefined
+  /** Of the account at the ACME server that certificates are ordered from. Default: none are. */
+  readonly acmeEmail?: string | undefined
   readonly timing?: Partial<Timing> | undefined
   /** What environments refer to. Default: the secrets of the store. */
   readonly secrets?: SecretResolver | undefined

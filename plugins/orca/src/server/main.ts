@@ -1,6 +1,6 @@
 import {resolve} from 'node:path'
 import {parseArgs} from 'node:util'
-import {ERROR_CODES, isOmniError, messageOf, OmniError} from '@omni-cli/sdk'
+import {ERROR_CODES, isOmniError, type Logger, messageOf, OmniError} from '@omni-cli/sdk'
 import {DEFAULT_LISTEN, parseListen} from '../client/listen-address.ts'
 import {createEdge} from '../edge/client.ts'
 import {packageVersion} from '../programs.ts'
@@ -8,6 +8,7 @@ import type {Runtime} from '../runtimes/runtime.ts'
 import {type OpenControl, runServer} from './api/run-server.ts'
 import {serverLog} from './api/server-log.ts'
 import {chooseConfig, keepChoice} from './cluster-config/choose.ts'
+import type {ClusterConfig} from './cluster-config/read.ts'
 import {extraTokens} from './cluster-config/tokens.ts'
 import {createControl} from './create-control.ts'
 import {openRuntime} from './open-runtime.ts'
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
     address: values.listen === undefined ? (config?.listen ?? DEFAULT_LISTEN) : parseListen(values.listen),
     version: packageVersion(),
     extraTokens: (secrets) => extraTokens(config?.tokens ?? [], secrets),
-    openControl: () => openControl(home, config?.name ?? CLUSTER_NAME, log),
+    openControl: () => openControl(home, config, log),
   })
   await keepChoice(home, config)
   // A second signal adds nothing: the end has its own deadlines.
@@ -43,11 +44,15 @@ async function main(): Promise<void> {
   await server.ended
 }
 
-async function openControl(home: string, clusterName: string, log: ReturnType<typeof serverLog>): Promise<OpenControl> {
+async function openControl(home: string, config: ClusterConfig | undefined, log: Logger): Promise<OpenControl> {
   const store = openStore(home)
   const runtime = openRuntime({home, store, log})
   const edge = createEdge({home, log})
-  const control = await createControl({home, store, runtime, edge, clusterName, log})
+  const control = await createControl({
+    ...{home, store, runtime, edge, log},
+    clusterName: config?.name ?? CLUSTER_NAME,
+    acmeEmail: config?.acmeEmail,
+  })
   return {
     control,
     database: control.database,

@@ -68,14 +68,19 @@ export function serviceStatus({row, replicas, isDeploying}: Omit<Observation, 's
 export function endpointsOf(spec: ServiceSpec, listeners: readonly EdgeListener[]): Endpoint[] {
   const open = listeners.filter(({error}) => error === undefined)
   const own = open.find(({service}) => service === spec.name)
-  const shared = open.find(({service}) => service === undefined)
+  const shared = open.find(({service, isTls}) => service === undefined && isTls !== true)
   const scheme = spec.protocol === 'tcp' ? 'tcp' : 'http'
   const local: Endpoint[] = own === undefined ? [] : [{url: `${scheme}://127.0.0.1:${own.port}`, via: 'local'}]
   if (shared === undefined || hostsOf(spec).length === 0) return local
   const declared = domainsOf(spec)
   const names = declared.length === 0 ? [`${spec.name}.localhost`] : declared
-  const suffix = shared.port === 80 ? '' : `:${shared.port}`
-  return [...local, ...names.map((name): Endpoint => ({url: `http://${name}${suffix}`, via: 'domain'}))]
+  const secure = open.find(({isTls}) => isTls === true)
+  const certified = new Set(secure?.certificates?.filter(({notAfter}) => notAfter !== undefined).map(({host}) => host))
+  const urlOf = (name: string): string =>
+    secure !== undefined && certified.has(name)
+      ? `https://${name}${secure.port === 443 ? '' : `:${secure.port}`}`
+      : `http://${name}${shared.port === 80 ? '' : `:${shared.port}`}`
+  return [...local, ...names.map((name): Endpoint => ({url: urlOf(name), via: 'domain'}))]
 }
 
 function observeReplica(replica: Replica, stats: ReadonlyMap<string, InstanceStats>): ReplicaState {

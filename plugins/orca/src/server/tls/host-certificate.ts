@@ -23,7 +23,8 @@ export class HostCertificate {
   }
 
   isFor({certFile, keyFile}: TlsHost): boolean {
-    return this.isOwn ? this.files?.certFile === certFile && this.files?.keyFile === keyFile : certFile === undefined
+    if (certFile === undefined || keyFile === undefined) return !this.isOwn
+    return this.isOwn && this.files?.certFile === certFile && this.files.keyFile === keyFile
   }
 
   /** Reads the files when they are others than before; true when that was so. */

@@ -1,0 +1,62 @@
+import type {Logger, ServiceSpec} from '@omni-cli/sdk'
+import type {EdgeTable} from '../../edge/table.ts'
+import {domainsOf, hostsOf} from '../routes.ts'
+import {chooseSecureListener, parseTrustedProxies, type SharedListener} from '../shared-listener.ts'
+import type {SettingStore} from '../store/settings.ts'
+import {createTlsBook} from './create-tls-book.ts'
+import type {TlsBook, TlsHost, TlsTable} from './tls-book.ts'
+
+export interface OpenTlsOptions {
+  readonly home: string
+  readonly acmeEmail: string | undefined
+  readonly settings: SettingStore
+  readonly shared: SharedListener
+  readonly publish: () => Promise<void>
+  readonly tell: (event: {readonly service: string; readonly type: string; readonly message: string}) => void
+  readonly log: Logger
+  /** Ends the orders under way. */
+  readonly closing: AbortSignal
+}
+
+export interface ServerTls {
+  readonly book: TlsBook
+  /** What the proxy must know for these services; what they lack is ordered from now on. */
+  tableFor(specs: readonly ServiceSpec[]): TlsTable & Pick<EdgeTable, 'trustedProxies'>
+}
+
+/** The certificates of a server's services. CONFIG_INVALID when `OMNI_TRUSTED_PROXIES` is not understood. */
+export function openTls(options: OpenTlsOptions): ServerTls {
+  const {home, acmeEmail, settings, shared, publish, tell, log, closing} = options
+  const trusted = parseTrustedProxies(process.env.OMNI_TRUSTED_PROXIES)
+  let owners = new Map<string, string>()
+  const book = createTlsBook({
+    home,
+    email: acmeEmail,
+    listener: () => chooseSecureListener(settings, process.env.OMNI_EDGE_HTTPS, shared.address()),
+    onChange: publish,
+    onEvent: ({host, type, message}) => tell({service: owners.get(host) ?? host, type, message}),
+    log,
+  })
+  closing.addEventListener('abort', () => void book.close(), {once: true})
+  return {
+    book,
+    tableFor(specs) {
+      const routed = specs.filter((spec) => hostsOf(spec).length > 0)
+      owners = new Map(routed.flatMap((spec) => domainsOf(spec).map((host) => [host, spec.name])))
+      book.serve(tlsHosts(routed))
+      return {...book.table(), ...(trusted.length === 0 ? {} : {trustedProxies: trusted})}
+    },
+  }
+}
+
+/** The declared host names; of services that share one, the first that brings a certificate along decides. */
+export function tlsHosts(specs: readonly ServiceSpec[]): TlsHost[] {
+  const hosts = new Map<string, TlsHost>()
+  for (const spec of specs) {
+    const {tls_cert: certFile, tls_key: keyFile} = spec
+    for (const host of domainsOf(spec)) {
+      if (hosts.get(host)?.certFile === undefined) hosts.set(host, {host, certFile, keyFile})
+    }
+  }
+  return [...hosts.values()]
+}

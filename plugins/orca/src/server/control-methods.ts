@@ -77,7 +77,7 @@ export function controlMethods(context: ControlContext, clusterName: string): Co
     nodes: async () => [thisNode()],
     async metrics() {
       const edge = await context.edge.stats().catch(() => [])
-      return renderMetrics({services: await reader.list(), nodes: 1, edge})
+      return renderMetrics({services: await reader.list(), nodes: 1, edge, restarts: context.fleet.restarts})
     },
     hasArtifact: (digest) => artifacts.has(digest),
     putArtifact: (digest, content) => artifacts.put(digest, content),

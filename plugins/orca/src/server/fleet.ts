@@ -13,6 +13,8 @@ export class Fleet {
   readonly deploying = new Set<string>()
   /** Why a start, scale or restart went wrong, until one goes well. */
   readonly failures = new Map<string, ServiceFailure>()
+  /** Restarts of each service since this process began. */
+  readonly restarts = new Map<string, number>()
   /** Runtimes that do not answer, and what they say. */
   readonly away = new Map<string, string>()
 

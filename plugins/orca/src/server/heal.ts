@@ -18,7 +18,7 @@ export function healUnhealthy(context: ControlContext, replica: Replica): void {
 
 async function replaceReplica(context: ControlContext, replica: Replica): Promise<void> {
   const {plan, history} = replica
-  history.countRestart()
+  replica.countRestart()
   const hasSuccessor = strategyOf(plan.spec) !== 'recreate' && (await startSuccessor(context, replica))
   if (context.closing.aborted) return
   await retire(context, [replica])

@@ -24,6 +24,8 @@ export interface ReplicaHost {
   readonly secrets: SecretResolver
   /** The exit of an instance that was reported before `create` returned it. */
   takeExit(id: string): RuntimeInstance | undefined
+  /** It takes a new start, after a failure. */
+  restarted(replica: Replica): void
   /** An instance may run that nobody knows. */
   lostSight(): void
   /** Something that routes or status show has changed. */

@@ -109,6 +109,11 @@ export class Replica {
     this.history.failure = failureOf('RuntimeUnavailable', {message: problem})
   }
 
+  countRestart(): void {
+    this.history.countRestart()
+    this.#host.restarted(this)
+  }
+
   /** What runs it answers again: it does not wait any longer to be started. */
   runtimeIsBack(): void {
     if (!this.#isCutOff || this.#status !== 'backoff') return
@@ -329,7 +334,7 @@ export class Replica {
   }
 
   #restartAfter(delayMs: number): void {
-    this.history.countRestart()
+    this.countRestart()
     if (delayMs === 0) {
       this.start()
       return

@@ -115,7 +115,12 @@ describe('metrics', () => {
   }
 
   it('has the three families of Orca, and labels are escaped', async () => {
-    const text = renderMetrics({services: [service], nodes: 1, edge: await new FakeEdge().stats()})
+    const text = renderMetrics({
+      services: [service],
+      nodes: 1,
+      edge: await new FakeEdge().stats(),
+      restarts: new Map([['web', 5]]),
+    })
 
     expect(text).toContain(
       '# HELP orca_services_total Number of services\n# TYPE orca_services_total gauge\norca_services_total 1\n',
@@ -123,10 +128,24 @@ describe('metrics', () => {
     expect(text).toContain('orca_instances_total{service="web",project="a\\"b\\\\c\\nd",status="running"} 1\n')
     expect(text).toContain('status="stopped"} 1\n')
     expect(text).toContain('orca_nodes_total 1\n')
-    expect(text).toMatch(/orca_service_restarts_total\{.*\} 7\n/)
-    expect(text).toContain('orca_http_requests_total{service="web",version="r1",class="5xx"} 1\n')
-    expect(text).toContain('orca_http_request_duration_seconds_bucket{service="web",version="r1",le="0.25"} 3\n')
-    expect(text).toContain('_bucket{service="web",version="r1",le="+Inf"} 3\n')
+    expect(text).toMatch(/orca_service_restarts_total\{.*\} 5\n/)
+    expect(text).toContain('orca_http_requests_total{service="web",version="r1",route="*",class="5xx"} 1\n')
+    expect(text).toContain(
+      'orca_http_request_duration_seconds_bucket{service="web",version="r1",route="*",le="0.25"} 3\n',
+    )
+    expect(text).toContain('_bucket{service="web",version="r1",route="*",le="+Inf"} 3\n')
     expect(text.split('\n').every((line) => line === '' || /^(#|[a-z_]+(\{.*\})? [\d.]+$)/.test(line))).toBe(true)
+  })
+
+  it('leaves out versions that are gone, and what is too much', async () => {
+    const [row] = await new FakeEdge().stats()
+    if (row === undefined) throw new Error('no row')
+    const old = {...row, version: 'r0'}
+    const routes = Array.from({length: 6000}, (_, index) => ({...row, route: `/${index}`}))
+    const text = renderMetrics({services: [service], nodes: 1, edge: [old, ...routes], restarts: new Map()})
+
+    expect(text).not.toContain('version="r0"')
+    expect(text.split('\n').length).toBeLessThan(50_100)
+    expect(text).toMatch(/orca_metrics_dropped_samples [1-9]\d+\n/)
   })
 })

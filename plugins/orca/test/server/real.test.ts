@@ -62,7 +62,9 @@ it('rolls, heals and outlives a restart of the server without a failed request',
   const failed = await load.stop()
   expect(failed).toEqual([])
   expect(tookMs).toBeLessThan(15_000)
-  expect(await control.metrics()).toContain('orca_http_requests_total{service="web",version="r2",class="2xx"}')
+  expect(await control.metrics()).toContain(
+    'orca_http_requests_total{service="web",version="r2",route="*",class="2xx"}',
+  )
 })
 
 it('a killed replica comes back into rotation', async () => {

@@ -31,7 +31,7 @@ export async function runExec(target: HttpTarget, call: ExecCall): Promise<{read
 }
 
 function execPath({name, argv, options: {replica, terminal}}: ExecCall): string {
-  const query = new URLSearchParams(argv.map((word) => ['arg', word]))
+  const query = new URLSearchParams(argv.map((word): [string, string] => ['arg', word]))
   if (replica !== undefined) query.set('replica', replica)
   if (terminal !== undefined) {
     query.set('tty', 'true')

@@ -1,0 +1,79 @@
+import {type ExecFacet, OmniError} from '@omni-cli/sdk'
+import {itemView, type View} from '@omni-cli/sdk/cli'
+import {collector} from './exec-output.ts'
+import {openTerminal} from './exec-terminal.ts'
+
+export interface ExecChoice {
+  readonly replica: string | undefined
+  /** Undefined: a terminal when there is one on both sides of us. */
+  readonly tty: boolean | undefined
+  readonly stdin: boolean
+  /** The output is gathered instead of passed on. */
+  readonly isData: boolean
+}
+
+export interface ExecSurroundings {
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+  readonly signal: AbortSignal
+}
+
+/** USAGE for a terminal that is not there, or that leaves no data to gather. */
+function wantsTerminal({tty, isData}: ExecChoice, {stdin, stdout}: ExecSurroundings): boolean {
+  const has = stdin.isTTY === true && stdout.isTTY === true
+  if (tty === true && isData) {
+    throw new OmniError('USAGE', 'a terminal and --output exclude each other', {hint: 'leave out --tty'})
+  }
+  if (tty === true && !has) {
+    throw new OmniError('USAGE', '--tty needs a terminal: stdin or stdout is none', {hint: 'leave out --tty'})
+  }
+  return has && !isData && tty !== false
+}
+
+/** Runs a program in a replica with our streams. Resolves with its exit status; a view when the output is data. */
+export async function execIn(
+  facet: ExecFacet,
+  {name, argv}: {readonly name: string; readonly argv: readonly string[]},
+  {choice, around}: {readonly choice: ExecChoice; readonly around: ExecSurroundings},
+): Promise<{readonly exitCode: number; readonly view?: View | undefined}> {
+  const {replica, isData} = choice
+  const {signal} = around
+  if (wantsTerminal(choice, around)) {
+    using terminal = openTerminal(around)
+    return await facet.run(name, argv, {replica, signal, ...terminal.options})
+  }
+  const stdin = choice.stdin ? around.stdin : undefined
+  if (!isData) {
+    const [onStdout, onStderr] = [passOn(around.stdout), passOn(around.stderr)]
+    return await facet.run(name, argv, {replica, signal, stdin, onStdout, onStderr})
+  }
+  const [out, err] = [collector(), collector()]
+  const {exitCode} = await facet.run(name, argv, {replica, signal, stdin, onStdout: out.take, onStderr: err.take})
+  return {exitCode, view: dataView({exitCode, stdout: out.text(), stderr: err.text()})}
+}
+
+/** Bytes as they are; resolves when more can be taken. */
+const passOn =
+  (stream: NodeJS.WriteStream) =>
+  (chunk: Buffer): Promise<void> =>
+    new Promise((resolve, reject) => {
+      stream.write(chunk, (error) => (error === undefined || error === null ? resolve() : reject(outputFailure(error))))
+    })
+
+/** Nobody reads any more: the program ends, and we as a shell would tell of it. */
+function outputFailure(error: NodeJS.ErrnoException): Error {
+  if (error.code === 'EPIPE') return Object.assign(error, {code: 'EEXIT', oclif: {exit: CLOSED_PIPE_EXIT}})
+  return new OmniError('IO', `cannot pass the output on: ${error.message}`, {cause: error})
+}
+
+/** 128 + SIGPIPE. */
+const CLOSED_PIPE_EXIT = 141
+
+interface ExecResult {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const dataView = (data: ExecResult): View => itemView({data, text: () => [], exitCode: data.exitCode})

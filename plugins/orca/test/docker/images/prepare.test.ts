@@ -1,5 +1,8 @@
 import {execFile} from 'node:child_process'
-import {mkdir, writeFile} from 'node:fs/promises'
+import {mkdir, readFile, writeFile} from 'node:fs/promises'
+import {createServer} from 'node:https'
+import type {AddressInfo} from 'node:net'
+import {networkInterfaces} from 'node:os'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {type ServiceInput, serviceSpec, silentLogger} from '@omni-cli/sdk'
@@ -123,7 +126,7 @@ describe.skipIf(dockerHost === undefined)('an image that the Engine has', () => 
     const image = `${bench.name('absent')}:1`
     await expect(prepare({image, pull_policy: 'never'})).rejects.toMatchObject({
       code: 'DEPLOY_FAILED',
-      details: {reason: 'ImagePullError', message: expect.stringContaining('pull_policy'), lastLines: []},
+      details: {reason: 'ImagePullError', message: expect.stringContaining('not to be pulled'), lastLines: []},
     })
   })
 })
@@ -141,7 +144,7 @@ describe.skipIf(openRegistry === undefined)('an image of a registry', () => {
   it.each([
     ['auto', 'latest', false, false],
     ['auto', 'latest', true, true],
-    ['auto', '1', true, false],
+    ['auto', '1', true, true],
     ['if-not-present', '1', true, true],
     ['if-not-present', 'latest', false, false],
     ['always', '1', false, true],
@@ -153,6 +156,18 @@ describe.skipIf(openRegistry === undefined)('an image of a registry', () => {
     const location = await prepare({image: name, pull_policy: policy}, {isForced})
 
     expect(location).toBe(isAsked ? id : local)
+  })
+
+  it.each([
+    ['auto', true],
+    ['if-not-present', true],
+    ['always', false],
+  ] as const)('that cannot be asked for again is, with %s, good enough as it is here: %s', async (policy, isTaken) => {
+    const tag = `127.0.0.1:1/${bench.name('local')}:1`
+    const id = await bench.image(tag)
+    const location = await prepare({image: tag, pull_policy: policy}, {isForced: true}).catch(() => undefined)
+    expect(location).toBe(isTaken ? id : undefined)
+    expect(lines.some((line) => line.startsWith('warning: cannot pull'))).toBe(isTaken)
   })
 
   it('comes again by its digest when the image of a release was removed and the tag has moved', async () => {
@@ -178,7 +193,32 @@ describe.skipIf(openRegistry === undefined)('an image of a registry', () => {
   })
 })
 
+const outside = Object.values(networkInterfaces())
+  .flatMap((found) => found ?? [])
+  .find(({internal, family}) => !internal && family === 'IPv4')?.address
+
 describe.skipIf(openRegistry === undefined)('a registry', () => {
+  // On loopback the Engine does not check certificates.
+  it.skipIf(outside === undefined)('whose certificate nobody knows is told apart', async () => {
+    const words = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=test', '-days', '1']
+    const [key, cert] = [join(bench.folder, 'key.pem'), join(bench.folder, 'cert.pem')]
+    const names = ['-addext', `subjectAltName=IP:${outside}`]
+    await promisify(execFile)('openssl', [...words, ...names, '-keyout', key, '-out', cert])
+    const server = createServer({key: await readFile(key), cert: await readFile(cert)}, (_, response) => response.end())
+    await new Promise<void>((resolve) => server.listen(0, outside, resolve))
+    try {
+      const image = `${outside}:${(server.address() as AddressInfo).port}/web:1`
+      await expect(prepare({image})).rejects.toMatchObject({
+        code: 'DEPLOY_FAILED',
+        message: expect.stringContaining('is not trusted'),
+        hint: expect.stringContaining('/etc/docker/certs.d/'),
+      })
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
   it("with a password needs Docker's own credentials", async () => {
     await mkdir(join(bench.folder, '.docker'))
     const auth = Buffer.from(`omni:${PASSWORD}`).toString('base64')

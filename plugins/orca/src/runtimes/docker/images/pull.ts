@@ -1,4 +1,4 @@
-import {formatBytes, OmniError, type ServiceSpec} from '@omni-cli/sdk'
+import {formatBytes, isAbort, messageOf, OmniError, type ServiceSpec} from '@omni-cli/sdk'
 import type {Engine} from '../engine/engine.ts'
 import {registryAuth} from './credentials.ts'
 import {imageError, throwAbort} from './failure.ts'
@@ -20,42 +20,38 @@ export interface ImageWish extends PullOptions {
 }
 
 /**
- * The image that the name means now, pulled when the policy asks for it. `auto` pulls what is missing, and with
- * `isForced` also what may have moved: no tag, or `latest`. A digest is pulled once, it cannot move.
+ * The image that the name means now. It is pulled when it is missing, always with `always`, and with `isForced`, unless
+ * the policy is `never` or the name has a digest, which cannot move. Only `auto` and `if-not-present` go on with the image
+ * that is there when a forced pull fails: it may never have been in a registry.
  * NOT_FOUND, UNAUTHORIZED or UNAVAILABLE, with what the registry said.
  */
 export async function resolveImage(engine: Engine, wish: ImageWish): Promise<LocalImage> {
-  const {image, signal} = wish
+  const {image, policy = 'auto', signal, onOutput} = wish
   // An image may also be named by its id, which no registry knows.
   const isId = /^sha256:[0-9a-f]{64}$/.test(image)
   const reference = isId ? undefined : parseReference(image)
   const name = reference === undefined ? image : engineName(reference)
   const found = await findImage(engine, name, signal)
-  if (reference === undefined || !mustPull(reference, found, wish)) {
-    if (found !== undefined) return found
-    throw new OmniError('NOT_FOUND', `the Docker Engine has no image '${image}', and pull_policy says not to pull it`, {
-      hint: `docker pull ${name}`,
+  if (found !== undefined && (reference === undefined || !mustPull(reference, wish))) return found
+  if (reference === undefined || policy === 'never') {
+    throw new OmniError('NOT_FOUND', `the Docker Engine has no image '${image}', and it is not to be pulled`, {
+      hint: isId ? 'docker images --no-trunc' : `docker pull ${name}`,
     })
   }
-  await pullImage(engine, reference, wish)
+  try {
+    await pullImage(engine, reference, wish)
+  } catch (error) {
+    if (found === undefined || policy === 'always' || isAbort(error)) throw error
+    onOutput?.(`warning: ${messageOf(error)}; the image that is here is taken`)
+    return found
+  }
   const pulled = await findImage(engine, name, signal)
-  if (pulled === undefined)
-    throw new OmniError('NOT_FOUND', `'${image}' was pulled, but the Docker Engine does not have it`)
-  return pulled
+  if (pulled !== undefined) return pulled
+  throw new OmniError('NOT_FOUND', `'${image}' was pulled, but the Docker Engine does not have it`)
 }
 
-function mustPull(
-  reference: ImageReference,
-  found: LocalImage | undefined,
-  {policy = 'auto', isForced}: ImageWish,
-): boolean {
-  if (policy === 'never') return false
-  if (found === undefined) return true
-  if (reference.digest !== undefined) return false
-  if (policy === 'always') return true
-  if (policy === 'if-not-present') return isForced
-  return isForced && (reference.tag ?? 'latest') === 'latest'
-}
+const mustPull = ({digest}: ImageReference, {policy, isForced}: ImageWish): boolean =>
+  digest === undefined && policy !== 'never' && (policy === 'always' || isForced)
 
 /** Pulls it now. The Engine compares every layer, and a digest in the name, with what comes. */
 export async function pullImage(engine: Engine, reference: ImageReference, options: PullOptions): Promise<void> {

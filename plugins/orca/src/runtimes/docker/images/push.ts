@@ -77,7 +77,8 @@ async function requireImage(engine: Engine, image: string, signal: AbortSignal |
   const names = await imageNames(engine, signal)
   // `web` for `web:1.2` is as likely as a mistyped letter.
   const same = names.filter((name) => name.slice(0, name.lastIndexOf(':')) === image)
-  const near = same.length > 0 ? `; there is ${same.slice(0, 3).join(', ')}` : guess(engineName(parseReference(image)), names)
+  const near =
+    same.length > 0 ? `; there is ${same.slice(0, 3).join(', ')}` : guess(engineName(parseReference(image)), names)
   throw new OmniError('NOT_FOUND', `the Docker Engine has no image '${image}'${near}`, {hint: 'docker images'})
 }
 

@@ -27,6 +27,7 @@ export const ENGINES: readonly Engine[] = [
     files: ['plugins/orca/test/docker/images', 'test/e2e/docker/images.test.ts'],
     start: 'registry-up',
   },
+  {name: 'ACME server (pebble)', how: 'real', files: ['plugins/orca/test/tls/acme.test.ts'], start: 'pebble-up'},
   {name: 'npm registry (verdaccio on loopback)', how: 'real', files: ['test/e2e/plugins.test.ts']},
   {name: 'bash', how: 'real', files: ['test/e2e/completion.test.ts'], only: /bash completes/},
   {name: 'zsh', how: 'real', files: ['test/e2e/completion.test.ts'], only: /zsh completes/},

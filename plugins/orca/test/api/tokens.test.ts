@@ -93,6 +93,7 @@ describe('a token for one project', () => {
     ['no project', [spec('x')]],
     ['a service of another project, moved', [spec('mail', 'shop')]],
     ['a service without a project, moved', [spec('free', 'shop')]],
+    ['a secret of another project', [{...spec('x', 'shop'), env: {X: `\${secrets.office.PASS}`}}]],
     ['one of two', [spec('web', 'shop'), spec('mail', 'office')]],
   ])('does not deploy %s', async (_name, services) => {
     const answer = await deploy(services, token)

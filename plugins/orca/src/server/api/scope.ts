@@ -1,5 +1,6 @@
 import type {Service, ServiceSpec} from '@omni-cli/sdk'
 import type {FastifyRequest} from 'fastify'
+import {candidatesOf, referencesOf} from '../../secrets/reference.ts'
 import type {Control} from '../control.ts'
 import type {Caller} from './auth.ts'
 import {queryValue} from './body.ts'
@@ -50,12 +51,14 @@ export async function listInScope(request: FastifyRequest, control: Control): Pr
   return services.filter(({project}) => isInScope(caller, project))
 }
 
-/** 403 unless all specs are for the caller's projects, and replace no service of another one. */
+/** 403 unless all specs are for the caller's projects, replace no service and use no secret of another one. */
 export async function checkSpecs(caller: Caller, control: Control, specs: readonly ServiceSpec[]): Promise<void> {
   if (caller.projects === undefined) return
-  for (const {name, project} of specs) {
+  for (const {name, project, env} of specs) {
     const current = await control.get(name)
     const isTaken = current !== undefined && !isInScope(caller, current.project)
-    if (isTaken || !isInScope(caller, project)) throw refused(caller)
+    const secrets = referencesOf(env).flatMap((reference) => candidatesOf(reference, project))
+    const isForeign = secrets.some((one) => one.project !== undefined && !isInScope(caller, one.project))
+    if (isTaken || isForeign || !isInScope(caller, project)) throw refused(caller)
   }
 }

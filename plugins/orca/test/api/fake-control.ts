@@ -8,6 +8,7 @@ import {
   type Service,
   type ServiceSpec,
 } from '@omni-cli/sdk'
+import type {ExecRequest, ExecSession} from '../../src/runtimes/runtime.ts'
 import type {Control, DeployOutcome, DeployRequestOptions} from '../../src/server/control.ts'
 
 /** An orchestrator in memory: every deploy succeeds at once, but for commands named `fail`. */
@@ -118,7 +119,7 @@ export class FakeControl implements Control {
     throw new OmniError('CONFLICT', `no canary instances to decide about for '${name}'`)
   }
 
-  async exec(): Promise<never> {
+  async exec(_name: string, _request: ExecRequest): Promise<ExecSession> {
     throw new OmniError('UNSUPPORTED', 'nothing runs here')
   }
 

@@ -37,8 +37,8 @@ export const serve = (
 
 /** A TLS connection that trusts whatever it gets; without a name it says none. */
 export async function dial(scope: Scope, edge: TestEdge, options: ConnectionOptions = {}): Promise<TLSSocket> {
-  const address = {port: edge.securePort, host: '127.0.0.1'}
-  const socket = connect({...address, rejectUnauthorized: false, allowHalfOpen: true, ...options})
+  const settings = {port: edge.securePort, host: '127.0.0.1', rejectUnauthorized: false, allowHalfOpen: true}
+  const socket = connect({...settings, ...options})
   scope.add(() => socket.destroy())
   await once(socket, 'secureConnect')
   return socket

@@ -4,10 +4,11 @@ import {get as getSecurely} from 'node:https'
 import {join} from 'node:path'
 import {text} from 'node:stream/consumers'
 import {connect} from 'node:tls'
-import {afterEach, expect, it} from 'vitest'
+import {afterEach, expect, it, vi} from 'vitest'
 import type {TlsBookOptions} from '../../src/server/tls/create-tls-book.ts'
 import type {TlsBook} from '../../src/server/tls/tls-book.ts'
 import {Scope, type TestEdge, table, web} from '../edge/support/scope.ts'
+import {deployWeb, fetchAs, freePort, openServer} from './real-server.ts'
 import {DAY_MS, openBook, tempFolder} from './support.ts'
 
 /** Needs Debian's pebble: `test/engines/pebble-up` starts it and prints these. */
@@ -15,7 +16,10 @@ const {OMNI_TEST_PEBBLE: directory, OMNI_TEST_PEBBLE_CA: caFile = '', OMNI_TEST_
 const httpPort = Number(process.env.OMNI_TEST_PEBBLE_HTTP_PORT)
 
 const scope = new Scope()
-afterEach(() => scope.close())
+afterEach(async () => {
+  await scope.close()
+  vi.unstubAllEnvs()
+})
 
 const HOST = 'app.example.test'
 
@@ -200,6 +204,23 @@ pebbleIt('an account key that is none is not overwritten', async () => {
 
   await expect.poll(() => stateOf(next.book, 'two.example.test')?.lastError).toMatch(/no account key/)
   expect(readFileSync(join(folder, 'account.pem'), 'utf8')).toBe('nonsense')
+})
+
+pebbleIt('the whole server orders for the domains of its services, and says so', async () => {
+  vi.stubEnv('OMNI_ACME_DIRECTORY', directory)
+  vi.stubEnv('OMNI_ACME_CA', caFile)
+  const httpsPort = await freePort()
+  vi.stubEnv('OMNI_EDGE_HTTPS', `127.0.0.1:${httpsPort}`)
+  const control = await openServer(scope, {edgeHttp: `127.0.0.1:${httpPort}`, acmeEmail: 'ops@example.test'})
+
+  await deployWeb(control, {domain: HOST})
+
+  const endpoints = async () => (await control.get('web'))?.endpoints.map(({url}) => url)
+  await expect.poll(endpoints, {timeout: 20_000}).toContain(`https://${HOST}:${httpsPort}`)
+  expect(await fetchAs(HOST, httpsPort, await fetchRoot())).toContain('<https>')
+  const types: string[] = []
+  for await (const {type} of control.events({})) types.push(type)
+  expect(types).toContain('tls.issued')
 })
 
 /** Frees the ports for the next one of the same test. */

@@ -42,6 +42,8 @@ function withWeight(manifest: Manifest, weight: number): Manifest {
 }
 
 export interface AfterDeploy {
+  /** A canary was asked for, whatever the files say. */
+  readonly isAsked: boolean
   /** What is shown of the deploy. */
   readonly view: View | undefined
   /** Wait until measures have decided. */
@@ -52,7 +54,7 @@ export interface AfterDeploy {
 export async function followCanaries(
   command: BaseCommand,
   manifest: Manifest,
-  {view, auto}: AfterDeploy,
+  {view, auto, isAsked}: AfterDeploy,
 ): Promise<View | undefined> {
   const names = manifest.resources.filter(isCanary).map(({name}) => name)
   if (names.length === 0 || view === undefined) return view
@@ -60,6 +62,9 @@ export async function followCanaries(
   const services = (await engine.list({signal: command.signal})).filter(({name}) => names.includes(name))
   const found = services.filter(hasCanary)
   if (!auto) for (const service of found) command.notice(nextSteps(service))
+  for (const {name, release, canary} of isAsked ? services : []) {
+    if (canary === undefined) command.notice(`${name} has no canary: release ${release ?? '?'} gets all requests`)
+  }
   if (!auto || found.length === 0) return view
   const progress = await command.progress()
   const verdicts = await mapLimit(found, 8, (service) =>

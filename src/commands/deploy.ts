@@ -51,6 +51,8 @@ export default class Deploy extends BaseCommand {
       yes: flags.yes,
       dryRun: flags['dry-run'],
     })
-    return flags['dry-run'] ? view : followCanaries(this, wanted, {view, auto: flags.auto})
+    return flags['dry-run']
+      ? view
+      : followCanaries(this, wanted, {view, auto: flags.auto, isAsked: flags.canary !== undefined})
   }
 }

@@ -27,10 +27,11 @@ export default class Up extends BaseCommand {
   async run(): Promise<View | undefined> {
     const {args, flags} = await this.parse(Up)
     const progress = await this.progress()
-    const [{analyse}, {readExtraFiles}, {runRollout}] = await Promise.all([
+    const [{analyse}, {readExtraFiles}, {runRollout}, {followCanaries}] = await Promise.all([
       import('../up/analyse.ts'),
       import('../up/extra-files.ts'),
       import('../up/run-rollout.ts'),
+      import('../apps/canary.ts'),
     ])
     const {detection, manifest, notes} = await progress.step('analyse', async (step) => {
       const found = await analyse(args.dir, flags, this.signal)
@@ -38,12 +39,13 @@ export default class Up extends BaseCommand {
       return found
     })
     for (const note of notes) this.notice(note)
-    return runRollout(this, manifest, {
+    const view = await runRollout(this, manifest, {
       command: 'omni up',
       env: flags.env,
       yes: flags.yes,
       dryRun: flags['dry-run'],
       extraFiles: await readExtraFiles(detection, this.config.root),
     })
+    return flags['dry-run'] ? view : followCanaries(this, manifest, {view, auto: false, isAsked: false})
   }
 }

@@ -17,7 +17,7 @@ export interface ExitInfo {
 }
 
 export interface Replica {
-  /** `<service>-<index>`, index from 0. */
+  /** `<service>-<index>`, index from 0. Those of a canary have indexes of their own, and keep them when it is promoted. */
   readonly name: string
   readonly index: number
   readonly status: ReplicaStatus

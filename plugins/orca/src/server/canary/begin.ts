@@ -4,7 +4,7 @@ import {prepareVersion, type ServiceDeploy, withRelease} from '../deploy/release
 import {retireOrLater, startWave, switchTraffic} from '../deploy/roll.ts'
 import type {Replica} from '../replica.ts'
 import {bringCanaryTo, indexesOf} from '../replica-count.ts'
-import {addReplica, freeIndexes, retire, type Version, waves} from '../replicas.ts'
+import {addReplica, freeIndexes, type Version, waves} from '../replicas.ts'
 import type {CanaryRow} from '../store/services.ts'
 import {tellEnd, writeEnd} from './end.ts'
 import {bySide, canaryCount} from './share.ts'
@@ -27,7 +27,7 @@ export const beginCanary = (context: ControlContext, spec: ServiceSpec, options:
       await startBeside(context, version, fresh, options)
       await open(context, {version, fresh, earlier, options})
     } catch (error) {
-      await retire(context, fresh)
+      await retireOrLater(context, fresh)
       throw error
     }
     await retireOrLater(context, earlier)

@@ -28,7 +28,7 @@ const body = {
   address: 'worker:1',
   replicas: 1,
 }
-const mutations = Object.keys(ACCESS).filter((route) => !/^(GET|HEAD) /.test(route))
+const mutations = Object.keys(ACCESS).filter((route) => !/^(GET|HEAD) |heartbeat$/.test(route))
 
 describe('the audit log', () => {
   it.each(mutations)('has exactly one entry for %s, and nothing of what was sent', async (route) => {
@@ -41,6 +41,23 @@ describe('the audit log', () => {
     expect(entry).toMatchObject({method, route: route.split(' ')[1], outcome: expect.any(String)})
     expect(entry?.actor).toBe(path.endsWith('/github') ? undefined : 'owner')
     expect(JSON.stringify(entry)).not.toContain(SECRET)
+  })
+
+  it('has heartbeats of nodes only when they get something to do', async () => {
+    const beat = () => api.call('POST', '/api/v1/cluster/heartbeat', {body: {node_id: 7}})
+    api.nodes.register({id: '7', address: 'worker:1', labels: {}})
+    await beat()
+    const deploy = api.call('POST', '/api/v1/deploy', {
+      body: {services: [{name: 'web', image: 'x', placement: {node: '7'}}]},
+    })
+    await expect.poll(() => entries().length).toBe(1)
+    await expect.poll(async () => (await beat()).json.commands.length).toBe(1)
+    await api.call('POST', '/api/v1/cluster/heartbeat', {
+      body: {node_id: 7, workloads: [{service_name: 'web', status: 'running'}]},
+    })
+    await deploy
+
+    await expect.poll(() => entries().map(({target}) => target)).toEqual(['web', '7: web'])
   })
 
   it('has refusals of reading too, but no reading', async () => {
@@ -80,7 +97,9 @@ describe('the audit log', () => {
     await api.call('POST', '/api/v1/services', {body: {name: 'web', command: 'fail'}})
     await expect.poll(() => entries()[0]).toMatchObject({status: 200, outcome: 'DEPLOY_FAILED', target: 'web'})
   })
+})
 
+describe('reading the audit log', () => {
   it('is read by admins, from an id, a time or of one actor', async () => {
     const ci = api.tokenOf('deployer')
     await api.call('POST', '/api/v1/stop')

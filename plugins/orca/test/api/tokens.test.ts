@@ -94,6 +94,7 @@ describe('a token for one project', () => {
     ['a service of another project, moved', [spec('mail', 'shop')]],
     ['a service without a project, moved', [spec('free', 'shop')]],
     ['a secret of another project', [{...spec('x', 'shop'), env: {X: `\${secrets.office.PASS}`}}]],
+    ['a secret of another project', [{...spec('web', 'shop'), env: {A: `x\${secrets.office.DB}`}}]],
     ['one of two', [spec('web', 'shop'), spec('mail', 'office')]],
   ])('does not deploy %s', async (_name, services) => {
     const answer = await deploy(services, token)

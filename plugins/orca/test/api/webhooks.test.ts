@@ -239,6 +239,24 @@ describe('filters', () => {
     expect((await push('x'.repeat(26 * 1024 * 1024), 'sha256=00')).status).toBe(413)
   })
 
+  it('that take longer than the forge waits are answered before, and their outcome is kept', async () => {
+    await deploy(web)
+    await register(hook)
+    const gate = Promise.withResolvers<void>()
+    api.control.gate = gate.promise
+    const body = JSON.stringify(payload)
+    const answer = await api.call('POST', '/api/v1/webhooks/github?wait=0', {
+      token: '',
+      body,
+      headers: {'x-hub-signature-256': sign(body)},
+    })
+
+    expect([answer.status, answer.json]).toEqual([202, {deployed: [], errors: [], pending: ['web']}])
+    expect(api.webhooks.invocations('web')).toEqual([])
+    gate.resolve()
+    await expect.poll(() => api.webhooks.invocations('web')).toMatchObject([{status_code: 200, deployed: true}])
+  })
+
   it('of other events are ignored', async () => {
     await register(hook)
     expect((await push('{}', undefined, {'x-github-event': 'issues'})).text).toBe('ignored: not a push')

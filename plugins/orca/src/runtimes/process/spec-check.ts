@@ -72,7 +72,6 @@ export function specWarnings(spec: ServiceSpec, cgroups: CgroupBases | undefined
     cpu !== undefined && cgroups?.cpu === undefined && `resources.cpu is not enforced: ${why}`,
     gpu !== undefined && 'resources.gpu is not enforced: processes see every GPU of this machine',
     spec.volume?.size !== undefined && 'volume.size is not enforced for processes',
-    spec.placement !== undefined && 'placement is ignored: there is one machine',
     (spec.network !== undefined || spec.aliases.length > 0) && 'network and aliases are ignored for processes',
     (spec.extra_ports ?? []).length > 0 && 'extra_ports are ignored for processes: they bind what they like',
   ]

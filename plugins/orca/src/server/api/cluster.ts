@@ -25,8 +25,9 @@ export function clusterRoutes(app: FastifyInstance, {control, nodes, port}: ApiC
   })
   app.post('/api/v1/cluster/heartbeat', async (request) => {
     const {node_id, workloads} = decode(heartbeatRequest, await readWithNodeId(request))
-    auditTarget(request, node_id)
-    return {commands: nodes.heartbeat(node_id, workloads ?? [])}
+    const commands = nodes.heartbeat(node_id, workloads ?? [])
+    if (commands.length > 0) auditTarget(request, `${node_id}: ${commands.map(({spec}) => spec.name).join(', ')}`)
+    return {commands}
   })
   for (const verb of ['drain', 'undrain'] as const) {
     app.post(`/api/v1/cluster/nodes/:node_id/${verb}`, async (request) => {

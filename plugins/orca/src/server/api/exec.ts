@@ -3,6 +3,7 @@ import type {FastifyInstance, FastifyReply, FastifyRequest} from 'fastify'
 import {MAX_FRAME_BYTES, terminalSize} from '../../exec-wire.ts'
 import type {ExecSession} from '../../runtimes/runtime.ts'
 import type {ExecTarget} from '../open-exec.ts'
+import {auditOutcome} from './audit.ts'
 import {type ApiContext, actorOf, param} from './context.ts'
 import {serveExec} from './exec-session.ts'
 import {HttpProblem} from './problem.ts'
@@ -49,6 +50,7 @@ async function handOver(
   upgrade.socket.once('close', () => void session.close())
   server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (socket) => {
     const connection = serveExec(socket, session, {closing, log})
+    auditOutcome(request, 'ok')
     reply.raw.emit('close')
     if (tokenId === undefined) return
     tokenWatch.add(tokenId, connection)

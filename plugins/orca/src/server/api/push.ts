@@ -4,7 +4,7 @@ import type {FastifyInstance, FastifyReply, FastifyRequest} from 'fastify'
 import type {Control} from '../control.ts'
 import type {Webhook, WebhookStore} from '../store/webhooks.ts'
 import {auditTarget} from './audit.ts'
-import {asBoolean, JSON_LIMIT_BYTES, queryValue, readBody} from './body.ts'
+import {asCount, JSON_LIMIT_BYTES, queryValue, readBody} from './body.ts'
 import type {ApiContext} from './context.ts'
 import {HttpProblem} from './problem.ts'
 import {isFor, type Push, readPush, touches} from './push-payload.ts'
@@ -14,8 +14,9 @@ import {shareNext} from './share-next.ts'
 const PUSH_LIMIT_BYTES = 25 * 1024 * 1024
 const MAX_LARGE_BODIES = 2
 
-/** Forges give up after 10 s; whoever asks with `?wait=true` gets the outcome however long it takes. */
-const ANSWER_WITHIN_MS = 8_000
+/** Forges give up after 10 s. Whoever wants to wait longer for the outcome says so with `?wait=SECONDS`. */
+const ANSWER_WITHIN_SECS = 8
+const MAX_WAIT_SECS = 3_600
 
 /** How long the same body counts as the same push. */
 const REPLAY_MS = 10 * 60_000
@@ -35,6 +36,7 @@ export function pushRoute(app: FastifyInstance, {control, webhooks}: ApiContext)
   const seen = createReplayGuard()
   const readPushBody = createBodyReader()
   app.post('/api/v1/webhooks/github', async (request, reply) => {
+    const waitSecs = Math.min(queryValue(request, 'wait', asCount) ?? ANSWER_WITHIN_SECS, MAX_WAIT_SECS)
     const body = await readPushBody(request)
     const signed = signedBy(webhooks.list(), body, signatureOf(request))
     if (signed.length === 0) throw new HttpProblem(401, 'signature validation failed')
@@ -51,8 +53,7 @@ export function pushRoute(app: FastifyInstance, {control, webhooks}: ApiContext)
     auditTarget(request, services.join(', '))
     const outcome = redeploy(push, services)
     void outcome.then(({errors}) => errors.length > 0 && forget())
-    const inTime =
-      queryValue(request, 'wait', asBoolean) === true ? await outcome : await within(ANSWER_WITHIN_MS, outcome)
+    const inTime = await within(waitSecs * 1000, outcome)
     if (inTime === undefined) return reply.code(202).send({deployed: [], errors: [], pending: services})
     const {status, deployed, errors} = inTime
     return reply.code(status).send({deployed, errors})

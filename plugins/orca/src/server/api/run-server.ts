@@ -8,7 +8,6 @@ import {socketPath} from '../../socket-path.ts'
 import type {Control} from '../control.ts'
 import {createNodeBook} from '../nodes/node-book.ts'
 import {withNodes} from '../nodes/with-nodes.ts'
-import type {SecretResolver} from '../secrets/secrets.ts'
 import {createServerSecrets} from '../secrets/server-secrets.ts'
 import {createAuditStore} from '../store/audit.ts'
 import {createTokenStore} from '../store/tokens.ts'
@@ -22,6 +21,8 @@ import {createTokenWatch} from './token-watch.ts'
 export interface OpenControl {
   readonly control: Control
   readonly database: DatabaseSync
+  /** Accepted beside the owner's token and those in the store. */
+  readonly extraTokens?: readonly ExtraToken[] | undefined
   /** Deploys under way go back to the old version. Services and proxy run on, or end until the next start. */
   readonly close: (workloads: 'keep' | 'stop') => Promise<void>
 }
@@ -31,8 +32,6 @@ export interface ServerOptions {
   readonly address: ListenAddress
   readonly version: string
   readonly log: Logger
-  /** Accepted beside the owner's token and those in the store. */
-  readonly extraTokens?: ((secrets: SecretResolver) => readonly ExtraToken[]) | undefined
   /** Labels of this machine, for placement. */
   readonly nodeLabels?: Readonly<Record<string, string>> | undefined
   /** LOCKED when another server has this home. Called first, so that one server at most goes on. */
@@ -100,7 +99,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
   return {url: listeners.url, ended: ended.promise, stop}
 }
 
-function apiParts({control, database}: OpenControl, {home, nodeLabels, extraTokens}: ServerOptions) {
+function apiParts({control, database, extraTokens}: OpenControl, {home, nodeLabels}: ServerOptions) {
   const tokens = createTokenStore(database)
   const secrets = createServerSecrets({database, home})
   const environment = ({env, project}: ServiceSpec) => secrets.store.resolve(env, project)
@@ -109,7 +108,7 @@ function apiParts({control, database}: OpenControl, {home, nodeLabels, extraToke
     control: withNodes(control, nodes),
     nodes,
     secrets,
-    extraTokens: extraTokens?.(secrets.store) ?? [],
+    extraTokens: extraTokens ?? [],
     tokens,
     tokenWatch: createTokenWatch(tokens),
     webhooks: createWebhookStore(database),

@@ -142,7 +142,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   },
   'POST /api/v1/webhooks/github': {
     summary: 'a push of GitHub, Gitea or Forgejo, signed with the secret of a webhook',
-    query: {wait: 'true: the answer comes when the redeploy has ended, however long that takes'},
+    query: {wait: 'seconds to wait for the outcome, default 8; 202 when it takes longer'},
     upload: 'application/json',
     answers: {
       200: [{json: 'PushOutcome'}, {text: 'ignored: and why'}],

@@ -3,7 +3,7 @@ import {chmod, mkdir, readdir, readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {writeApp} from './app-folder.ts'
-import {createHome, omni, removeHome} from './harness.ts'
+import {createHome, omni, processesOf, removeHome} from './harness.ts'
 
 /** A key pair for tests, made with age-keygen. */
 const IDENTITY = 'AGE-SECRET-KEY-1KGJP5W3KSDMU63TFQ5Q0FSMN4D9ZHAKQWGQ2GTEN5ZUKNT0G8MJSJ9H94E'
@@ -297,5 +297,15 @@ describe('a cluster.toml', () => {
 
     expect((await omni(['server', 'start', '--config', file], {home})).code).toBe(0)
     expect(await ask(TOKEN)).toMatchObject({status: 200})
+  })
+
+  it('whose token needs a secret that is not set starts nothing', async () => {
+    const file = await config(good.replace(TOKEN, `\${secrets.NONE}`))
+
+    const refused = await omni(['server', 'start', '--config', file], {home})
+
+    expect(refused).toMatchObject({code: 7, stderr: expect.stringContaining("token 'grafana' needs the secret 'NONE'")})
+    expect(await processesOf(home)).toEqual([])
+    expect((await omni(['server', 'start'], {home})).code).toBe(0)
   })
 })

@@ -12,6 +12,7 @@ import type {ClusterConfig} from './cluster-config/read.ts'
 import {extraTokens} from './cluster-config/tokens.ts'
 import {createControl} from './create-control.ts'
 import {openRuntime} from './open-runtime.ts'
+import {createSecretStore} from './secrets/secret-store.ts'
 import {openStore} from './store/store.ts'
 
 /** Name of a cluster of one, in Orca's answers. */
@@ -35,7 +36,6 @@ async function main(): Promise<void> {
     log,
     address: values.listen === undefined ? (config?.listen ?? DEFAULT_LISTEN) : parseListen(values.listen),
     version: packageVersion(),
-    extraTokens: (secrets) => extraTokens(config?.tokens ?? [], secrets),
     openControl: () => openControl(home, config, log),
   })
   await keepChoice(home, config)
@@ -46,16 +46,20 @@ async function main(): Promise<void> {
 
 async function openControl(home: string, config: ClusterConfig | undefined, log: Logger): Promise<OpenControl> {
   const store = openStore(home)
+  const secrets = createSecretStore({database: store.database, home})
+  // Before anything is started: a server that lacks its tokens touches nothing.
+  const tokens = extraTokens(config?.tokens ?? [], secrets)
   const runtime = openRuntime({home, store, log})
   const edge = createEdge({home, log})
   const control = await createControl({
-    ...{home, store, runtime, edge, log},
+    ...{home, store, runtime, edge, secrets, log},
     clusterName: config?.name ?? CLUSTER_NAME,
     acmeEmail: config?.acmeEmail,
   })
   return {
     control,
     database: control.database,
+    extraTokens: tokens,
     async close(workloads) {
       await control.close(workloads)
       // A proxy in front of nothing would only be left behind.

@@ -31,6 +31,16 @@ it('a service with a certificate is served over https, and plain requests are se
   expect(await client.readToEnd()).toContain(`Location: https://shop.example.com:${httpsPort}/a?b=c\r\n`)
 })
 
+it('a service whose certificate cannot be used is not deployed, and says why', async () => {
+  const control = await openServer(scope, {edgeHttp: `127.0.0.1:${await freePort()}`})
+  const files = writePair(tempFolder(scope), 'shop', selfSigned(['other.example.com']))
+
+  const deployed = deployWeb(control, {domain: 'shop.example.com', tls_cert: files.certFile, tls_key: files.keyFile})
+
+  await expect(deployed).rejects.toThrow(/is not for shop\.example\.com/)
+  expect(await control.get('web')).toBeUndefined()
+})
+
 it('the TLS listener is where it is wished, else on 443 beside 80, else where it was, else on a free port', async () => {
   const store = openStore(tempFolder(scope))
   scope.add(() => store.close())

@@ -4,6 +4,7 @@ import {triggerProblems, triggerWarnings} from '../cron/triggers.ts'
 import {probeProblems} from '../probes/probe-plan.ts'
 import {hostsOf, portOf} from '../routes.ts'
 import type {SecretResolver} from '../secrets/secrets.ts'
+import {examineSpec} from '../tls/open-tls.ts'
 import {reachProblems} from './environment.ts'
 import {isSameVersion} from './spec.ts'
 
@@ -46,9 +47,12 @@ export function planDeploy(
     if (problem !== undefined) problems.set(spec.name, problem)
   }
   const warnings = [...wanted.values()].flatMap((spec) =>
-    [...means.runtime.warnings(spec), ...triggerWarnings(spec), ...volumeWarnings(spec, deployed.get(spec.name))].map(
-      (warning) => `${spec.name}: ${warning}`,
-    ),
+    [
+      ...means.runtime.warnings(spec),
+      ...triggerWarnings(spec),
+      ...volumeWarnings(spec, deployed.get(spec.name)),
+      ...examineSpec(spec).warnings,
+    ].map((warning) => `${spec.name}: ${warning}`),
   )
   return {specs: inOrder(wanted), problems, warnings}
 }
@@ -64,7 +68,12 @@ function specProblem(spec: ServiceSpec, {runtime, secrets}: Means): Problem | un
       message: `the environment needs secrets that are not set: ${unset.join(', ')}; set them: ${act}`,
     }
   }
-  const problems = [...runtime.problems(spec), ...probeProblems(spec), ...triggerProblems(spec)]
+  const problems = [
+    ...runtime.problems(spec),
+    ...probeProblems(spec),
+    ...triggerProblems(spec),
+    ...examineSpec(spec).problems,
+  ]
   return problems.length === 0 ? undefined : {code: 'MANIFEST_INVALID', message: problems.join('; ')}
 }
 

@@ -3,6 +3,7 @@ import type {EdgeTable} from '../../edge/table.ts'
 import {domainsOf, hostsOf} from '../routes.ts'
 import {chooseSecureListener, parseTrustedProxies, type SharedListener} from '../shared-listener.ts'
 import type {SettingStore} from '../store/settings.ts'
+import {type CertificateFindings, examineCertificate} from './certificate-files.ts'
 import {createTlsBook} from './create-tls-book.ts'
 import type {TlsBook, TlsHost, TlsTable} from './tls-book.ts'
 
@@ -48,6 +49,10 @@ export function openTls(options: OpenTlsOptions): ServerTls {
     },
   }
 }
+
+/** What is to be said about the certificate that a service brings along. */
+export const examineSpec = (spec: ServiceSpec): CertificateFindings =>
+  examineCertificate({certFile: spec.tls_cert, keyFile: spec.tls_key, hosts: domainsOf(spec), now: Date.now()})
 
 /** The declared host names; of services that share one, the first that brings a certificate along decides. */
 export function tlsHosts(specs: readonly ServiceSpec[]): TlsHost[] {

@@ -94,6 +94,20 @@ export async function checkOut(place: GitPlace, commit: string, folder: string):
   }
 }
 
+/** Forgets all commits but these, and everything that only the others needed. */
+export async function forgetCommits(place: GitPlace, keep: ReadonlySet<string>): Promise<void> {
+  if (!existsSync(`${place.gitDir}/HEAD`)) return
+  if (keep.size === 0) return rm(place.gitDir, {recursive: true, force: true, maxRetries: 5})
+  const run = runner(place, {})
+  const git = ['--git-dir', place.gitDir]
+  const refs = await run([...git, 'for-each-ref', '--format=%(objectname) %(refname)', 'refs/omni/'])
+  for (const line of refs.split('\n')) {
+    const [id = '', ref] = line.split(' ')
+    if (ref !== undefined && !keep.has(id)) await run([...git, 'update-ref', '-d', ref])
+  }
+  await run([...git, 'gc', '--quiet', '--prune=now'], {timeoutMs: FETCH_MS})
+}
+
 interface RunOptions {
   readonly cwd?: string | undefined
   readonly timeoutMs?: number | undefined

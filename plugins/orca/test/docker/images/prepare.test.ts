@@ -1,11 +1,14 @@
 import {execFile} from 'node:child_process'
-import {mkdir, readFile, writeFile} from 'node:fs/promises'
+import {createHash} from 'node:crypto'
+import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises'
 import {createServer} from 'node:https'
 import type {AddressInfo} from 'node:net'
 import {networkInterfaces} from 'node:os'
 import {join} from 'node:path'
+import {Readable} from 'node:stream'
 import {promisify} from 'node:util'
 import {type ServiceInput, serviceSpec, silentLogger} from '@omni-cli/sdk'
+import {create} from 'tar'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {findImage} from '../../../src/runtimes/docker/images/inspect.ts'
 import {prepareImage} from '../../../src/runtimes/docker/images/prepare.ts'
@@ -266,6 +269,40 @@ describe.skipIf(openRegistry === undefined)('a registry', () => {
   })
 })
 
+/** An image for another processor, as a file of `docker save` has it. */
+async function loadForeign(tag: string): Promise<void> {
+  const layer = Buffer.alloc(1024)
+  const diff = `sha256:${createHash('sha256').update(layer).digest('hex')}`
+  const config = {architecture: 'arm64', os: 'linux', config: {}, rootfs: {type: 'layers', diff_ids: [diff]}}
+  const manifest = [{Config: 'config.json', RepoTags: [tag], Layers: ['layer.tar']}]
+  const folder = await bench.files({'config.json': JSON.stringify(config), 'manifest.json': JSON.stringify(manifest)})
+  await writeFile(join(folder, 'layer.tar'), layer)
+  const body = Readable.from(create({cwd: folder, portable: true}, ['.']) as AsyncIterable<Buffer>)
+  for await (const _ of await bench.engine.stream('POST', '/images/load', {body}));
+}
+
+describe.skipIf(openRegistry === undefined)('a registry', () => {
+  it('that has the image only for another processor says so', async () => {
+    const name = `${openRegistry}/${bench.name('arm')}`
+    bench.forget(`${name}:1`)
+    await loadForeign(`${name}:1`)
+    const {digest} = await pushImage(bench.engine, {image: `${name}:1`, env: {HOME: bench.folder}})
+    await removeImage(bench.engine, `${name}:1`)
+
+    await prepare({image: `${name}:1`})
+    expect(lines.at(-1)).toBe(`warning: '${name}:1' is for arm64, and this machine is amd64`)
+
+    const kind = 'application/vnd.docker.distribution.manifest'
+    const url = `http://${openRegistry}/v2/${bench.name('arm')}/manifests`
+    const size = (await (await fetch(`${url}/1`, {headers: {accept: `${kind}.v2+json`}})).arrayBuffer()).byteLength
+    const manifest = {mediaType: `${kind}.v2+json`, size, digest, platform: {architecture: 'arm64', os: 'linux'}}
+    const list = {schemaVersion: 2, mediaType: `${kind}.list.v2+json`, manifests: [manifest]}
+    const headers = {'content-type': `${kind}.list.v2+json`}
+    expect((await fetch(`${url}/many`, {method: 'PUT', headers, body: JSON.stringify(list)})).status).toBe(201)
+    await expect(prepare({image: `${name}:many`}, {release: 'r2'})).rejects.toThrow('no variant for this machine')
+  })
+})
+
 describe.skipIf(dockerHost === undefined)('a build', () => {
   it('of a repository is of the head of its branch, and made once for a commit', async () => {
     const repo = await repository({Dockerfile: dockerfile('COPY . /w'), 'a.txt': 'one'})
@@ -374,5 +411,12 @@ describe.skipIf(dockerHost === undefined)('an image that was built', () => {
     expect(await findImage(bench.engine, first)).toBeUndefined()
     expect(await findImage(bench.engine, second)).toBeDefined()
     expect(await findImage(bench.engine, foreign)).toBeDefined()
+    const commits = await git(join(bench.folder, 'engine', 'builds', service), 'for-each-ref', '--format=%(objectname)')
+    expect(commits.stdout).toBe((await git(repo, 'rev-parse', 'HEAD')).stdout)
+
+    await pruneImages(bench.engine, service, [], {home: bench.folder})
+
+    expect(await readdir(join(bench.folder, 'engine', 'builds'))).toEqual([])
+    expect(await readdir(join(bench.folder, 'engine', 'images'))).toEqual([])
   })
 })

@@ -17,13 +17,18 @@ const SOURCE_LABEL = 'omni.build.source'
 /** `orca-build-web`. */
 export const buildRepository = (service: string): string => `orca-build-${service}`
 
+const buildsFolder = (home: string): string => join(home, 'engine', 'builds')
+
+/** Where the commits of a service's repository are kept. */
+export const gitDirOf = (home: string, service: string): string => join(buildsFolder(home), service)
+
 /**
  * The image of a release that is given as a repository or as an archive. What was built of the same sources before is
  * taken as it is, unless the request is forced.
  */
 export async function buildRelease(work: ImageWork): Promise<MadeImage> {
   const {request, context} = work
-  const folder = join(context.home, 'engine', 'builds')
+  const folder = buildsFolder(context.home)
   await ensurePrivateDir(folder)
   if (request.spec.build?.repo !== undefined) return buildRepositoryHead(work, folder, request.spec.build.repo)
   const {archive, spec} = request
@@ -41,9 +46,8 @@ export async function buildRelease(work: ImageWork): Promise<MadeImage> {
 
 async function buildRepositoryHead(work: ImageWork, folder: string, repo: string): Promise<MadeImage> {
   const {request, options, context, before} = work
-  const gitDir = join(folder, request.service)
   const git = {
-    gitDir,
+    gitDir: gitDirOf(context.home, request.service),
     env: context.env,
     log: context.log,
     signal: options.signal,

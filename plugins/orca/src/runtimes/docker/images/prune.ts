@@ -1,13 +1,15 @@
+import {silentLogger} from '@omni-cli/sdk'
 import {z} from 'zod'
+import {forgetCommits} from '../../../sources/git.ts'
 import type {Engine} from '../engine/engine.ts'
 import {isRefusal} from '../engine/failure.ts'
-import {buildRepository, SERVICE_LABEL} from './build-release.ts'
+import {buildRepository, gitDirOf, SERVICE_LABEL} from './build-release.ts'
 import {pruneRecords} from './records.ts'
 
 const listed = z.array(z.object({Id: z.string(), RepoTags: z.array(z.string()).nullish()}))
 
 /**
- * Forgets the images of the releases that are not kept, and removes those of them that we built. What still runs, what
+ * Forgets the images of the releases that are not kept, and removes those of them that we built, with their sources. What still runs, what
  * was pulled, and what another home on the same Engine has built is left alone.
  */
 export async function pruneImages(
@@ -16,8 +18,9 @@ export async function pruneImages(
   keepReleases: readonly string[],
   {home}: {readonly home: string},
 ): Promise<void> {
-  const {gone} = await pruneRecords(home, service, new Set(keepReleases))
+  const {gone, commits} = await pruneRecords(home, service, new Set(keepReleases))
   if (gone.size === 0) return
+  await forgetCommits({gitDir: gitDirOf(home, service), env: process.env, log: silentLogger}, commits)
   const filters = JSON.stringify({label: [`${SERVICE_LABEL}=${service}`]})
   const built = listed.parse(await engine.call('GET', '/images/json', {query: {filters}}))
   for (const {Id, RepoTags} of built) {

@@ -1,4 +1,5 @@
 import {formatBytes, isAbort, messageOf, OmniError, type ServiceSpec} from '@omni-cli/sdk'
+import {z} from 'zod'
 import type {Engine} from '../engine/engine.ts'
 import {registryAuth} from './credentials.ts'
 import {imageError, throwAbort} from './failure.ts'
@@ -46,8 +47,19 @@ export async function resolveImage(engine: Engine, wish: ImageWish): Promise<Loc
     return found
   }
   const pulled = await findImage(engine, name, signal)
-  if (pulled !== undefined) return pulled
+  if (pulled !== undefined) {
+    await warnOfOther(engine, pulled, wish)
+    return pulled
+  }
   throw new OmniError('NOT_FOUND', `'${image}' was pulled, but the Docker Engine does not have it`)
+}
+
+/** The Engine takes an image for another processor without a word when the registry has no other; it may be emulated. */
+async function warnOfOther(engine: Engine, {architecture}: LocalImage, wish: ImageWish): Promise<void> {
+  const answer = z.object({Arch: z.string()}).safeParse(await engine.call('GET', '/version', {signal: wish.signal}))
+  const own = answer.data?.Arch
+  if (own === undefined || architecture === '' || own === architecture) return
+  wish.onOutput?.(`warning: '${wish.image}' is for ${architecture}, and this machine is ${own}`)
 }
 
 const mustPull = ({digest}: ImageReference, {policy, isForced}: ImageWish): boolean =>

@@ -1,4 +1,4 @@
-import {mkdir, readdir, readFile, rm} from 'node:fs/promises'
+import {mkdir, readdir, readFile, rm, rmdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {writeFileAtomic} from '@omni-cli/sdk'
 import {z} from 'zod'
@@ -40,19 +40,26 @@ export async function writeRecord(home: string, {service, release, record}: Rele
   await writeFileAtomic(fileOf(home, service, release), JSON.stringify(record))
 }
 
-/** Forgets the releases that are not kept; the ids of their images, and of those that are left. */
-export async function pruneRecords(
-  home: string,
-  service: string,
-  keep: ReadonlySet<string>,
-): Promise<{readonly gone: ReadonlySet<string>; readonly kept: ReadonlySet<string>}> {
-  const names = await readdir(folderOf(home, service)).catch(() => [])
-  const [gone, kept] = [new Set<string>(), new Set<string>()]
-  for (const name of names) {
+export interface PrunedRecords {
+  /** Ids of images that no kept release has. */
+  readonly gone: ReadonlySet<string>
+  /** Commits that kept releases are of. */
+  readonly commits: ReadonlySet<string>
+}
+
+/** Forgets the releases that are not kept. */
+export async function pruneRecords(home: string, service: string, keep: ReadonlySet<string>): Promise<PrunedRecords> {
+  const folder = folderOf(home, service)
+  const [gone, kept, commits] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  for (const name of await readdir(folder).catch(() => [])) {
     const release = name.replace(/\.json$/, '')
     const record = await readRecord(home, service, release)
-    if (record !== undefined) (keep.has(release) ? kept : gone).add(record.id)
-    if (!keep.has(release)) await rm(join(folderOf(home, service), name), {force: true})
+    const isKept = keep.has(release)
+    if (record !== undefined) (isKept ? kept : gone).add(record.id)
+    if (isKept && record?.commit !== undefined) commits.add(record.commit)
+    if (!isKept) await rm(join(folder, name), {force: true})
   }
-  return {gone: gone.difference(kept), kept}
+  // Fails, as it should, while something is left in it.
+  await rmdir(folder).catch(() => undefined)
+  return {gone: gone.difference(kept), commits}
 }

@@ -115,6 +115,23 @@ describe('measures that are asked for', () => {
   })
 })
 
+describe('a verdict', () => {
+  it('is told when all requests are back and nothing of the canary runs', async () => {
+    h.edge.stats = async () => []
+    await h.begun({canary: {...auto.canary, auto: false}})
+    const deciding = h.control.decideCanary('web', {actor: alice})
+    await eventually(async () => (await h.service()).canary?.auto)
+    h.runtime.hook = async (step) => {
+      if (step === 'stop') await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    h.edge.stats = async () => [counted('r1', 100), counted('r2', 30, 30)]
+
+    expect(await deciding).toMatchObject({verdict: 'aborted', service: {release: 'r1', runningReplicas: 4}})
+    expect(h.running()).toBe('r1 r1 r1 r1')
+    expect(h.shares()).toEqual({r1: 100})
+  })
+})
+
 describe('measures that cannot decide', () => {
   it('do not keep alive what cannot be promoted', async () => {
     h.edge.stats = async () => []

@@ -86,7 +86,9 @@ export async function decideCanary(
       return {end}
     }
     const {end} = await context.locks.run(name, begin, {signal: AbortSignal.any(signals)})
-    return await verdictOf(await end, name, observe)
+    const ended = await end
+    // Who ended it has the lock until nothing of it runs.
+    return await context.locks.run(name, () => verdictOf(ended, name, observe), {signal: AbortSignal.any(signals)})
   } finally {
     waiting.abort()
   }

@@ -110,6 +110,19 @@ describe('a secret', () => {
   })
 })
 
+it('questions about secrets start no engine', async () => {
+  expect(await omni(['secrets', 'list'], {home})).toMatchObject({code: 0, stdout: ''})
+  expect((await omni(['secrets', 'get', 'A'], {home})).code).toBe(4)
+  expect(await processesOf(home)).toEqual([])
+
+  await omni(['secrets', 'set', 'A'], {home, input: 'x'})
+  await omni(['server', 'stop'], {home})
+  expect(await omni(['secrets', 'list'], {home})).toMatchObject({
+    code: 7,
+    stderr: expect.stringContaining('omni server start'),
+  })
+})
+
 describe('a value', () => {
   it('that services need does not go without a word', async () => {
     const cwd = await shop({PASS: `\${secrets.DB_PASS}`})

@@ -5,7 +5,7 @@ import {nameProblem, OmniError} from '@omni-cli/sdk'
 import type {BaseCommand} from '@omni-cli/sdk/cli'
 import {type SecretName, secretLabel} from '../secrets/reference.ts'
 import type {SecretsClient} from './secrets.ts'
-import {openTarget} from './server-target.ts'
+import {findTarget, openTarget} from './server-target.ts'
 
 /** Whose secret a command is about. */
 export const scopeFlags = {
@@ -51,6 +51,15 @@ export async function openSecrets(command: BaseCommand): Promise<SecretsClient> 
   const {createSecretsClient} = await import('./secrets.ts')
   const notice = (text: string) => command.notice(text)
   return createSecretsClient(await openTarget(session, {signal: command.signal, notice}))
+}
+
+/** The same for a question; undefined when there is no server and nothing it could tell. */
+export async function findSecrets(command: BaseCommand): Promise<SecretsClient | undefined> {
+  const notice = (text: string) => command.notice(text)
+  const target = await findTarget(await command.session(), {signal: command.signal, notice})
+  if (target === undefined) return undefined
+  const {createSecretsClient} = await import('./secrets.ts')
+  return createSecretsClient(target)
 }
 
 /** What was set counts for services when they start. */

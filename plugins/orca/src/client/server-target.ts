@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {type CallOptions, createHttp, type Http, type HttpTarget, type Logger, OmniError} from '@omni-cli/sdk'
 import {type OrcaSettings, orcaSettings} from '../config.ts'
-import {localTarget} from './local-files.ts'
+import {hasStore, localTarget} from './local-files.ts'
 
 /** What commands beside the contracts need of a session. */
 export interface TargetSession {
@@ -16,24 +16,46 @@ export interface OpenTarget {
   readonly target: HttpTarget
 }
 
+type TargetOptions = CallOptions & {
+  readonly notice: (text: string) => void
+  readonly env?: NodeJS.ProcessEnv | undefined
+}
+
 /**
  * The server that the context means: the one at its `orca.url`, else the engine of this user, which is started when it does
  * not run. CONFIG_INVALID when the settings of the context are wrong.
  */
-export async function openTarget(
-  {home, context, log}: TargetSession,
-  options: CallOptions & {readonly notice: (text: string) => void; readonly env?: NodeJS.ProcessEnv | undefined},
-): Promise<OpenTarget> {
+export async function openTarget({home, context, log}: TargetSession, options: TargetOptions): Promise<OpenTarget> {
   const http = createHttp({log})
-  const settings = settingsOf(context)
-  if (settings.url !== undefined) {
-    return {http, target: {url: settings.url, token: tokenOf(settings, options.env ?? process.env)}}
-  }
+  const remote = remoteTarget(context, options)
+  if (remote !== undefined) return {http, target: remote}
   const {startLocalServer} = await import('./local-server.ts')
   if (await startLocalServer({home, signal: options.signal})) {
     options.notice('started the local engine (omni server status)')
   }
   return {http, target: localTarget(home)}
+}
+
+/**
+ * The same for a question, which starts nothing: undefined when the engine of this user has never kept anything. UNAVAILABLE
+ * when it has, and does not run.
+ */
+export async function findTarget(
+  {home, context, log}: TargetSession,
+  options: TargetOptions,
+): Promise<OpenTarget | undefined> {
+  const http = createHttp({log})
+  const remote = remoteTarget(context, options)
+  if (remote !== undefined) return {http, target: remote}
+  const {isListening} = await import('./local-server.ts')
+  if (await isListening(home)) return {http, target: localTarget(home)}
+  if (!hasStore(home)) return undefined
+  throw new OmniError('UNAVAILABLE', 'the local engine does not run', {hint: 'omni server start', retryable: true})
+}
+
+function remoteTarget(context: TargetSession['context'], {env = process.env}: TargetOptions): HttpTarget | undefined {
+  const settings = settingsOf(context)
+  return settings.url === undefined ? undefined : {url: settings.url, token: tokenOf(settings, env)}
 }
 
 function settingsOf(context: TargetSession['context']): OrcaSettings {

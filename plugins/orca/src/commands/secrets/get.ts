@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {OmniError} from '@omni-cli/sdk'
 import {BaseCommand, itemView, type View} from '@omni-cli/sdk/cli'
-import {chooseProject, openSecrets, scopeFlags} from '../../client/secrets-command.ts'
+import {chooseProject, findSecrets, scopeFlags} from '../../client/secrets-command.ts'
 import {secretLabel} from '../../secrets/reference.ts'
 
 export default class SecretsGet extends BaseCommand {
@@ -19,11 +19,11 @@ export default class SecretsGet extends BaseCommand {
   async run(): Promise<View> {
     const {args, flags} = await this.parse(SecretsGet)
     const name = {key: args.key, project: await chooseProject(this, flags)}
-    const secrets = await openSecrets(this)
+    const secrets = await findSecrets(this)
     const options = {signal: this.signal}
-    const all = await secrets.list(name.project, options)
-    const found = all.secrets.find(({key, project}) => key === name.key && project === name.project)
-    if (found === undefined) {
+    const all = await secrets?.list(name.project, options)
+    const found = all?.secrets.find(({key, project}) => key === name.key && project === name.project)
+    if (secrets === undefined || found === undefined) {
       throw new OmniError('NOT_FOUND', `there is no secret '${secretLabel(name)}'`, {hint: 'omni secrets list --all'})
     }
     const ref = `secret/${secretLabel(name)}`

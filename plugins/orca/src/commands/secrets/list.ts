@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {BaseCommand, type ListView, listView} from '@omni-cli/sdk/cli'
-import {chooseProject, openSecrets, scopeFlags} from '../../client/secrets-command.ts'
+import {chooseProject, findSecrets, scopeFlags} from '../../client/secrets-command.ts'
 import {type SecretName, secretLabel} from '../../secrets/reference.ts'
 
 interface Row extends SecretName {
@@ -31,8 +31,8 @@ export default class SecretsList extends BaseCommand {
   async run(): Promise<ListView<Row>> {
     const {flags} = await this.parse(SecretsList)
     const project = flags.all ? undefined : await chooseProject(this, flags)
-    const secrets = await openSecrets(this)
-    const {secrets: set, missing} = await secrets.list(project, {signal: this.signal})
+    const client = await findSecrets(this)
+    const {secrets: set = [], missing = []} = (await client?.list(project, {signal: this.signal})) ?? {}
     const rows: Row[] = [
       ...missing.map((one) => ({...one, status: 'missing' as const})),
       ...set.map((one) => ({...one, status: 'set' as const})),

@@ -59,7 +59,7 @@ export function createJoiner(replica: string) {
       const isEnded = entry.text.endsWith('\n')
       const text = (before?.text ?? '') + (isEnded ? entry.text.slice(0, -1) : entry.text)
       const whole = {time: before?.time ?? entry.time, stream: entry.stream, text}
-      if (isEnded || !isPiece(entry.text) || text.length > LONGEST_LINE) {
+      if (isEnded || !isPiece(entry.text) || text.length >= LONGEST_LINE) {
         waiting.delete(entry.stream)
         emit(whole, into)
       } else waiting.set(entry.stream, whole)
@@ -82,6 +82,8 @@ function plainLine(text: string, at: number, end: number, replica: string): LogL
   const bodyStart = at + HEAD.length
   if (bodyEnd < bodyStart || !text.startsWith(HEAD, at) || !text.startsWith('Z"}', timeEnd - 1)) return undefined
   if (text.indexOf('\\', bodyStart) !== bodyEnd || timeEnd - timeStart <= MS_LENGTH) return undefined
+  // A quote that is not escaped: two entries in one line, since the first one was torn.
+  if (text.indexOf('"', bodyStart) !== bodyEnd + 2) return undefined
   for (const [tail, stream] of TAILS) {
     if (!text.startsWith(tail, bodyEnd)) continue
     return {

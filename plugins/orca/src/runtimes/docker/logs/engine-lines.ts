@@ -7,11 +7,12 @@ import {readFrames} from '../exec/frames.ts'
 export interface EngineLogRequest extends ReadStart {
   readonly id: string
   readonly replica: string
-  /** RFC 3339 with nanoseconds, as the Engine gave it: only what came later. */
+  readonly hasTerminal: boolean
+  /** RFC 3339 with nanoseconds, as the Engine gave it: from this moment on. */
   readonly after?: string | undefined
   readonly signal: AbortSignal
-  /** Time of each entry, as the Engine gives it. */
-  readonly onTime: (time: string) => void
+  /** False for an entry that was there before. */
+  readonly isNew: (entry: Entry) => boolean
 }
 
 const LINE_END = 0x0a
@@ -21,10 +22,8 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z $/
 
 /** Lines of a container as the Engine tells them, in pieces; with `follow` until the container ends. */
 export async function* readEngineLines(engine: Engine, request: EngineLogRequest): AsyncGenerator<LogLine[]> {
-  const {id, after, since, tail, follow = false, signal} = request
-  const path = `/containers/${encodeURIComponent(id)}`
-  const hasTerminal = isTerminal(await engine.call('GET', `${path}/json`, {signal}))
-  const answer = await engine.stream('GET', `${path}/logs`, {
+  const {id, hasTerminal, after, since, tail, follow = false, signal} = request
+  const answer = await engine.stream('GET', `/containers/${encodeURIComponent(id)}/logs`, {
     query: {
       ...{stdout: true, stderr: true, timestamps: true, follow},
       tail: after === undefined ? (tail ?? 'all') : 'all',
@@ -38,9 +37,7 @@ export async function* readEngineLines(engine: Engine, request: EngineLogRequest
     for await (const entries of hasTerminal ? rawEntries(answer) : frameEntries(answer)) {
       const lines: LogLine[] = []
       for (const entry of entries) {
-        if (after !== undefined && entry.time <= after) continue
-        request.onTime(entry.time)
-        joiner.add(entry, lines)
+        if (request.isNew(entry)) joiner.add(entry, lines)
       }
       if (lines.length > 0) yield lines
     }
@@ -50,12 +47,6 @@ export async function* readEngineLines(engine: Engine, request: EngineLogRequest
   } finally {
     answer.destroy()
   }
-}
-
-function isTerminal(container: unknown): boolean {
-  if (typeof container !== 'object' || container === null || !('Config' in container)) return false
-  const {Config: config} = container
-  return typeof config === 'object' && config !== null && 'Tty' in config && config.Tty === true
 }
 
 /** Seconds with nanoseconds. */

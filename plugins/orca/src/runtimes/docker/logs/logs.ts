@@ -28,12 +28,9 @@ export async function* readServiceLogs(
   options: LogOptions,
 ): AsyncGenerator<LogLine> {
   const {replica: wanted, signal} = options
-  const known = new Map<string, LogSource>()
   const list = async (): Promise<LineSource[]> => {
     const listed = (await sources()).filter(({replica}) => isWanted(replica, wanted))
-    for (const source of listed) known.set(source.id, source)
-    const isRunning = (id: string) => known.get(id)?.isRunning === true
-    return Promise.all(listed.map((source) => toLineSource(engine, source, () => isRunning(source.id))))
+    return Promise.all(listed.map((source) => toLineSource(engine, source)))
   }
   for await (const lines of readSources(list, {...options, askEveryMs: ASK_MS})) {
     for (const line of lines) {
@@ -61,12 +58,12 @@ export async function lastContainerLines(engine: Engine, source: LogSource, coun
 const isWanted = (replica: string, wanted: string | undefined): boolean =>
   wanted === undefined || replica === wanted || replica.slice(replica.lastIndexOf('-') + 1) === wanted
 
-async function toLineSource(engine: Engine, source: LogSource, isRunning: () => boolean): Promise<LineSource> {
+async function toLineSource(engine: Engine, source: LogSource): Promise<LineSource> {
   const {id, replica, logPath} = source
   if (engine.isLocal && logPath?.endsWith('-json.log') && (await isReadable(logPath))) {
     return {...fileSource({replica, path: logPath, format: 'json-file'}), key: id}
   }
-  return engineSource(engine, {id, replica, isRunning})
+  return engineSource(engine, {id, replica})
 }
 
 const isReadable = (path: string): Promise<boolean> =>

@@ -19,6 +19,8 @@ it('an engine is real when one of its tests ran, and skipped when none did', () 
   const table = lines.map((line) => line.split(/ {2,}/))
   expect(table).toContainEqual(['embedded engine: processes, server, edge', 'real', '2', '1', '2'])
   expect(table).toContainEqual(['instances, services, models (memory drivers)', 'faked', '1', '0', '0'])
-  expect(skipped).toEqual(expect.arrayContaining(['Docker Engine', 'npm registry (verdaccio on loopback)', 'zsh', 'fish']))
+  expect(skipped).toEqual(
+    expect.arrayContaining(['Docker Engine', 'npm registry (verdaccio on loopback)', 'zsh', 'fish']),
+  )
   expect(skipped).not.toContain('bash')
 })

@@ -167,6 +167,44 @@ describe('a server that ends at once in an act', () => {
     expect(h.shares()).toEqual(isPromoted ? {r2: 100} : {r1: 75, r2: 25})
   })
 
+  it.each([
+    ['while the third version is built', 'prepare web r3', 'r2'],
+    ['while the third version starts', 'created web r3', 'r2'],
+    ['while the second version ends', 'stop web r2', 'r3'],
+  ])('%s has one canary', async (_, at, expected) => {
+    await h.begun()
+    h.runtime.hook = (step, what) => {
+      if (`${step} ${what}`.startsWith(at) && h.control.database.isOpen) h.kill()
+    }
+    void h.deploy(canary('3')).catch(() => undefined)
+    await eventually(() => !h.control.database.isOpen)
+    h.runtime.hook = () => undefined
+    await h.start()
+
+    await eventually(() => h.running() === `r1 r1 r1 r1 ${expected}`)
+    expect(h.shares()).toEqual({r1: 75, [expected]: 25})
+    const beside = (await h.control.releases('web')).filter(({status}) => status === 'canary')
+    expect(beside.map(({id}) => id)).toEqual([expected])
+  })
+
+  it.each([
+    ['up', 8, 'create web r1'],
+    ['down', 2, 'stop web r1'],
+  ])('in a scaling %s has as many of both as belong together', async (_, count, at) => {
+    await h.begun()
+    h.runtime.hook = (step, what) => {
+      if (`${step} ${what}`.startsWith(at) && h.control.database.isOpen) h.kill()
+    }
+    void h.control.scale('web', count, alice).catch(() => undefined)
+    await eventually(() => !h.control.database.isOpen)
+    h.runtime.hook = () => undefined
+    await h.start()
+
+    const wanted = (await h.service()).desiredReplicas
+    await eventually(() => h.running() === [...Array.from({length: wanted}, () => 'r1'), 'r2'].join(' '))
+    await eventually(() => h.shares().r2 === 25)
+  })
+
   it('in an abort ends it', async () => {
     await h.begun()
     h.runtime.hook = (step, what) => {

@@ -1,4 +1,4 @@
-import type {NodeFacet, NodeInfo, ServiceEngine} from '@omni-cli/sdk'
+import type {NodeInfo, ServiceEngine} from '@omni-cli/sdk'
 import {describe, expect, it} from 'vitest'
 import {nodesView, nodeView, setDraining} from '../../src/apps/nodes.ts'
 
@@ -15,13 +15,13 @@ const NODES = [
   node('30', 'worker:6881'),
 ]
 
-const engineOf = (more: Partial<NodeFacet> = {}) => {
+const engineOf = () => {
   const acts: string[] = []
   const change = (verb: string) => async (id: string) => {
     acts.push(`${verb} ${id}`)
     return {...node(id, 'x'), draining: verb === 'drain'}
   }
-  const nodes = {list: async () => NODES, drain: change('drain'), undrain: change('undrain'), ...more}
+  const nodes = {list: async () => NODES, drain: change('drain'), undrain: change('undrain')}
   // The other methods of an engine are not asked.
   return {acts, engine: {name: 'test', nodes} as unknown as ServiceEngine}
 }
@@ -49,8 +49,8 @@ describe('draining a node', () => {
   })
 
   it('is refused where the engine cannot', async () => {
-    const {engine} = engineOf({drain: undefined})
-    await expect(setDraining(engine, 'drain', 'localhost', {})).rejects.toMatchObject({code: 'UNSUPPORTED'})
+    const reading = {name: 'test', nodes: {list: async () => NODES}} as unknown as ServiceEngine
+    await expect(setDraining(reading, 'drain', 'localhost', {})).rejects.toMatchObject({code: 'UNSUPPORTED'})
     const none = {name: 'test'} as unknown as ServiceEngine
     await expect(setDraining(none, 'drain', 'localhost', {})).rejects.toMatchObject({code: 'UNSUPPORTED'})
   })

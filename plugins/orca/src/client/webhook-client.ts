@@ -1,4 +1,4 @@
-import type {CallOptions, Http, HttpTarget} from '@omni-cli/sdk'
+import {type CallOptions, type Http, type HttpTarget, OmniError} from '@omni-cli/sdk'
 import * as z from 'zod/mini'
 import {sendAdmin} from './admin.ts'
 import {readWire} from './wire.ts'
@@ -43,18 +43,35 @@ export interface WebhookWish {
   readonly secret: string
 }
 
-/** Webhooks of any Orca-compatible server; tags and paths need one of ours. */
+export type WebhookClient = ReturnType<typeof createWebhookClient>
+
+/** Webhooks of any Orca-compatible server. */
 export function createWebhookClient(http: Http, target: HttpTarget) {
   const server = {http, target}
+  const list = async (options?: CallOptions): Promise<Webhook[]> => {
+    const answer = await sendAdmin(server, {method: 'GET', path: '/api/v1/webhooks'}, options)
+    return readWire(webhooksWire, answer, 'webhooks').webhooks
+  }
   return {
+    /** Orca ignores tags and paths: with them the server must tell that it knows them, else UNSUPPORTED. */
     async add({service, ...rest}: WebhookWish, options?: CallOptions): Promise<void> {
       const json = {...rest, service_name: service}
       await sendAdmin(server, {method: 'POST', path: '/api/v1/webhooks', json}, options)
+      const {repo, tag, paths = []} = rest
+      if (tag === undefined && paths.length === 0) return
+      const isKept = ({tag: keptTag, paths: keptPaths = []}: Webhook) =>
+        keptTag === tag && keptPaths.join('\n') === paths.join('\n')
+      const own = (await list(options)).filter((one) => one.repo === repo && one.service_name === service)
+      if (own.some(isKept)) return
+      throw new OmniError(
+        'UNSUPPORTED',
+        'this server knows branches only: the webhook redeploys at every push to its branch',
+        {
+          hint: `omni webhooks remove ${service}`,
+        },
+      )
     },
-    async list(options?: CallOptions): Promise<Webhook[]> {
-      const answer = await sendAdmin(server, {method: 'GET', path: '/api/v1/webhooks'}, options)
-      return readWire(webhooksWire, answer, 'webhooks').webhooks
-    },
+    list,
     /** All of a service; how many there were. */
     async remove(service: string, options?: CallOptions): Promise<number> {
       const path = `/api/v1/webhooks/${encodeURIComponent(service)}`

@@ -1,10 +1,9 @@
 import * as Flags from '@oclif/core/flags'
 import {OmniError} from '@omni-cli/sdk'
 import {BaseCommand, flag, type View} from '@omni-cli/sdk/cli'
-import {createAdminClient} from '../../client/admin.ts'
 import {followAudit} from '../../client/admin-audit.ts'
+import {openAdmin} from '../../client/admin-open.ts'
 import {auditView} from '../../client/admin-view.ts'
-import {openTarget} from '../../client/server-target.ts'
 
 export default class ServerAudit extends BaseCommand {
   static override summary = 'show who changed what, and who was refused'
@@ -28,11 +27,9 @@ export default class ServerAudit extends BaseCommand {
         hint: 'omni server audit --follow --output jsonl',
       })
     }
-    const options = {signal: this.signal, notice: (text: string) => this.notice(text)}
-    const {http, target} = await openTarget(await this.session(), options)
-    const client = createAdminClient(http, target)
+    const {admin, call} = await openAdmin(this)
     const query = {since: flags.since, actor: flags.actor, limit: flags.limit}
-    if (!flags.follow) return auditView(await client.audit(query, options))
-    return auditView(followAudit((page) => client.audit(page, options), query, this.signal))
+    if (!flags.follow) return auditView(await admin.audit(query, call))
+    return auditView(followAudit((page) => admin.audit(page, call), query, this.signal))
   }
 }

@@ -2,9 +2,8 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {OmniError} from '@omni-cli/sdk'
 import {BaseCommand, type View} from '@omni-cli/sdk/cli'
-import {createAdminClient} from '../../client/admin.ts'
+import {openAdmin} from '../../client/admin-open.ts'
 import {expiryOf, issuedView} from '../../client/admin-view.ts'
-import {openTarget} from '../../client/server-target.ts'
 
 export default class TokenCreate extends BaseCommand {
   static override summary = 'make a token for a person or a program'
@@ -34,10 +33,9 @@ export default class TokenCreate extends BaseCommand {
       throw new OmniError('USAGE', 'give the token one name', {hint: 'omni token create NAME --role deployer'})
     }
     const expiresAt = flags.expires === undefined ? undefined : expiryOf(flags.expires)
-    const options = {signal: this.signal, notice: (text: string) => this.notice(text)}
-    const {http, target} = await openTarget(await this.session(), options)
+    const {admin, call} = await openAdmin(this)
     const wish = {name, role: flags.role, expiresAt, projects: flags.project}
-    const token = await createAdminClient(http, target).createToken(wish, options)
+    const token = await admin.createToken(wish, call)
     this.notice(`'${token.name}' (${token.role}): the secret is shown once`)
     return issuedView(token)
   }

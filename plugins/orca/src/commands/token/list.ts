@@ -1,7 +1,6 @@
 import {BaseCommand, type View} from '@omni-cli/sdk/cli'
-import {createAdminClient} from '../../client/admin.ts'
+import {openAdmin} from '../../client/admin-open.ts'
 import {tokensView} from '../../client/admin-view.ts'
-import {openTarget} from '../../client/server-target.ts'
 
 export default class TokenList extends BaseCommand {
   static override summary = 'list the tokens of the server'
@@ -10,8 +9,7 @@ export default class TokenList extends BaseCommand {
 
   async run(): Promise<View> {
     await this.parse(TokenList)
-    const options = {signal: this.signal, notice: (text: string) => this.notice(text)}
-    const {http, target} = await openTarget(await this.session(), options)
-    return tokensView(await createAdminClient(http, target).tokens(options), new Date())
+    const {admin, call} = await openAdmin(this)
+    return tokensView(await admin.tokens(call), new Date())
   }
 }

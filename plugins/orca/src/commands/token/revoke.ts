@@ -1,7 +1,6 @@
 import * as Args from '@oclif/core/args'
 import {BaseCommand, itemView, type View} from '@omni-cli/sdk/cli'
-import {createAdminClient} from '../../client/admin.ts'
-import {openTarget} from '../../client/server-target.ts'
+import {openAdmin} from '../../client/admin-open.ts'
 
 export default class TokenRevoke extends BaseCommand {
   static override summary = 'end a token; what it has open ends within seconds'
@@ -10,9 +9,8 @@ export default class TokenRevoke extends BaseCommand {
 
   async run(): Promise<View> {
     const {args} = await this.parse(TokenRevoke)
-    const options = {signal: this.signal, notice: (text: string) => this.notice(text)}
-    const {http, target} = await openTarget(await this.session(), options)
-    await createAdminClient(http, target).revokeToken(args.token, options)
+    const {admin, call} = await openAdmin(this)
+    await admin.revokeToken(args.token, call)
     return itemView({
       data: {revoked: args.token},
       text: ({revoked}) => [`token '${revoked}' is revoked`],

@@ -1,8 +1,7 @@
 import * as Args from '@oclif/core/args'
 import {BaseCommand, type View} from '@omni-cli/sdk/cli'
-import {createAdminClient} from '../../client/admin.ts'
+import {openAdmin} from '../../client/admin-open.ts'
 import {issuedView} from '../../client/admin-view.ts'
-import {openTarget} from '../../client/server-target.ts'
 
 export default class TokenRotate extends BaseCommand {
   static override summary = 'give a token a new secret; the old one ends at once'
@@ -12,8 +11,7 @@ export default class TokenRotate extends BaseCommand {
 
   async run(): Promise<View> {
     const {args} = await this.parse(TokenRotate)
-    const options = {signal: this.signal, notice: (text: string) => this.notice(text)}
-    const {http, target} = await openTarget(await this.session(), options)
-    return issuedView(await createAdminClient(http, target).rotateToken(args.token, options))
+    const {admin, call} = await openAdmin(this)
+    return issuedView(await admin.rotateToken(args.token, call))
   }
 }

@@ -1,7 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {BaseCommand, type View} from '@omni-cli/sdk/cli'
-import {openTarget} from '../../client/server-target.ts'
-import {createWebhookClient} from '../../client/webhook-client.ts'
+import {openAdmin} from '../../client/admin-open.ts'
 import {newWebhookSecret, readWebhookSecret, webhookUrl} from '../../client/webhook-secret.ts'
 import {addedView} from '../../client/webhook-view.ts'
 
@@ -28,11 +27,9 @@ export default class WebhooksAdd extends BaseCommand {
     const {repo, service, branch, tag} = flags
     const file = flags['secret-file']
     const secret = file === undefined ? newWebhookSecret() : await readWebhookSecret(file)
-    const options = {signal: this.signal, notice: (text: string) => this.notice(text)}
-    const session = await this.session()
-    const {http, target} = await openTarget(session, options)
-    await createWebhookClient(http, target).add({repo, service, branch, tag, paths: flags.path, secret}, options)
-    const {url, isLoopback} = webhookUrl(target.url, session.home)
+    const {webhooks, call, url: server, home} = await openAdmin(this)
+    await webhooks.add({repo, service, branch, tag, paths: flags.path, secret}, call)
+    const {url, isLoopback} = webhookUrl(server, home)
     if (isLoopback)
       this.notice('the forge must reach this machine: give the URL its public name, or put a proxy before it')
     return addedView({repo, service, url, ...(file === undefined ? {secret} : {})})

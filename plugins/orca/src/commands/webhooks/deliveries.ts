@@ -1,7 +1,6 @@
 import * as Args from '@oclif/core/args'
 import {BaseCommand, type View} from '@omni-cli/sdk/cli'
-import {openTarget} from '../../client/server-target.ts'
-import {createWebhookClient} from '../../client/webhook-client.ts'
+import {openAdmin} from '../../client/admin-open.ts'
 import {deliveriesView} from '../../client/webhook-view.ts'
 
 export default class WebhooksDeliveries extends BaseCommand {
@@ -11,9 +10,8 @@ export default class WebhooksDeliveries extends BaseCommand {
 
   async run(): Promise<View> {
     const {args} = await this.parse(WebhooksDeliveries)
-    const options = {signal: this.signal, notice: (text: string) => this.notice(text)}
-    const {http, target} = await openTarget(await this.session(), options)
-    const deliveries = await createWebhookClient(http, target).deliveries(args.service, options)
+    const {webhooks, call} = await openAdmin(this)
+    const deliveries = await webhooks.deliveries(args.service, call)
     return deliveriesView(deliveries, args.service, new Date())
   }
 }

@@ -1,6 +1,5 @@
 import {BaseCommand, type View} from '@omni-cli/sdk/cli'
-import {openTarget} from '../../client/server-target.ts'
-import {createWebhookClient} from '../../client/webhook-client.ts'
+import {openAdmin} from '../../client/admin-open.ts'
 import {webhooksView} from '../../client/webhook-view.ts'
 
 export default class WebhooksList extends BaseCommand {
@@ -9,8 +8,7 @@ export default class WebhooksList extends BaseCommand {
 
   async run(): Promise<View> {
     await this.parse(WebhooksList)
-    const options = {signal: this.signal, notice: (text: string) => this.notice(text)}
-    const {http, target} = await openTarget(await this.session(), options)
-    return webhooksView(await createWebhookClient(http, target).list(options), new Date())
+    const {webhooks, call} = await openAdmin(this)
+    return webhooksView(await webhooks.list(call), new Date())
   }
 }

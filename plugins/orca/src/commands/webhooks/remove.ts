@@ -1,7 +1,6 @@
 import * as Args from '@oclif/core/args'
 import {BaseCommand, itemView, type View} from '@omni-cli/sdk/cli'
-import {openTarget} from '../../client/server-target.ts'
-import {createWebhookClient} from '../../client/webhook-client.ts'
+import {openAdmin} from '../../client/admin-open.ts'
 
 export default class WebhooksRemove extends BaseCommand {
   static override summary = 'remove the webhooks of a service'
@@ -10,9 +9,8 @@ export default class WebhooksRemove extends BaseCommand {
 
   async run(): Promise<View> {
     const {args} = await this.parse(WebhooksRemove)
-    const options = {signal: this.signal, notice: (text: string) => this.notice(text)}
-    const {http, target} = await openTarget(await this.session(), options)
-    const count = await createWebhookClient(http, target).remove(args.service, options)
+    const {webhooks, call} = await openAdmin(this)
+    const count = await webhooks.remove(args.service, call)
     return itemView({
       data: {service: args.service, removed: count},
       text: ({service, removed}) => [`removed ${removed} ${removed === 1 ? 'webhook' : 'webhooks'} of '${service}'`],

@@ -35,6 +35,7 @@ export async function seeContainers(context: DockerContext): Promise<Seen[]> {
   const answer = await engine.call('GET', '/containers/json', {query: {all: true, filters}})
   const summaries = read(summarySchema.array(), answer, 'list of containers')
   const foreign = orcaIdentities(summaries.filter(({Labels, Id}) => isOrcas(Labels ?? {}) && !adoptions.find(Id)))
+  const isStillRunning = await stillRunning(context, summaries)
   return summaries.flatMap((summary) => {
     const {Id: id, State} = summary
     const labels = summary.Labels ?? {}
@@ -42,10 +43,21 @@ export async function seeContainers(context: DockerContext): Promise<Seen[]> {
     const identity = own ?? foreign.get(id)
     if (identity === undefined || ABSENT.includes(State)) return []
     const name = (summary.Names?.[0] ?? '').replace(/^\//, '')
-    const isRunning = RUNNING.includes(State)
+    const isRunning = isStillRunning(summary)
     const isEnded = !isRunning && (isEndedName(name) || book.entries.get(id)?.isForgotten === true)
     return [{id, name, labels, identity, isForeign: own === undefined, isRunning, isEnded, summary}]
   })
+}
+
+/** The list shows a container as running for a moment after its end was told; one that we know to have ended is looked at. */
+async function stillRunning({engine, book}: DockerContext, summaries: readonly Summary[]) {
+  const running = summaries.filter(({State}) => RUNNING.includes(State))
+  const doubtful = running.filter(({Id}) => book.entries.get(Id)?.exit !== undefined)
+  const ended = new Set<string>()
+  await mapLimit(doubtful, QUESTIONS_AT_ONCE, async ({Id}) => {
+    if ((await inspect(engine, Id))?.State.Running !== true) ended.add(Id)
+  })
+  return ({Id, State}: Summary): boolean => RUNNING.includes(State) && !ended.has(Id)
 }
 
 /** Those that run, and those that have ended and nobody has dealt with. */

@@ -2,6 +2,7 @@ import {type Logger, messageOf, OmniError} from '@omni-cli/sdk'
 import type {Engine} from './engine/engine.ts'
 import {isRefusal} from './engine/failure.ts'
 import {OMNI} from './labels.ts'
+import {freeSubnets} from './subnets.ts'
 import {networkSchema, read} from './wire.ts'
 
 /** Networks by name. Those that others made are used and never removed. */
@@ -66,18 +67,41 @@ async function make(engine: Engine, name: string, owner: string): Promise<void> 
   } catch (error) {
     if (!isRefusal(error, 404)) throw error
   }
-  const json = {Name: name, Driver: 'bridge', CheckDuplicate: true, Labels: {[OMNI.owner]: owner}}
+  const create = (more: object) =>
+    engine.call('POST', '/networks/create', {
+      json: {Name: name, Driver: 'bridge', CheckDuplicate: true, Labels: {[OMNI.owner]: owner}, ...more},
+    })
   try {
-    await engine.call('POST', '/networks/create', {json})
+    await create({})
   } catch (error) {
     // Somebody else was faster.
     if (isRefusal(error, 409)) return
-    if (isRefusal(error) && /address pool/.test(error.message)) {
-      throw new OmniError('UNAVAILABLE', `no addresses are left for the network '${name}': ${error.message}`, {
-        hint: 'docker network prune, or put services into one project',
-        cause: error,
-      })
-    }
-    throw error
+    if (!isRefusal(error) || !/address pool/.test(error.message)) throw error
+    if (!(await makeElsewhere(engine, create))) throw noAddresses(name, error)
   }
 }
+
+const ATTEMPTS = 8
+
+/** Docker has addresses for some thirty networks by itself; we look for free ones where this machine has no routes. */
+async function makeElsewhere(engine: Engine, create: (more: object) => Promise<unknown>): Promise<boolean> {
+  // The routes of another machine are not known.
+  if (!engine.isLocal) return false
+  for (const subnet of (await freeSubnets()).slice(0, ATTEMPTS)) {
+    try {
+      await create({IPAM: {Config: [{Subnet: subnet}]}})
+      return true
+    } catch (error) {
+      if (isRefusal(error, 409)) return true
+      // Another network has it, perhaps since a moment ago.
+      if (!isRefusal(error) || !/overlap|conflict/i.test(error.message)) throw error
+    }
+  }
+  return false
+}
+
+const noAddresses = (name: string, cause: Error): OmniError =>
+  new OmniError('UNAVAILABLE', `no addresses are left for the network '${name}': ${cause.message}`, {
+    hint: 'docker network prune, or put services into one project',
+    cause,
+  })

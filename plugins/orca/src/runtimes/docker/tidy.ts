@@ -42,12 +42,13 @@ export async function tidy(context: DockerContext): Promise<void> {
     book.drop(id)
   }
   const names = new Map(own.map(({id, name}) => [id, book.names.get(id) ?? name]))
-  for (const container of own.filter(({isRunning}) => isRunning)) {
+  const living = own.filter(({isRunning}) => isRunning)
+  for (const container of living) {
     await giveFinalName(context, container, new Set(names.values()))
     if (isDetached(container)) await reconnect(context, container.id)
   }
   // One that is being made is not in the list.
-  if (creating.size === 0) await networks.sweep(new Set(own.flatMap(networksOf)))
+  if (creating.size === 0) await networks.sweep(new Set(living.flatMap(networksOf)))
 }
 
 async function markEnded({book, engine, log}: DockerContext, {id, name, labels}: Seen): Promise<void> {

@@ -1,5 +1,6 @@
 import {poll} from '@omni-cli/sdk'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {createDockerRuntime} from '../../../src/runtimes/docker/docker-runtime.ts'
 import {type Bench, BUSYBOX, dockerHost, inspected, openBench, SLEEPER, someName} from './support.ts'
 
 const it = test.skipIf(dockerHost === undefined)
@@ -61,6 +62,8 @@ it('a network that is removed by hand is made again', async () => {
 
 it('a container that is started by hand after its end asks for a look, and is listed', async () => {
   const {runtime, engine} = bench
+  // It keeps the network.
+  const other = await runtime.create(await bench.request({command: SLEEPER}))
   const instance = await runtime.create(await bench.request({command: SLEEPER}))
   await engine.call('POST', `/containers/${instance.id}/kill`)
   await bench.exited(instance.id)
@@ -73,6 +76,7 @@ it('a container that is started by hand after its end asks for a look, and is li
   await runtime.stop(instance.id, {graceMs: 0})
   await runtime.remove(instance.id)
   expect(await inspected(engine, instance.id)).toBeUndefined()
+  await runtime.remove(other.id)
 })
 
 it("a name that a stranger's container has is left to it, and taken when it is free", async () => {
@@ -104,4 +108,17 @@ it('two versions live side by side; the new one gets the name when the old one i
   await runtime.settled()
   expect((await inspected(engine, `orca-${request.service}`)).Id).toBe(next.id)
   await runtime.remove(next.id)
+})
+
+it('a network that has gone unnoticed is made at the next start', async () => {
+  const {engine, home} = bench
+  const unaware = createDockerRuntime({home, owner: bench.owner, env: {DOCKER_HOST: dockerHost}})
+  const request = await bench.request({command: SLEEPER, network: someName('net')})
+  const first = await unaware.create(request)
+  await unaware.stop(first.id, {graceMs: 0})
+  await engine.call('DELETE', `/networks/orca-${request.spec.network}`)
+  const second = await unaware.create({...request, index: 1})
+  expect(second.state).toBe('running')
+  await Promise.all([first, second].map(({id}) => unaware.remove(id)))
+  await unaware.close()
 })

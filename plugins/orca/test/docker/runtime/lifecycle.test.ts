@@ -51,6 +51,11 @@ it('its end is told with the exit code, and it is kept out of sight until the ne
   expect((await inspected(engine, second.id)).Name).toMatch(/^\/orca-svc[0-9a-f]+\.ended-/)
   const lines = await Array.fromAsync(runtime.logs(request.service))
   expect(lines.map(({text}) => text)).toEqual(['last words'])
+  expect(await runtime.lastLines(second.id, 5)).toEqual(['last words'])
+  expect(await runtime.logFiles?.(request.service, '0')).toMatchObject([
+    {replica: `${request.service}-0`, format: 'json-file'},
+  ])
+  expect(await runtime.logFiles?.(request.service, '1')).toEqual([])
   await runtime.purge(request.service)
   expect(await inspected(engine, second.id)).toBeUndefined()
 })
@@ -132,4 +137,18 @@ it('it finds its instances again after a restart of the server, the ended ones s
   expect(found.map(({id}) => id)).not.toContain(ended.id)
   expect(found.find(({id}) => id === unseen.id)).toMatchObject({state: 'exited', exit: {code: 4}})
   await other.runtime.close()
+})
+
+it('programs can be run inside, and a volume with a size is made where sizes are not known, too', async () => {
+  const {runtime} = bench
+  const request = await bench.request({command: SLEEPER, volume: {path: '/data', size: '10Mi'}})
+  const instance = await runtime.create(request)
+  const written = await runtime.exec(instance.id, ['sh', '-c', 'echo kept >/data/file; exit 5'], {timeoutMs: 10_000})
+  expect(written.exitCode).toBe(5)
+  await runtime.stop(instance.id, {graceMs: 0})
+  await runtime.remove(instance.id)
+  const next = await runtime.create(request)
+  const found = await runtime.exec(next.id, ['cat', '/data/file'], {timeoutMs: 10_000})
+  expect(found).toMatchObject({exitCode: 0, output: expect.stringContaining('kept')})
+  await runtime.purge(request.service)
 })

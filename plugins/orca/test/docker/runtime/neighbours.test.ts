@@ -6,6 +6,7 @@ import {type Bench, BUSYBOX, dockerHost, inspected, openBench, SLEEPER, someName
 
 const it = test.skipIf(dockerHost === undefined)
 let bench: Bench
+const shared = someName('net')
 const made: string[] = []
 const networks: string[] = []
 beforeAll(() => {
@@ -51,9 +52,9 @@ const find = async (id: string) => (await bench.runtime.list()).find((instance) 
 it("an Orca's container is foreign until it is taken over, which outlives a restart", async () => {
   const {runtime, home, owner} = bench
   const service = someName()
-  const id = await orca({label: service, env: ['A=1'], network: `orca-${service}`})
+  const id = await orca({label: service, env: ['A=1'], network: `orca-${shared}`})
   expect(await find(id)).toMatchObject({service, index: 0, release: '', isForeign: true})
-  const request = await bench.request({name: service, env: {A: '1'}, command: SLEEPER, port: 8080})
+  const request = await bench.request({network: shared, name: service, env: {A: '1'}, command: SLEEPER, port: 8080})
   const taken = await runtime.takeOver?.(id, request)
   expect(taken).toMatchObject({id, service, release: 'r1', state: 'running'})
   expect(taken?.address).toMatch(/^172\..*:8080$/)
@@ -79,8 +80,8 @@ it.each([
   ['the internal network', {internal: true}],
 ])('a container that differs by %s is not taken over', async (_, input) => {
   const service = someName()
-  const id = await orca({label: service, env: ['A=1'], network: `orca-${service}`})
-  const same = {name: service, env: {A: '1'}, command: SLEEPER, port: 8080}
+  const id = await orca({label: service, env: ['A=1'], network: `orca-${shared}`})
+  const same = {network: shared, name: service, env: {A: '1'}, command: SLEEPER, port: 8080}
   expect(await bench.runtime.takeOver?.(id, await bench.request({...same, ...input}))).toBeUndefined()
   expect((await find(id))?.isForeign).toBe(true)
   await bench.runtime.remove(id)
@@ -89,7 +90,7 @@ it.each([
 
 it('replicas of an Orca are told from services of such a name, and a service from one whose name is longer', async () => {
   const service = someName()
-  const network = `orca-${service}`
+  const network = `orca-${shared}`
   const first = await orca({label: `${service}-0`, network})
   const second = await orca({label: `${service}-1`, network})
   const longer = await orca({label: `${service}-admin`, network})

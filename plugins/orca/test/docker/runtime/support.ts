@@ -43,6 +43,8 @@ export function openBench(options: BenchOptions = {}): Bench {
   const engine = createEngine(openTransport(env))
   const runtime = createDockerRuntime({home, owner, env})
   const events: RuntimeEvent[] = []
+  // The addresses of an Engine are enough for few networks.
+  const project = someName('project')
   runtime.subscribe((event) => events.push(event))
   const imageId = async (name: string) => field(await engine.call('GET', `/images/${name}/json`), 'Id')
   return {
@@ -52,7 +54,7 @@ export function openBench(options: BenchOptions = {}): Bench {
         events.flatMap((event) => (event.type === 'exited' && event.instance.id === id ? [event.instance] : [])).at(0),
       ),
     async request(input, more = {}) {
-      const spec = serviceSpec.parse({name: someName(), image: BUSYBOX, ...input})
+      const spec = serviceSpec.parse({name: someName(), image: BUSYBOX, project, ...input})
       const env = spec.env
       const prepared = {location: await imageId(spec.image ?? BUSYBOX)}
       return {service: spec.name, index: 0, release: 'r1', spec, env, prepared, ...more}

@@ -8,6 +8,7 @@ import {parseMount} from '../../../src/runtimes/docker/mounts.ts'
 import {finalName, networkOf, volumeNames} from '../../../src/runtimes/docker/names.ts'
 import {parsePort} from '../../../src/runtimes/docker/ports.ts'
 import {specProblems, specWarnings} from '../../../src/runtimes/docker/spec-check.ts'
+import {freeSubnets, parseRoutes} from '../../../src/runtimes/docker/subnets.ts'
 import type {InstanceRequest} from '../../../src/runtimes/runtime.ts'
 
 const spec = (input: Partial<ServiceInput> = {}) => serviceSpec.parse({name: 'web', image: 'app:1', ...input})
@@ -213,4 +214,15 @@ describe('parts', () => {
   ])('with %j, reached directly: %s, it is at %s', (labels, isDirect, address) =>
     expect(addressOf({labels, isDirect, networks, published})).toBe(address),
   )
+
+  test('routes of the kernel are read, and subnets on them are not offered', async () => {
+    const table = `Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT
+eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
+eth0\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0`
+    const first = 0xc0a80100
+    expect(parseRoutes(table)).toEqual([{first, last: first + 255}])
+    const offered = await freeSubnets()
+    expect(offered.length).toBeGreaterThan(2000)
+    expect(offered.every((subnet) => /^10\.21\d\.\d{1,3}\.0\/24$/.test(subnet))).toBe(true)
+  })
 })

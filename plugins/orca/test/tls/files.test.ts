@@ -70,6 +70,21 @@ describe('before a deploy', () => {
 
 type Files = ReturnType<typeof writePair>
 
+it("Orca's certificates are used until one is ordered, and not when they are no good", async () => {
+  const [home, importFrom] = [tempFolder(scope), tempFolder(scope)]
+  const good = writePair(importFrom, 'good.example', selfSigned(['good.example']))
+  writePair(importFrom, 'bad.example', selfSigned(['other.example']))
+  const directory = 'https://localhost:1/dir'
+  const {book} = openBook(scope, {home, importFrom, directory, email: 'ops@example.test'})
+
+  book.serve([{host: 'good.example'}, {host: 'bad.example'}])
+
+  await expect.poll(() => book.table().certificates?.length).toBe(1)
+  expect(book.table().certificates?.[0]).toMatchObject({hosts: ['good.example'], ...good})
+  await expect.poll(() => book.state()[1]?.lastError).toBeDefined()
+  expect(book.state()[0]?.lastError).toBeUndefined()
+})
+
 describe('files of the user', () => {
   it('are in the table at once, hosts of the same files in one row', async () => {
     const folder = tempFolder(scope)

@@ -23,6 +23,8 @@ export interface TlsBookOptions {
   /** `table()` has changed; resolves when the proxy follows it. Changes made by `serve` are not told. */
   readonly onChange: () => Promise<void> | void
   readonly onEvent?: ((event: TlsEvent) => void) | undefined
+  /** Folder with Orca's `HOST.cert.pem` and `HOST.key.pem`, used for hosts until a certificate of our own is there. */
+  readonly importFrom?: string | undefined
   /** How often files and times are looked at, ms. Default 30 000. */
   readonly everyMs?: number | undefined
   /** Wall clock, ms. */
@@ -78,7 +80,9 @@ class Book implements TlsBook {
     const before = this.#certificates
     const certificates = hosts.map((host) => {
       const known = before.get(host.host)
-      return known?.isFor(host) ? known : new HostCertificate(host, this.#orderedFile(host.host))
+      return known?.isFor(host)
+        ? known
+        : new HostCertificate(host, this.#orderedFile(host.host), this.#options.importFrom)
     })
     this.#certificates = new Map(certificates.map((certificate) => [certificate.host, certificate]))
     const added = certificates.filter((certificate) => before.get(certificate.host) !== certificate)

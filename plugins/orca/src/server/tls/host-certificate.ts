@@ -1,3 +1,4 @@
+import {join} from 'node:path'
 import {messageOf} from '@omni-cli/sdk'
 import type {EdgeCertificate} from '../../edge/table.ts'
 import {type CertificatePair, covers, readPair, stampOf} from './certificate-files.ts'
@@ -14,9 +15,12 @@ export class HostCertificate {
   /** Why the files as they are now cannot be used. */
   fault: string | undefined
   #stamp: string | undefined
+  readonly #importFrom: string | undefined
 
-  constructor({host, certFile, keyFile}: TlsHost, orderedFile: string | undefined) {
+  /** `importFrom`: folder of Orca's certificates, which are taken until there is an ordered one. */
+  constructor({host, certFile, keyFile}: TlsHost, orderedFile: string | undefined, importFrom?: string) {
     this.host = host
+    this.#importFrom = importFrom
     this.isOwn = certFile !== undefined && keyFile !== undefined
     if (certFile !== undefined && keyFile !== undefined) this.files = {certFile, keyFile}
     else if (orderedFile !== undefined) this.files = {certFile: orderedFile, keyFile: orderedFile}
@@ -35,7 +39,7 @@ export class HostCertificate {
     if (stamp === this.#stamp) return false
     this.#stamp = stamp
     // What was not ordered yet is no fault.
-    if (stamp === ' ' && !this.isOwn) return false
+    if (stamp === ' ' && !this.isOwn) return this.#import()
     try {
       const pair = readPair(certFile, keyFile)
       if (!covers(pair, this.host)) throw new Error(`${certFile} is not for ${this.host}`)
@@ -45,6 +49,20 @@ export class HostCertificate {
       this.fault = messageOf(error)
     }
     return true
+  }
+
+  /** Files that cannot be used are as good as none: another one is ordered. */
+  #import(): boolean {
+    if (this.#importFrom === undefined) return false
+    const base = join(this.#importFrom, this.host)
+    try {
+      const pair = readPair(`${base}.cert.pem`, `${base}.key.pem`)
+      if (!covers(pair, this.host)) return false
+      this.pair = pair
+      return true
+    } catch {
+      return false
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+import {homedir} from 'node:os'
+import {join} from 'node:path'
 import type {Logger, ServiceSpec} from '@omni-cli/sdk'
 import type {EdgeTable} from '../../edge/table.ts'
 import {domainsOf, hostsOf} from '../routes.ts'
@@ -34,6 +36,7 @@ export function openTls(options: OpenTlsOptions): ServerTls {
     home,
     email: acmeEmail,
     listener: () => chooseSecureListener(settings, process.env.OMNI_EDGE_HTTPS, shared.address()),
+    importFrom: join(homedir(), '.orca', 'certs'),
     onChange: publish,
     onEvent: ({host, type, message}) => tell({service: owners.get(host) ?? host, type, message}),
     log,

@@ -185,3 +185,42 @@ volumes: {data: }
     expect(await readFile(file, 'utf8')).toContain('[[service]]')
   })
 })
+
+describe.skipIf(host === undefined)('a compose file that was imported', () => {
+  it('is deployed: one service from its image, one built from its folder', async () => {
+    const folder = join(home, `shop-${name}`)
+    await mkdir(join(folder, 'web'), {recursive: true})
+    await writeFile(
+      join(folder, 'compose.yaml'),
+      `services:
+  web-${name}: {build: ./web, expose: [8080], depends_on: [api-${name}]}
+  api-${name}: {image: 'omni-test/app:1', expose: [8080], environment: {VERSION: of-compose}}
+`,
+    )
+    await writeFile(
+      join(folder, 'web', 'Dockerfile'),
+      'FROM omni-test/app:1\nCOPY page /page\nENV VERSION=built-here\n',
+    )
+    await writeFile(join(folder, 'web', 'page'), name)
+    const options = {cwd: folder}
+    try {
+      expect((await call(['import', 'compose'], options)).code).toBe(0)
+      const deployed = await call(['deploy', '--yes'], options)
+      expect(deployed.code, deployed.stderr).toBe(0)
+
+      const services = JSON.parse((await call(['get', 'services', '--json'], options)).stdout)
+      const answers = await Promise.all(
+        services.map(async (service: {name: string; endpoints: {url: string}[]}) => [
+          service.name,
+          await (await fetch(service.endpoints[0]?.url ?? '')).text(),
+        ]),
+      )
+      expect(Object.fromEntries(answers)).toEqual({[`web-${name}`]: 'built-here', [`api-${name}`]: 'of-compose'})
+    } finally {
+      await call(['delete', 'service', `web-${name}`, `api-${name}`, '--yes'], options)
+      await call(['server', 'stop', '--workloads', 'stop'], options)
+    }
+    expect((await docker('images', '--quiet', `orca-build-web-${name}`)).stdout).toBe('')
+    expect((await docker('ps', '--all', '--quiet', '--filter', `name=${name}`)).stdout).toBe('')
+  })
+})

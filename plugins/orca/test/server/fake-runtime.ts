@@ -27,7 +27,7 @@ export type Step = 'prepare' | 'create' | 'created' | 'stop' | 'remove' | 'list'
  * `hook` is called at each step and may throw, wait or kill.
  */
 export class FakeRuntime implements Runtime {
-  readonly name = 'fake'
+  readonly name: string
   readonly sources = ['command', 'build'] as const
   readonly instances = new Map<string, FakeInstance>()
   /** Steps in order: `create web r1 0`. */
@@ -36,14 +36,21 @@ export class FakeRuntime implements Runtime {
   /** Wait before a replica listens. */
   bootMs = 0
   #count = 0
+  readonly #isDocker: boolean
   readonly #news = new EventEmitter()
+
+  /** As Docker it takes images, and its ids are those of containers. */
+  constructor({isDocker = false}: {readonly isDocker?: boolean} = {}) {
+    this.name = isDocker ? 'docker' : 'fake'
+    this.#isDocker = isDocker
+  }
 
   async check() {
     return {ok: true}
   }
 
   problems(spec: ServiceSpec): string[] {
-    return spec.image === undefined ? [] : ['images do not run here']
+    return spec.image === undefined || this.#isDocker ? [] : ['images do not run here']
   }
 
   warnings(spec: ServiceSpec): string[] {
@@ -78,7 +85,8 @@ export class FakeRuntime implements Runtime {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const {port} = server.address() as AddressInfo
-    const id = `i${++this.#count}`
+    const number = String(++this.#count)
+    const id = this.#isDocker ? number.padStart(64, 'c') : `i${number}`
     const instance: FakeInstance = {
       server,
       httpStatus: behaviour === 'sick' ? 500 : 200,

@@ -69,7 +69,7 @@ async function convertService(key: string, node: MapNode, around: Surroundings):
     notes.add(node.place, `service '${key}' is called '${name}'; on the network it also answers to '${key}'`)
   noteLeftOut(node, notes)
   const ports = portsOf(node, notes)
-  const env = await environmentOf(node, {folder, variables: project.variables, service: name, notes})
+  const env = await environmentOf(node, {folder, variables: project.variables, notes})
   const labels = labelsOfService(node, notes)
   for (const host of hostRules([...pairsOf(get(node, 'labels')), ...pairsOf(get(node, 'environment'))])) {
     notes.add(node.place, `a proxy serves it as ${host}; with omni: domain = "${host}"`)
@@ -91,7 +91,7 @@ async function convertService(key: string, node: MapNode, around: Surroundings):
     resources: resourcesOf(node, notes),
     ...volumesOf(node, volumeOptions),
     network: around.name,
-    aliases: aliasesOf(key, name, node),
+    aliases: aliasesOf(key, node),
     depends_on: dependenciesOf(node, around),
     restart_policy: restartOf(node, notes),
     stop_grace_secs: graceOf(node),
@@ -105,8 +105,9 @@ function checked(wish: ServiceInput, node: MapNode): ServiceInput {
   const wrong = input.success ? serviceProblems(input.data) : input.error.issues
   if (wrong.length === 0) return wish
   const problems = wrong.map(({path, message}) => {
+    const field = path.map(String).join('.')
     const place = node.entries.get(String(path[0]))?.place ?? node.place
-    return {...place, message: `service '${wish.name}': ${path.map(String).join('.')} ${message}`.replace(':  ', ': ')}
+    return {...place, message: field === '' ? message : `service '${wish.name}': '${field}': ${message}`}
   })
   throw problemsError(problems)
 }
@@ -140,11 +141,11 @@ function labelsOfService(node: MapNode, notes: Notes): Record<string, string> {
   return found
 }
 
-function aliasesOf(key: string, name: string, node: MapNode): string[] | undefined {
-  const own = [textAt(node, 'container_name'), textAt(node, 'hostname'), ...networkAliases(node)]
-  const wanted = [key, ...own].filter((alias) => alias !== undefined && /^[A-Za-z0-9][\w.-]*$/.test(alias))
-  const aliases = [...new Set(wanted)].filter((alias) => alias !== undefined)
-  return aliases.length === 1 && aliases[0] === name ? [name] : aliases
+/** What it answers to on the network: its name in the file first. */
+function aliasesOf(key: string, node: MapNode): string[] {
+  const names = [key, textAt(node, 'container_name'), textAt(node, 'hostname'), ...networkAliases(node)]
+  const known = names.filter((name): name is string => name !== undefined)
+  return [...new Set(known)].filter((name) => /^[A-Za-z0-9][\w.-]*$/.test(name))
 }
 
 function dependenciesOf(node: MapNode, {names, notes}: Surroundings): string[] | undefined {

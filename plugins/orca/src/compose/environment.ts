@@ -3,12 +3,11 @@ import {isSecretKey} from '@omni-cli/sdk'
 import {readEnv} from './load.ts'
 import {get, type Node, type Place, pairsOf, textAt, textOf} from './node.ts'
 import type {Notes} from './notes.ts'
-import type {Variables} from './variables.ts'
+import {type Variables, valueOfName} from './variables.ts'
 
 export interface EnvironmentOptions {
   readonly folder: string
   readonly variables: Variables
-  readonly service: string
   readonly notes: Notes
 }
 
@@ -20,7 +19,7 @@ export async function environmentOf(service: Node, options: EnvironmentOptions):
     const pairs = await readEnv(resolve(folder, path), variables, isRequired)
     for (const [key, value] of pairs) found.set(key, {value, place})
   }
-  for (const {key, value = variables[key], place} of pairsOf(get(service, 'environment'))) {
+  for (const {key, value = valueOfName(key, variables), place} of pairsOf(get(service, 'environment'))) {
     if (value === undefined) notes.add(place, `${key} is left out: it has no value here`)
     else found.set(key, {value, place})
   }

@@ -49,9 +49,16 @@ export async function loadCompose(request: LoadRequest): Promise<ComposeProject>
   const override = request.file === undefined ? OVERRIDES.find((name) => existsSync(join(folder, name))) : undefined
   if (override !== undefined) root = mergeMaps(root, await loader.read(join(folder, override)))
   const services = await loader.servicesOf(root, folder, [file])
-  const name = variables.COMPOSE_PROJECT_NAME || textAt(root, 'name') || basename(folder)
+  const name = projectName(variables.COMPOSE_PROJECT_NAME || textAt(root, 'name') || basename(folder))
   return {name, folder, file, services, root, variables}
 }
+
+/** As compose writes it, also in the names of its volumes. */
+const projectName = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]/g, '')
+    .replace(/^[_-]+/, '')
 
 function defaultFile(folder: string): string {
   const found = NAMES.find((name) => existsSync(join(folder, name)))

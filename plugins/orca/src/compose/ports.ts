@@ -1,4 +1,4 @@
-import {get, itemsOf, type Node, type Place, textAt, textOf, textsOf} from './node.ts'
+import {entriesOf, get, itemsOf, type Node, type Place, textAt, textOf, textsOf} from './node.ts'
 import type {Notes} from './notes.ts'
 
 interface Port {
@@ -101,11 +101,6 @@ export function hostRules(pairs: readonly {readonly key: string; readonly value:
   })
 }
 
+/** Names that its networks know it by. */
 export const networkAliases = (service: Node): string[] =>
-  [...(get(service, 'networks')?.kind === 'map' ? Object.values(networksOf(service)) : [])].flat()
-
-function networksOf(service: Node): Record<string, readonly string[]> {
-  const networks = get(service, 'networks')
-  if (networks?.kind !== 'map') return {}
-  return Object.fromEntries([...networks.entries].map(([name, {value}]) => [name, textsOf(get(value, 'aliases'))]))
-}
+  entriesOf(get(service, 'networks')).flatMap(([, {value}]) => textsOf(get(value, 'aliases')))

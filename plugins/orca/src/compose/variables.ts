@@ -39,7 +39,7 @@ export function fillVariables(text: string, filling: Filling, depth = 0): string
 }
 
 /** `constructor` is a name like any other. */
-const valueOfName = (name: string, variables: Variables): string | undefined =>
+export const valueOfName = (name: string, variables: Variables): string | undefined =>
   Object.hasOwn(variables, name) ? variables[name] : undefined
 
 function lookUp(name: string, {variables, onUnset}: Filling): string {

@@ -30,13 +30,13 @@ export interface VolumeSurroundings {
  * mounted by name, folders of the host by their absolute path.
  */
 export function volumesOf(service: Node, surroundings: VolumeSurroundings): ServiceVolumes {
-  const {root, project, shared, notes} = surroundings
+  const {root, shared, notes} = surroundings
   const mounts = itemsOf(get(service, 'volumes')).flatMap((item) => readMount(item, surroundings))
   const isOwn = ({isNamed, isReadOnly, source}: Mount) =>
     isNamed && !isReadOnly && !shared.has(source) && !isElsewhere(get(get(root, 'volumes'), source))
   const own = mounts.find(isOwn)
   if (own !== undefined) {
-    const name = textAt(get(get(root, 'volumes'), own.source), 'name') ?? `${project}_${own.source}`
+    const name = volumeName(own.source, surroundings)
     const kept = `to use them: mounts = ["${name}:${own.target}"] instead of volume`
     notes.add(own.place, `the volume is new and empty; the data of compose stay in its volume '${name}' (${kept})`)
   }
@@ -60,17 +60,19 @@ export function sharedVolumes(services: Iterable<Node>): Set<string> {
 const isName = (source: string): boolean => /^[A-Za-z0-9][\w.-]*$/.test(source)
 
 /** Made by somebody else, or with a driver that the name alone would not tell. */
-const isElsewhere = (volume: Node | undefined): boolean =>
-  textAt(volume, 'external') === 'true' ||
-  get(volume, 'external')?.kind === 'map' ||
-  get(volume, 'driver') !== undefined
+const isElsewhere = (volume: Node | undefined): boolean => isExternal(volume) || get(volume, 'driver') !== undefined
 
-function mountText({source, target, isNamed, isReadOnly}: Mount, {root, project}: VolumeSurroundings): string {
+const isExternal = (volume: Node | undefined): boolean =>
+  textAt(volume, 'external') === 'true' || get(volume, 'external')?.kind === 'map'
+
+function mountText({source, target, isNamed, isReadOnly}: Mount, around: VolumeSurroundings): string {
+  return `${isNamed ? volumeName(source, around) : source}:${target}${isReadOnly ? ':ro' : ''}`
+}
+
+/** What Docker calls the volume that compose has made, or only uses. */
+function volumeName(source: string, {root, project}: VolumeSurroundings): string {
   const volume = get(get(root, 'volumes'), source)
-  const own =
-    textAt(volume, 'name') ??
-    (isElsewhere(volume) && get(volume, 'driver') === undefined ? source : `${project}_${source}`)
-  return `${isNamed ? own : source}:${target}${isReadOnly ? ':ro' : ''}`
+  return textAt(volume, 'name') ?? (isExternal(volume) ? source : `${project}_${source}`)
 }
 
 function readMount(item: Node, {folder, notes}: VolumeSurroundings): Mount[] {

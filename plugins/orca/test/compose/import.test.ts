@@ -65,7 +65,7 @@ describe('import compose', () => {
   })
 
   it('writes a file that the manifest loader takes without a problem', async () => {
-    const imported = await read(`name: My Shop
+    const imported = await read(`name: My_Shop
 x-logging: &logging {logging: {driver: json-file}}
 services:
   web_app:
@@ -109,7 +109,7 @@ volumes: {data: }
     expect(notes).toContain("6: 'build.args' is left out: omni has none")
     expect(notes).toContain("2: 'logging' is left out: omni has none")
     expect(notes.find((note) => note.includes('DATABASE_URL'))).toContain('omni secrets set DATABASE_URL')
-    expect(notes.find((note) => note.includes("'My Shop_data'"))).toContain('new and empty')
+    expect(notes.find((note) => note.includes("'my_shop_data'"))).toContain('new and empty')
   })
 })
 

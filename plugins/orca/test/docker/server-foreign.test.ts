@@ -1,4 +1,5 @@
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {alice} from '../server/harness.ts'
 import {host, ServerHome, until} from './server-home.ts'
 
 describe.skipIf(host === undefined)('what an Orca server has left', () => {
@@ -7,9 +8,14 @@ describe.skipIf(host === undefined)('what an Orca server has left', () => {
     at = await ServerHome.open()
   })
   afterEach(async () => {
+    if (!at.control.database.isOpen) await at.start()
+    await at.control.remove(at.name(), {actor: alice, purge: true})
+    await at.control.remove(at.name('other'), {actor: alice, purge: true})
     for (const {id, service} of await at.docker.list()) {
       if (service.endsWith(at.tag)) await at.engine('DELETE', `/containers/${id}`, {force: true})
     }
+    await at.docker.settled()
+    await at.engine('DELETE', `/networks/orca-t${at.tag}`).catch(() => undefined)
     await at.close()
   })
 

@@ -101,7 +101,7 @@ async function makeElsewhere(engine: Engine, create: (more: object) => Promise<u
 }
 
 const noAddresses = (name: string, cause: Error): OmniError =>
-  new OmniError('UNAVAILABLE', `no addresses are left for the network '${name}': ${cause.message}`, {
+  new OmniError('DEPLOY_FAILED', `no addresses are left for the network '${name}': ${cause.message}`, {
     hint: 'docker network prune, or put services into one project',
     cause,
   })

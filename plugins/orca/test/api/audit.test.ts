@@ -93,6 +93,14 @@ describe('the audit log', () => {
     await expect.poll(() => entries()[0]).toMatchObject({target: 'web', status: 200, outcome: 'ok'})
   })
 
+  it('that cannot be written keeps nobody from making room', async () => {
+    const full = () => {
+      throw new Error('database or disk is full')
+    }
+    Object.assign(api.audit, {add: full, finish: full})
+    expect((await api.call('POST', '/api/v1/stop')).status).toBe(200)
+  })
+
   it('tells of failures that a status does not show', async () => {
     await api.call('POST', '/api/v1/services', {body: {name: 'web', command: 'fail'}})
     await expect.poll(() => entries()[0]).toMatchObject({status: 200, outcome: 'DEPLOY_FAILED', target: 'web'})

@@ -38,6 +38,7 @@ describe('tokens', () => {
   it.each([
     [{name: 'x y', role: 'viewer'}, 422],
     [{name: 'x', role: 'root'}, 422],
+    [{name: 'owner', role: 'viewer'}, 422],
     [{name: 'x', role: 'viewer', expiresAt: '2020-01-01T00:00:00Z'}, 400],
     [{name: 'x', role: 'viewer', expiresAt: 'soon'}, 422],
     [{name: 'x', role: 'admin', projects: ['shop']}, 422],

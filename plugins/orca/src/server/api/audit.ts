@@ -1,5 +1,5 @@
 import {randomUUID} from 'node:crypto'
-import {isOmniError} from '@omni-cli/sdk'
+import {isOmniError, messageOf} from '@omni-cli/sdk'
 import type {FastifyInstance, FastifyRequest} from 'fastify'
 import type {AuditEntry, AuditStore} from '../store/audit.ts'
 import {accessOf} from './access.ts'
@@ -43,26 +43,29 @@ export function auditOutcome(request: FastifyRequest, outcome: string): void {
  */
 export function auditRequests(app: FastifyInstance, {audit, log}: ApiContext): (request: FastifyRequest) => void {
   const mayWriteRefusal = perMinute(REFUSALS_PER_MINUTE)
+  // On a full disk services must still be stopped and removed, which makes room.
+  const write = (request: FastifyRequest, work: () => void) => {
+    try {
+      work()
+    } catch (error) {
+      log.debug('audit entry not kept', {route: request.routeOptions.url, error: messageOf(error)})
+    }
+  }
   app.decorateRequest('audit', undefined)
   app.addHook('onRequest', async (request, reply) => {
     const note: AuditNote = {}
     const started = performance.now()
     request.audit = note
-    reply.raw.once('close', () => {
-      try {
-        finish(audit, {request, status: statusOf(reply.raw), started, mayWriteRefusal})
-      } catch (error) {
-        // A full disk must not bring the server down.
-        log.debug('audit entry not kept', {route: request.routeOptions.url, error: String(error)})
-      }
-    })
+    reply.raw.once('close', () =>
+      write(request, () => finish(audit, {request, status: statusOf(reply.raw), started, mayWriteRefusal})),
+    )
   })
   app.addHook('onError', async (request, _reply, error: unknown) => {
     if (isOmniError(error)) auditOutcome(request, error.code)
     else if (!isHttpProblem(error)) auditOutcome(request, 'INTERNAL')
   })
   return (request) => {
-    if (isAudited(request)) begun.set(request, audit.add(entryOf(request)))
+    if (isAudited(request)) write(request, () => begun.set(request, audit.add(entryOf(request))))
   }
 }
 

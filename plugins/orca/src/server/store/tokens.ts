@@ -67,7 +67,12 @@ export function createTokenStore(database: DatabaseSync, now: () => number = Dat
 
   const noteUse = (record: TokenRecord): void => {
     const last = record.lastUsedAt === undefined ? 0 : Date.parse(record.lastUsedAt)
-    if (now() - last >= LAST_USE_STEP_MS) touch.run(new Date(now()).toISOString(), record.id)
+    if (now() - last < LAST_USE_STEP_MS) return
+    try {
+      touch.run(new Date(now()).toISOString(), record.id)
+    } catch {
+      // On a full disk a token must still do.
+    }
   }
   const isInTime = ({expiresAt}: TokenRecord): boolean => expiresAt === undefined || Date.parse(expiresAt) > now()
   const add = ({name, role, projects, expiresAt}: NewToken): IssuedToken => {

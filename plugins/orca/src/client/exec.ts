@@ -62,7 +62,11 @@ async function connect(
   const {promise, resolve, reject} = Promise.withResolvers<WebSocket>()
   const abort = () => reject(aborted(signal))
   signal?.addEventListener('abort', abort, {once: true})
-  socket.once('open', () => resolve(socket))
+  socket.once('open', () => {
+    // What comes together with the handshake would find nobody who listens.
+    socket.pause()
+    resolve(socket)
+  })
   socket.on('error', (error) => reject(unreachable(url, error)))
   socket.once('unexpected-response', async (_request, answer) => {
     const chunks: Buffer[] = []
@@ -107,6 +111,7 @@ function receive(socket: WebSocket, {onStdout, onStderr, signal}: ExecOptions): 
     else if (frame[0] === FRAME.stderr) take(() => onStderr?.(body))
     else if (frame[0] === FRAME.control) take(() => settle(body, {resolve, reject}))
   })
+  socket.resume()
   socket.once('close', (code, reason) => void taking.then(() => reject(endedEarly(code, String(reason)))))
   return promise.finally(() => signal?.removeEventListener('abort', abort))
 }

@@ -11,9 +11,9 @@ export const isSameWorkload = (a: ServiceSpec, b: ServiceSpec): boolean =>
   isSameVersion({...a, deploy: undefined}, {...b, deploy: undefined})
 
 /**
- * How many replicas a deploy asks for. `auto` keeps the number there is, within its limits; what cron triggers start has
- * none. So does a declaration of 1 that has not
- * changed: 1 is what a file without `replicas` says, and a scaling by hand must survive the next version.
+ * How many replicas a deploy asks for. `auto` keeps the number there is, within its limits. So does a declaration of 1
+ * that has not changed: 1 is what a file without `replicas` says, and a scaling by hand must survive the next version.
+ * What cron triggers start has none.
  */
 export function wantedReplicas(
   spec: ServiceSpec,

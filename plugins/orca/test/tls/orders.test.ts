@@ -1,5 +1,4 @@
-import {execFileSync} from 'node:child_process'
-import {generateKeyPairSync, X509Certificate} from 'node:crypto'
+import {X509Certificate} from 'node:crypto'
 import {once} from 'node:events'
 import {writeFileSync} from 'node:fs'
 import type {RequestListener} from 'node:http'
@@ -8,7 +7,6 @@ import {type AddressInfo, createServer as createTcp} from 'node:net'
 import {join} from 'node:path'
 import {afterEach, describe, expect, it} from 'vitest'
 import {whyNotOrdered} from '../../src/server/tls/acme/acme-names.ts'
-import {certificateRequest} from '../../src/server/tls/acme/certificate-request.ts'
 import {isOver, pauseAfter, renewalAt} from '../../src/server/tls/order-times.ts'
 import {Scope} from '../edge/support/scope.ts'
 import {selfSigned} from './certificates.ts'
@@ -202,17 +200,4 @@ describe('a server that does not do its part', () => {
 
     expect((await failureOf({home, email: 'a@b.test', directory: 'http://localhost:1/dir'})).message).toContain('https')
   })
-})
-
-it('a request for a certificate is what OpenSSL understands', () => {
-  const {privateKey} = generateKeyPairSync('ec', {namedCurve: 'P-256'})
-  const hosts = ['a.example.test', `${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(63)}.test`]
-  const request = certificateRequest(privateKey, hosts)
-
-  const text = execFileSync('openssl', ['req', '-inform', 'DER', '-noout', '-verify', '-text'], {
-    input: request,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  }).toString()
-
-  for (const host of hosts) expect(text).toContain(`DNS:${host}`)
 })

@@ -1,5 +1,6 @@
 import type {Progress, Session, TextLine, View} from '@omni-cli/sdk/cli'
 import type {Manifest, Plan} from '@omni-cli/sdk/engine'
+import {declaredServices} from './declared.ts'
 import {planLines, planView, resultView} from './plan-view.ts'
 import {preparePlan} from './prepare.ts'
 import {locked, runPlan} from './run.ts'
@@ -30,6 +31,7 @@ export async function applyManifest(
     if (isDestructive(plan) && !(await options.approve(planLines(plan)))) {
       return planView({...plan, notes: [...plan.notes, 'nothing was done']})
     }
+    await drivers.service?.beforeDeploy?.(declaredServices(manifest), {signal})
     const {resultData} = await import('@omni-cli/sdk/engine')
     const result = await runPlan(prepared, {
       signal,

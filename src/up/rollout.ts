@@ -1,13 +1,4 @@
-import {
-  type CallOptions,
-  type DeclaredService,
-  formatBytes,
-  mapLimit,
-  OmniError,
-  poll,
-  type Service,
-  type ServiceEngine,
-} from '@omni-cli/sdk'
+import {type CallOptions, formatBytes, mapLimit, OmniError, poll, type Service, type ServiceEngine} from '@omni-cli/sdk'
 import type {Progress, Session} from '@omni-cli/sdk/cli'
 import {
   applyPlan,
@@ -20,6 +11,7 @@ import {
   traitsOf,
   type Wanted,
 } from '@omni-cli/sdk/engine'
+import {declaredServices} from '../apply/declared.ts'
 import {locked, showEvents} from '../apply/run.ts'
 import {type PackedManifest, packSources} from '../apply/sources.ts'
 import {type ProbeResult, probeService} from '../apps/probe.ts'
@@ -82,16 +74,13 @@ export async function rollOut(manifest: Manifest, options: RolloutOptions): Prom
     if (options.confirm !== undefined && !(await options.confirm(plan))) {
       return {plan, result: undefined, isDeclined: true}
     }
-    await engine.beforeDeploy?.(servicesOf(manifest), {signal})
+    await engine.beforeDeploy?.(declaredServices(manifest), {signal})
     return {plan, result: await deploy(plan, packed, engine, options), isDeclined: false}
   })
   if (isDeclined) return {...unseen, plan, isDeclined}
   const names = manifest.resources.map(({name}) => name)
   return {plan, result, isDeclined, ...(await look(engine, names, {signal}))}
 }
-
-const servicesOf = ({resources}: Manifest): DeclaredService[] =>
-  resources.flatMap(({kind, spec, folder}) => (kind === 'service' ? [{spec, folder}] : []))
 
 async function pack(manifest: Manifest, progress: Progress, options: RolloutOptions): Promise<PackedManifest> {
   return progress.step('package', async (step) => {

@@ -201,6 +201,14 @@ describe("Orca's secrets.json", () => {
     expect(await answer()).toEqual({pass: 'of-the-server', url: 'pg://'})
   })
 
+  it('goes to the server with an apply, too', async () => {
+    const cwd = await shop({PASS: `\${secrets.DB_PASS}`})
+    await writeStore(cwd, {DB_PASS: 'of-the-file'})
+
+    expect((await omni(['apply', '-f', 'services', '--yes'], {home, cwd})).code).toBe(0)
+    expect(await answer()).toEqual({pass: 'of-the-file'})
+  })
+
   it('that cannot be opened stops a deploy that needs it', async () => {
     const cwd = await shop({PASS: `\${secrets.DB_PASS}`})
     await writeStore(cwd, {DB_PASS: 'x'})

@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto'
 import {mkdtemp, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {ensurePrivateDir, OmniError, type ServiceSpec} from '@omni-cli/sdk'
-import {checkOut, fetchCommit, hasCommit} from '../../../sources/git.ts'
+import {checkOut, fetchCommit} from '../../../sources/git.ts'
 import {unpack} from '../../process/release/unpack.ts'
 import {type BuildPlace, readBuildContext} from './build-context.ts'
 import {buildImage} from './build-image.ts'
@@ -53,11 +53,9 @@ async function buildRepositoryHead(work: ImageWork, folder: string, repo: string
     signal: options.signal,
     allowsLocal: context.env.OMNI_ALLOW_LOCAL_REPOS === '1',
   }
-  const isThere = before?.commit !== undefined && (await hasCommit(git, before.commit))
-  const ref = before?.commit ?? request.spec.build?.branch
-  const commit = isThere
-    ? (before.commit ?? '')
-    : await fetchCommit({...git, repo, branch: ref, onOutput: options.onOutput})
+  // A commit that was fetched for the release before is not asked for again.
+  const branch = before?.commit ?? request.spec.build?.branch
+  const commit = await fetchCommit({...git, repo, branch, onOutput: options.onOutput})
   const id = await buildOnce(work, {folder, version: commit, fill: (sources) => checkOut(git, commit, sources)})
   return {id, commit}
 }

@@ -39,18 +39,22 @@ export async function chooseSharedListener(settings: SettingStore, wish: string 
 }
 
 /**
- * The shared listener with TLS: the wish (`host:port`), else 443 beside a plain one on 80, else the address used before,
- * else 8443 or the next free port, where the plain one is bound. CONFIG_INVALID when the wish is no address.
+ * The shared listener with TLS: the wish (`host:port`), else 443 beside a plain one on 80, else the address used before;
+ * undefined when it must be chosen. CONFIG_INVALID when the wish is no address.
  */
-export async function chooseSecureListener(
+export function knownSecureListener(
   settings: SettingStore,
   wish: string | undefined,
   plain: Listener,
-): Promise<Listener> {
+): Listener | undefined {
   if (wish !== undefined && wish !== '') return parseListener(wish, 'OMNI_EDGE_HTTPS=127.0.0.1:8443')
   if (plain.port === 80) return {bind: plain.bind, port: 443}
   const stored = settings.get(SECURE_KEY)
-  if (stored !== undefined) return parseListener(stored)
+  return stored === undefined ? undefined : parseListener(stored)
+}
+
+/** 8443 or the next free port, where the plain listener is bound; the same from then on. */
+export async function chooseSecureListener(settings: SettingStore, plain: Listener): Promise<Listener> {
   const chosen = await nextFree({bind: plain.bind, port: FIRST_SECURE_PORT})
   settings.set(SECURE_KEY, textOf(chosen))
   return chosen

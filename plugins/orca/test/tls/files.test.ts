@@ -85,6 +85,35 @@ it("Orca's certificates are used until one is ordered, and not when they are no 
   expect(book.state()[0]?.lastError).toBeUndefined()
 })
 
+it('a restart knows its listener: the first table has all certificates', () => {
+  const folder = tempFolder(scope)
+  const files = writePair(folder, 'web', selfSigned([HOST]))
+  const {book} = openBook(scope, {home: folder, knownListener: {bind: '127.0.0.1', port: 9443}})
+
+  book.serve([{host: HOST, ...files}])
+
+  expect(book.table()).toMatchObject({https: {port: 9443}, certificates: [{hosts: [HOST]}]})
+})
+
+it('a table that the proxy did not take is told again', async () => {
+  const folder = tempFolder(scope)
+  const files = writePair(folder, 'web', selfSigned([HOST]))
+  let isAway = true
+  const {book, changes} = openBook(scope, {
+    home: folder,
+    onChange: () => {
+      if (isAway) throw new Error('the proxy is away')
+    },
+  })
+  book.serve([{host: HOST, ...files}])
+  await expect.poll(changes).toBeGreaterThan(2)
+
+  isAway = false
+  const before = changes()
+
+  await expect.poll(changes).toBe(before + 1)
+})
+
 describe('files of the user', () => {
   it('are in the table at once, hosts of the same files in one row', async () => {
     const folder = tempFolder(scope)

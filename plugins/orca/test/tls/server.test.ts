@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs'
 import {afterEach, expect, it, vi} from 'vitest'
-import {chooseSecureListener, parseTrustedProxies} from '../../src/server/shared-listener.ts'
+import {chooseSecureListener, knownSecureListener, parseTrustedProxies} from '../../src/server/shared-listener.ts'
 import {createSettingStore} from '../../src/server/store/settings.ts'
 import {openStore} from '../../src/server/store/store.ts'
 import {lastGet, Scope} from '../edge/support/scope.ts'
@@ -47,15 +47,13 @@ it('the TLS listener is where it is wished, else on 443 beside 80, else where it
   const settings = createSettingStore(store.database)
   const plain = {bind: '127.0.0.1', port: 18_080}
 
-  expect(await chooseSecureListener(settings, '0.0.0.0:9443', plain)).toEqual({bind: '0.0.0.0', port: 9443})
-  expect(await chooseSecureListener(settings, undefined, {bind: '0.0.0.0', port: 80})).toEqual({
-    bind: '0.0.0.0',
-    port: 443,
-  })
-  const free = await chooseSecureListener(settings, '', plain)
+  expect(knownSecureListener(settings, '0.0.0.0:9443', plain)).toEqual({bind: '0.0.0.0', port: 9443})
+  expect(knownSecureListener(settings, undefined, {bind: '0.0.0.0', port: 80})).toEqual({bind: '0.0.0.0', port: 443})
+  expect(knownSecureListener(settings, '', plain)).toBeUndefined()
+  const free = await chooseSecureListener(settings, plain)
   expect(free.port).toBeGreaterThanOrEqual(8443)
-  expect(await chooseSecureListener(settings, undefined, plain)).toEqual(free)
-  await expect(chooseSecureListener(settings, 'nonsense', plain)).rejects.toThrow(/no address for the proxy/)
+  expect(knownSecureListener(settings, undefined, plain)).toEqual(free)
+  expect(() => knownSecureListener(settings, 'nonsense', plain)).toThrow(/no address for the proxy/)
 })
 
 it('trusted proxies are addresses and networks, and nothing else', () => {

@@ -44,6 +44,9 @@ export class Handshakes {
     this.#early.set(socket, performance.now() + this.#context.timeouts.headMs)
     socket.on('close', () => this.#early.delete(socket))
     socket.on('error', ignoreError)
+    socket.on('end', () => {
+      if (this.#early.has(socket)) socket.destroy()
+    })
     this.#awaitHello(socket, undefined)
   }
 
@@ -58,7 +61,7 @@ export class Handshakes {
   #awaitHello(socket: Socket, before: Buffer | undefined): void {
     socket.once('readable', () => {
       const chunk: Buffer | null = socket.read()
-      if (chunk === null) socket.destroy()
+      if (chunk === null) this.#awaitHello(socket, before)
       else this.#read(socket, before === undefined ? chunk : Buffer.concat([before, chunk]))
     })
   }
@@ -85,7 +88,6 @@ export class Handshakes {
   #end(socket: Socket, words: Buffer): void {
     this.#early.set(socket, performance.now() + this.#context.timeouts.lingerMs)
     socket.end(words)
-    socket.on('end', () => socket.destroy())
     socket.resume()
   }
 

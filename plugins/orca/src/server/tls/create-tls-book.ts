@@ -17,7 +17,9 @@ export interface TlsBookOptions {
   readonly directory?: string | undefined
   /** PEM file of the authority of the ACME server itself. Default: `OMNI_ACME_CA`, else those the system knows. */
   readonly caFile?: string | undefined
-  /** Address of the TLS listener; asked for once, when there is a first certificate. */
+  /** Address of the TLS listener when it is known already: a restart must not close it. */
+  readonly knownListener?: EdgeTable['https']
+  /** Else asked for once, when there is a first certificate. */
   readonly listener: () => Promise<NonNullable<EdgeTable['https']>>
   readonly log: Logger
   /** `table()` has changed; resolves when the proxy follows it. Changes made by `serve` are not told. */
@@ -50,11 +52,14 @@ class Book implements TlsBook {
   #certificates: ReadonlyMap<string, HostCertificate> = new Map()
   #listener: EdgeTable['https']
   #looking: Promise<void> = Promise.resolve()
+  /** The proxy does not follow the table yet. */
+  #isUntold = false
 
   constructor(options: TlsBookOptions) {
     const {ORCA_ACME_DIRECTORY, OMNI_ACME_DIRECTORY, OMNI_ACME_CA} = process.env
     const {email, caFile = OMNI_ACME_CA || undefined} = options
     this.#options = options
+    this.#listener = options.knownListener
     this.#directory = options.directory ?? (ORCA_ACME_DIRECTORY || OMNI_ACME_DIRECTORY || LETS_ENCRYPT)
     const [directory, signal] = [this.#directory, this.#closing.signal]
     const answer = (token: string, text: string | undefined) => this.#answer(token, text)
@@ -107,7 +112,8 @@ class Book implements TlsBook {
     if (this.#closing.signal.aborted) return
     const certificates = [...this.#certificates.values()]
     const changed = certificates.filter((certificate) => this.#read(certificate))
-    if ((await this.#chooseListener()) || changed.length > 0) await this.#options.onChange()
+    if ((await this.#chooseListener()) || changed.length > 0) this.#isUntold = true
+    await this.#tell()
     for (const certificate of certificates) {
       if (this.#ordering.size >= PARALLEL_ORDERS || this.#closing.signal.aborted) return
       const {host} = certificate
@@ -148,8 +154,7 @@ class Book implements TlsBook {
       certificate.read()
       const {pair, fault} = certificate
       if (pair === undefined || fault !== undefined) throw new Error(fault ?? 'there is no certificate')
-      await this.#chooseListener()
-      await this.#options.onChange()
+      this.#isUntold = true
       const until = pair.leaf.validToDate.toISOString()
       this.#options.onEvent?.({type: 'tls.issued', host, message: `certificate for ${host} until ${until}`})
       // Ordering again would not help.
@@ -177,6 +182,18 @@ class Book implements TlsBook {
     if (text === undefined) this.#challenges.delete(token)
     else this.#challenges.set(token, text)
     await this.#options.onChange()
+  }
+
+  /** When that fails, the next round tries again. */
+  async #tell(): Promise<void> {
+    if (!this.#isUntold) return
+    this.#isUntold = false
+    try {
+      await this.#options.onChange()
+    } catch (error) {
+      this.#isUntold = true
+      throw error
+    }
   }
 
   /** True when it was chosen just now. */

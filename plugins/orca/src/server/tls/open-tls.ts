@@ -3,7 +3,12 @@ import {join} from 'node:path'
 import type {Logger, ServiceSpec} from '@omni-cli/sdk'
 import type {EdgeTable} from '../../edge/table.ts'
 import {domainsOf, hostsOf} from '../routes.ts'
-import {chooseSecureListener, parseTrustedProxies, type SharedListener} from '../shared-listener.ts'
+import {
+  chooseSecureListener,
+  knownSecureListener,
+  parseTrustedProxies,
+  type SharedListener,
+} from '../shared-listener.ts'
 import type {SettingStore} from '../store/settings.ts'
 import {type CertificateFindings, examineCertificate} from './certificate-files.ts'
 import {createTlsBook} from './create-tls-book.ts'
@@ -27,7 +32,7 @@ export interface ServerTls {
   tableFor(specs: readonly ServiceSpec[]): TlsTable & Pick<EdgeTable, 'trustedProxies'>
 }
 
-/** The certificates of a server's services. CONFIG_INVALID when `OMNI_TRUSTED_PROXIES` is not understood. */
+/** The certificates of a server's services. CONFIG_INVALID when `OMNI_EDGE_HTTPS` or `OMNI_TRUSTED_PROXIES` is not understood. */
 export function openTls(options: OpenTlsOptions): ServerTls {
   const {home, acmeEmail, settings, shared, publish, tell, log, closing} = options
   const trusted = parseTrustedProxies(process.env.OMNI_TRUSTED_PROXIES)
@@ -35,7 +40,8 @@ export function openTls(options: OpenTlsOptions): ServerTls {
   const book = createTlsBook({
     home,
     email: acmeEmail,
-    listener: () => chooseSecureListener(settings, process.env.OMNI_EDGE_HTTPS, shared.address()),
+    knownListener: knownSecureListener(settings, process.env.OMNI_EDGE_HTTPS, shared.address()),
+    listener: () => chooseSecureListener(settings, shared.address()),
     importFrom: join(homedir(), '.orca', 'certs'),
     onChange: publish,
     onEvent: ({host, type, message}) => tell({service: owners.get(host) ?? host, type, message}),

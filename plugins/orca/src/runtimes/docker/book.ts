@@ -4,6 +4,8 @@ import type {Identity} from './labels.ts'
 /** What is remembered of a container, so that lists and events need no further question. */
 export interface Entry {
   readonly id: string
+  /** Its details are not known (any more). */
+  isStale: boolean
   identity: Identity
   startedAt: string
   address: string | undefined
@@ -39,7 +41,14 @@ export class Book {
     }
     const entry: Entry = {
       ...{id, identity, startedAt: '', address: undefined, pid: undefined, logPath: undefined, exit: undefined},
-      ...{isTold: false, wasStopped: false, isForgotten: false, signals: new Set<number>(), ranOutOfMemory: false},
+      ...{
+        isStale: true,
+        isTold: false,
+        wasStopped: false,
+        isForgotten: false,
+        signals: new Set<number>(),
+        ranOutOfMemory: false,
+      },
     }
     this.entries.set(id, entry)
     return entry
@@ -56,6 +65,6 @@ export class Book {
 
   /** Everything may have changed: details are asked for again. What we did is still known. */
   doubt(): void {
-    for (const entry of this.entries.values()) entry.startedAt = ''
+    for (const entry of this.entries.values()) entry.isStale = true
   }
 }

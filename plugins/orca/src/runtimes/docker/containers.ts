@@ -72,7 +72,7 @@ export async function listInstances(context: DockerContext): Promise<RuntimeInst
     const {id, identity, isRunning, isForeign, summary, labels} = container
     const entry = book.open(id, identity)
     if (isRunning) entry.exit = undefined
-    const isKnown = entry.startedAt !== '' && (isRunning || entry.exit !== undefined)
+    const isKnown = !entry.isStale && (isRunning || entry.exit !== undefined)
     if (!isKnown && !(await study(context, entry))) return []
     const where = {networks: summary.NetworkSettings?.Networks ?? {}, published: summary.Ports ?? []}
     if (isRunning) entry.address = addressOf({labels, isDirect, ...where})
@@ -87,6 +87,7 @@ export async function study({engine, machine, book}: DockerContext, entry: Entry
   if (container === undefined) return false
   const {State, NetworkSettings, LogPath, Config, Name} = container
   book.names.set(entry.id, Name.replace(/^\//, ''))
+  entry.isStale = false
   entry.startedAt = State.StartedAt
   entry.pid = State.Pid > 0 ? State.Pid : undefined
   entry.logPath = LogPath || undefined
@@ -118,7 +119,8 @@ export async function inspect(engine: Engine, id: string): Promise<Container | u
 
 export function instanceOf({id, identity, startedAt, exit, address, pid}: Entry): RuntimeInstance {
   const {service, index, release} = identity
-  const common = {id, service, index, release, startedAt}
+  // The end can be all that is known.
+  const common = {id, service, index, release, startedAt: startedAt || (exit?.at ?? '')}
   if (exit !== undefined) return {...common, state: 'exited', exit}
   return {
     ...common,

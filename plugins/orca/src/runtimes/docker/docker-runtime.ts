@@ -1,4 +1,13 @@
-import {type Health, type Logger, mapLimit, messageOf, nameProblem, OmniError, silentLogger} from '@omni-cli/sdk'
+import {
+  type Health,
+  isOmniError,
+  type Logger,
+  mapLimit,
+  messageOf,
+  nameProblem,
+  OmniError,
+  silentLogger,
+} from '@omni-cli/sdk'
 import type {Runtime, RuntimeEvent} from '../runtime.ts'
 import {openAdoptions} from './adoptions.ts'
 import {Book} from './book.ts'
@@ -137,7 +146,7 @@ async function logSources(context: DockerContext, service: string): Promise<LogS
   const own = seen.filter(({identity, isForeign}) => identity.service === service && !isForeign)
   return await mapLimit(own, 8, async ({id, identity, isRunning}) => {
     const entry = context.book.open(id, identity)
-    if (entry.startedAt === '') await study(context, entry)
+    if (entry.isStale) await study(context, entry)
     return {id, replica: `${service}-${identity.index}`, logPath: entry.logPath, isRunning}
   })
 }
@@ -151,6 +160,8 @@ function subscription(
   let isFollowing = false
   const follow = () => {
     isFollowing = true
+    // Much may have happened while nobody listened.
+    context.tidySoon()
     const onResumed = () => {
       context.book.doubt()
       context.emit({type: 'resync', runtime: 'docker'})
@@ -171,7 +182,7 @@ async function checkEngine(engine: Engine): Promise<Health> {
     const remark = `services are reached through ports of 127.0.0.1 on the machine of ${engine.host}`
     return {ok: true, version, ...(isDirect ? {} : {message: remark})}
   } catch (error) {
-    const hint = error instanceof OmniError ? error.hint : undefined
+    const hint = isOmniError(error) ? error.hint : undefined
     return {ok: false, message: messageOf(error), ...(hint === undefined ? {} : {hint})}
   }
 }

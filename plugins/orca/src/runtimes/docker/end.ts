@@ -48,7 +48,7 @@ export async function removeInstance(context: DockerContext, id: string): Promis
     if (container === undefined) return await forget(context, id)
     if (entry !== undefined && !container.State.Running && isUsed(container.State.FinishedAt)) {
       entry.exit = exitOf(container, entry.signals)
-      return keep(context, entry)
+      if (hasEndedByItself(entry)) return keep(context, entry)
     }
     if (entry !== undefined) entry.wasStopped = true
     if (container.State.Running) {
@@ -59,7 +59,9 @@ export async function removeInstance(context: DockerContext, id: string): Promis
   await forget(context, id)
 }
 
-const hasEndedByItself = ({exit, wasStopped}: Entry): boolean => exit !== undefined && !wasStopped
+/** Containers of an Orca are not kept: it is no business of ours to name and to count them. */
+const hasEndedByItself = ({exit, wasStopped, identity}: Entry): boolean =>
+  exit !== undefined && !wasStopped && identity.release !== ''
 
 /** It has run once; else it has nothing to tell. */
 const isUsed = (finishedAt: string): boolean => !finishedAt.startsWith('0001')

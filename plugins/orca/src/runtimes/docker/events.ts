@@ -1,4 +1,4 @@
-import {isAbort, messageOf, sleep} from '@omni-cli/sdk'
+import {messageOf, sleep} from '@omni-cli/sdk'
 import type {DockerContext} from './context.ts'
 import {type EngineEvent, eventSchema} from './wire.ts'
 
@@ -52,7 +52,7 @@ export async function followEvents(context: DockerContext, {signal, onEvent, onR
         if (event.success) take(event.data)
       }
     } catch (error) {
-      if (signal.aborted || isAbort(error)) return
+      if (signal.aborted) return
       log.debug('no events of the Docker Engine', {problem: messageOf(error)})
     }
     isLost = true

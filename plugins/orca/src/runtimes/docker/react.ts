@@ -80,7 +80,7 @@ function started({emit}: DockerContext, entry: Entry): void {
   entry.exit = undefined
   entry.isForgotten = false
   entry.wasStopped = false
-  entry.startedAt = ''
+  entry.isStale = true
   emit({type: 'resync', runtime: 'docker'})
 }
 

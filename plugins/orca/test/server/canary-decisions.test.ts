@@ -62,9 +62,10 @@ describe('shares', () => {
   })
 })
 
-describe('a percentile', () => {
-  const within = (seconds: number, count: number) => EDGE_BUCKETS.map((bound) => (bound >= seconds ? count : 0))
+/** A histogram of answers that all took that long. */
+const within = (seconds: number, count: number) => EDGE_BUCKETS.map((bound) => (bound >= seconds ? count : 0))
 
+describe('a percentile', () => {
   it.each([
     ['nothing', within(1, 0), 0, undefined],
     ['one bucket', within(0.1, 100), 100, 0.0975],
@@ -81,8 +82,16 @@ describe('a percentile', () => {
 
 const measured = (requests: number, errors: number, p95Ms = 10, meanMs = p95Ms / 2): Measure => ({
   ...{version: 'canary', release: 'r2', replicas: 1, requests, errors},
+  buckets: within(p95Ms / 1000, requests),
   ...(requests === 0 ? {} : {p95Seconds: p95Ms / 1000, meanSeconds: meanMs / 1000}),
 })
+/** So many requests, some of which took 200 ms instead of 12. */
+const tailed = (requests: number, slow: number): Measure => {
+  const buckets = within(0.012, requests - slow).map((count, index) => count + (within(0.2, slow)[index] ?? 0))
+  const meanSeconds = ((requests - slow) * 0.012 + slow * 0.2) / requests
+  const p95Seconds = percentile(buckets, requests, 0.95)
+  return {...measured(requests, 0), buckets, meanSeconds, p95Seconds}
+}
 const rules = {after_secs: 60, min_requests: 50, max_error_rate: 0.01, max_latency_ratio: 1.5}
 const facts = (canary: Measure, stable: Measure, more: Partial<CanaryFacts> = {}): CanaryFacts => ({
   ...{canary, stable, ageSecs: 61, rules},
@@ -117,6 +126,14 @@ describe('the verdict', () => {
       'abort',
       'of the stable version 100 ms',
     ],
+    [
+      'a few slow ones of a few',
+      facts(tailed(12, 2), tailed(100, 0), {rules: {...rules, min_requests: 10}}),
+      'wait',
+      'more requests are needed to tell whether it is slower',
+    ],
+    ['a tail of 20 %', facts(tailed(100, 20), tailed(100, 0)), 'abort', 'too slow'],
+    ['a tail of 4 %', facts(tailed(100, 4), tailed(100, 0)), 'promote', ''],
     ['noise below the floor', facts(measured(100, 0, 7), measured(100, 0, 1)), 'promote', '95 % within 7 ms'],
     [
       'a bucket further with the same mean',

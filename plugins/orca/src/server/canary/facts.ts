@@ -61,7 +61,7 @@ function reasonOf(facts: CanaryFacts, auto: boolean): string | undefined {
   return facts.failure === undefined ? undefined : `it cannot be kept alive: ${facts.failure}`
 }
 
-const shown = ({meanSeconds: _, ...rest}: Measure): VersionMeasure => rest
+const shown = ({meanSeconds: _, buckets: __, ...rest}: Measure): VersionMeasure => rest
 
 /** Counters of another process of the proxy began from zero. */
 const baselineOf = ({baseline}: CanaryRow, edgePid: number | undefined) =>

@@ -1,5 +1,5 @@
 import {formatDuration} from '@omni-cli/sdk'
-import type {Measure} from './measure.ts'
+import {type Measure, slowerThan} from './measure.ts'
 
 /** What a verdict follows from. */
 export interface CanaryFacts {
@@ -24,8 +24,10 @@ export interface Judgement {
   readonly reason: string
 }
 
-/** So few errors tell nothing, whatever their share. */
-const MIN_ERRORS = 3
+/** So few bad answers tell nothing, whatever their share. */
+const MIN_BAD = 3
+/** Share of the requests that may take longer than the 95th percentile. */
+const TAIL = 0.05
 /** Below this a percentile is noise. */
 const LATENCY_FLOOR_SECONDS = 0.005
 /** 95 % confidence, one-sided. */
@@ -33,25 +35,29 @@ const Z = 1.645
 
 /**
  * Whether a canary is good. It is aborted as soon as it is certain that it is worse: its replicas cannot be kept alive, it
- * fails more often (at 95 % confidence, see `errorExcess`), or it answers more slowly. It is promoted when it has been
+ * fails more often or answers more slowly, both at 95 % confidence. It is promoted when it has been
  * measured long enough and nothing speaks against it. Everything else is waited for.
  */
 export function judge(facts: CanaryFacts): Judgement {
   const {stable, canary, rules, failure, ageSecs} = facts
   if (failure !== undefined) return {kind: 'abort', reason: `it cannot be kept alive: ${failure}`}
   const errors = errorText(canary, stable)
-  const isFailing = canary.errors >= MIN_ERRORS && errorExcess(canary, stable) > rules.max_error_rate
+  const isFailing = canary.errors >= MIN_BAD && errorExcess(canary, stable) > rules.max_error_rate
   if (isFailing) return {kind: 'abort', reason: `too many errors: ${errors}`}
   if (canary.requests < rules.min_requests) {
     return {kind: 'wait', reason: `${canary.requests} of ${rules.min_requests} requests that a verdict needs`}
   }
   const latency = latencyText(canary, stable)
-  if (isSlower(facts)) return {kind: 'abort', reason: `too slow: ${latency}`}
+  const slowness = slownessOf(facts)
+  if (slowness === 'certain') return {kind: 'abort', reason: `too slow: ${latency}`}
   const left = rules.after_secs - ageSecs
   if (left > 0)
     return {kind: 'wait', reason: `measured for another ${formatDuration(Math.ceil(left) * 1000)}: ${errors}`}
   if (rateOf(canary) - rateOf(stable) > rules.max_error_rate) {
     return {kind: 'wait', reason: `more requests are needed to tell whether it is worse: ${errors}`}
+  }
+  if (slowness === 'possible') {
+    return {kind: 'wait', reason: `more requests are needed to tell whether it is slower: ${latency}`}
   }
   return {kind: 'promote', reason: `${errors}; ${latency}`}
 }
@@ -68,7 +74,7 @@ export function errorExcess(canary: Measure, stable: Measure): number {
 }
 
 /** Bound of Wilson's interval of the share of errors: the lower one for -1, the upper one for 1. */
-function wilson({errors, requests}: Measure, side: -1 | 1): number {
+function wilson({errors, requests}: Pick<Measure, 'errors' | 'requests'>, side: -1 | 1): number {
   if (requests === 0) return side === 1 ? 1 : 0
   const rate = errors / requests
   const spread = Z * Math.sqrt((rate * (1 - rate)) / requests + (Z / (2 * requests)) ** 2)
@@ -76,17 +82,21 @@ function wilson({errors, requests}: Measure, side: -1 | 1): number {
 }
 
 /**
- * The percentiles come from a histogram with wide buckets: answers a hair above a bound look twice as slow as those below
- * it. So the mean, which is exact, has to have gone up as well, by half as much.
+ * Whether the canary's 95th percentile is above what is allowed: certain when it is so at 95 % confidence, that is when
+ * the lower bound of the share of requests that took longer is above 5 %. The times come from a histogram with wide
+ * buckets: answers a hair above a bound look twice as slow as those below it. So the mean, which is exact, has to have
+ * gone up as well, by half as much.
  */
-function isSlower({canary, stable, rules}: CanaryFacts): boolean {
+function slownessOf({canary, stable, rules}: CanaryFacts): 'no' | 'possible' | 'certain' {
   if (stable.requests < rules.min_requests || canary.p95Seconds === undefined || stable.p95Seconds === undefined) {
-    return false
+    return 'no'
   }
-  const floor = Math.max(stable.p95Seconds, LATENCY_FLOOR_SECONDS)
-  if (canary.p95Seconds <= floor * rules.max_latency_ratio) return false
-  if (canary.meanSeconds === undefined || stable.meanSeconds === undefined) return true
-  return canary.meanSeconds > stable.meanSeconds * (1 + (rules.max_latency_ratio - 1) / 2)
+  const allowed = Math.max(stable.p95Seconds, LATENCY_FLOOR_SECONDS) * rules.max_latency_ratio
+  const [mean, stableMean] = [canary.meanSeconds ?? 0, stable.meanSeconds ?? 0]
+  if (canary.p95Seconds <= allowed || mean <= stableMean * (1 + (rules.max_latency_ratio - 1) / 2)) return 'no'
+  const slow = slowerThan(allowed, canary)
+  const isCertain = slow >= MIN_BAD && wilson({errors: slow, requests: canary.requests}, -1) > TAIL
+  return isCertain ? 'certain' : 'possible'
 }
 
 const rateOf = ({errors, requests}: Measure): number => (requests === 0 ? 0 : errors / requests)

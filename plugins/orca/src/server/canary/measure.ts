@@ -5,6 +5,8 @@ import {EDGE_BUCKETS, type EdgeVersionStats} from '../../edge/table.ts'
 export interface Measure extends VersionMeasure {
   /** Absent without requests. */
   readonly meanSeconds?: number | undefined
+  /** Cumulative, as the proxy has them. */
+  readonly buckets: readonly number[]
 }
 
 /** Counters of one version, all routes together. */
@@ -32,7 +34,7 @@ export function measure({service, version, release, replicas, now, before}: Meas
   const {requests, errors, seconds, buckets} = counters
   const p95Seconds = percentile(buckets, requests, 0.95)
   const times = p95Seconds === undefined ? {} : {p95Seconds, meanSeconds: seconds / requests}
-  return {version, release, replicas, requests, errors, ...times}
+  return {version, release, replicas, requests, errors, buckets, ...times}
 }
 
 /**
@@ -48,6 +50,16 @@ export function percentile(cumulative: readonly number[], requests: number, shar
   const [lower, below] = [EDGE_BUCKETS[index - 1] ?? 0, cumulative[index - 1] ?? 0]
   const inside = (cumulative[index] ?? 0) - below
   return inside === 0 ? upper : lower + ((upper - lower) * (rank - below)) / inside
+}
+
+/** How many requests of a histogram took longer, with the same assumption. */
+export function slowerThan(seconds: number, {buckets, requests}: Pick<Measure, 'buckets' | 'requests'>): number {
+  const index = EDGE_BUCKETS.findIndex((bound) => bound > seconds)
+  const upper = EDGE_BUCKETS[index]
+  if (upper === undefined) return requests - (buckets.at(-1) ?? 0)
+  const [lower, below] = [EDGE_BUCKETS[index - 1] ?? 0, buckets[index - 1] ?? 0]
+  const inside = (buckets[index] ?? 0) - below
+  return requests - below - (inside * (seconds - lower)) / (upper - lower)
 }
 
 function sumOf(stats: readonly EdgeVersionStats[], service: string, version: string): Counters {

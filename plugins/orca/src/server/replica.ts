@@ -236,18 +236,29 @@ export class Replica {
     const exit = instance?.exit
     this.#unwatch()
     this.history.lastExit = exit ?? this.lastExit
-    const lines = instance === undefined ? Promise.resolve([]) : collectInstance(runtime, instance)
-    if (this.#isEnded) return
     if (this.#ageMs >= timing.goodRunMs) this.history.forgive()
+    const next = this.#decide(exit, false)
+    const isUrgent = !this.#isEnded && !this.isOnce && next.kind === 'restart' && next.delayMs === 0
+    const lines = instance === undefined ? Promise.resolve([]) : this.#lastLinesOf(instance, isUrgent)
+    if (this.#isEnded) return
     this.#isCutOff = isAway
     tell(this, 'replica.exited', `'${this.name}' ${message}`, {exit})
     if (this.#onEnd !== undefined) {
       void this.#endOnce(this.#onEnd, {exit, message, lines})
       return
     }
-    this.#proceed(this.#decide(exit, false), lines, (lastLines) =>
+    this.#proceed(next, lines, (lastLines) =>
       failureOf(this.#reasonFor(exit), {message, exit, restarts: this.restarts, lastLines}),
     )
+    // The successor comes first: what is left of this one can wait.
+    if (instance !== undefined && isUrgent) {
+      void this.#run?.launched.then(() => runtime.remove(instance.id)).catch(() => undefined)
+    }
+  }
+
+  #lastLinesOf(instance: RuntimeInstance, isUrgent: boolean): Promise<string[]> {
+    const {runtime} = this.#host
+    return isUrgent ? lastWords(runtime, instance) : collectInstance(runtime, instance)
   }
 
   #reasonFor(exit: ExitInfo | undefined): FailureReason {

@@ -45,6 +45,11 @@ export class Run {
     return this.#isLaunching
   }
 
+  /** Resolves when it runs, or could not be started. */
+  get launched(): Promise<void> {
+    return this.#launching
+  }
+
   get ageMs(): number {
     return performance.now() - this.#startedAtMs
   }

@@ -1,4 +1,3 @@
-import {execFileSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import {once} from 'node:events'
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
@@ -10,6 +9,7 @@ import {afterAll, afterEach, expect, test} from 'vitest'
 import {createEngine, type Engine} from '../../../src/runtimes/docker/engine/engine.ts'
 import {parseSshHost, sshCommand} from '../../../src/runtimes/docker/engine/ssh.ts'
 import {openTransport} from '../../../src/runtimes/docker/engine/transport.ts'
+import {selfSigned} from '../../tls/certificates.ts'
 import {dockerHost, field} from './support.ts'
 
 const it = test.skipIf(dockerHost === undefined)
@@ -151,31 +151,11 @@ test('when ssh fails, its own words are shown', async () => {
 
 it('an Engine is reached over TLS with the certificates of a folder, and not without them', async () => {
   const socket = dockerHost?.replace('unix://', '') ?? ''
-  const openssl = (...argv: string[]) => execFileSync('openssl', argv, {cwd: folder, stdio: 'ignore'})
-  openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    'key.pem',
-    '-out',
-    'cert.pem',
-    '-subj',
-    '/CN=localhost',
-    '-addext',
-    'subjectAltName=IP:127.0.0.1',
-  )
-  writeFileSync(join(folder, 'ca.pem'), readFileSync(join(folder, 'cert.pem')))
-  const pem = (name: string) => readFileSync(join(folder, name))
-  const tls = {
-    key: pem('key.pem'),
-    cert: pem('cert.pem'),
-    ca: pem('ca.pem'),
-    requestCert: true,
-    rejectUnauthorized: true,
+  const {cert, key} = selfSigned(['localhost'])
+  for (const [name, text] of Object.entries({'ca.pem': cert, 'cert.pem': cert, 'key.pem': key})) {
+    writeFileSync(join(folder, name), text)
   }
+  const tls = {key, cert, ca: cert, requestCert: true, rejectUnauthorized: true}
   const server = createTlsServer(tls, (client) => {
     const engine = connect(socket)
     client.pipe(engine).pipe(client)
@@ -185,7 +165,7 @@ it('an Engine is reached over TLS with the certificates of a folder, and not wit
   await once(server.listen(0, '127.0.0.1'), 'listening')
   ends.push(() => server.close())
   const address = server.address()
-  const DOCKER_HOST = `tcp://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+  const DOCKER_HOST = `tcp://localhost:${typeof address === 'object' ? address?.port : 0}`
   const engine = open({DOCKER_HOST, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: folder})
   expect(field(await engine.call('GET', '/version'), 'ApiVersion')).toMatch(/^1\./)
   await expect(open({DOCKER_HOST}).call('GET', '/version')).rejects.toMatchObject({code: 'UNAVAILABLE'})

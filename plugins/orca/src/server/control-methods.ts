@@ -1,4 +1,3 @@
-import {hostname} from 'node:os'
 import {type NodeInfo, OmniError, type Release, type Service} from '@omni-cli/sdk'
 import {decideCanary, readCounters, watchCanaries} from './canary/decide.ts'
 import {canaryRow, endCanary} from './canary/end.ts'
@@ -7,6 +6,7 @@ import type {ControlContext} from './context.ts'
 import type {Control} from './control.ts'
 import {deployAll} from './deploy/deploy.ts'
 import {renderMetrics} from './metrics.ts'
+import {thisHost} from './nodes/this-host.ts'
 import {observeService} from './observe.ts'
 import {openExec} from './open-exec.ts'
 import {
@@ -121,7 +121,7 @@ const notFound = (name: string): OmniError =>
 const publicRelease = ({number: _, ...release}: ReleaseRow): Release => release
 
 const thisNode = (): NodeInfo => ({
-  id: hostname(),
+  id: thisHost(),
   address: 'localhost',
   labels: {role: 'master'},
   draining: false,

@@ -36,6 +36,7 @@ async function main(): Promise<void> {
     log,
     address: values.listen === undefined ? (config?.listen ?? DEFAULT_LISTEN) : parseListen(values.listen),
     version: packageVersion(),
+    nodeLabels: config?.nodeLabels,
     openControl: () => openControl(home, config, log),
   })
   await keepChoice(home, config)

@@ -5,6 +5,7 @@ import {hostNameProblem, isSecretKey} from '@omni-cli/sdk'
 import {readConfigFile} from '@omni-cli/sdk/engine'
 import {DEFAULT_LISTEN, type ListenAddress} from '../../client/listen-address.ts'
 import {referencesIn} from '../../secrets/reference.ts'
+import {LOOPBACK, thisHost} from '../nodes/this-host.ts'
 import {type ClusterFile, clusterFile} from './schema.ts'
 import {type FileToken, GOOD_LENGTH, tokenProblem, tokensOf} from './tokens.ts'
 
@@ -19,13 +20,14 @@ export interface ClusterConfig {
   readonly listen: ListenAddress
   /** Secrets in the clear, or references to them; see `extraTokens`. */
   readonly tokens: readonly FileToken[]
+  /** Of the [[node]] that is this machine. */
+  readonly nodeLabels: Readonly<Record<string, string>>
   /** What a person should know, each once: fields without effect, tokens that are too easy. */
   readonly warnings: readonly string[]
 }
 
 /** Fields that are read for the sake of Orca's files and do nothing here yet. */
 const WITHOUT_EFFECT = [
-  'node',
   'network',
   'observability',
   'ai',
@@ -64,9 +66,14 @@ export async function readClusterConfig(
     acmeEmail: value.cluster.acme_email,
     listen: listenOf(value.cluster),
     tokens,
+    nodeLabels: Object.assign({}, ...value.node.filter(isThisHost).map(({labels}) => labels)),
     warnings: [...(await modeWarning(path, tokens)), ...tokenWarnings(value), ...effectWarnings(value)],
   }
 }
+
+/** Whether an address, with or without port, is that of this machine. */
+const isThisHost = ({address}: {readonly address: string}): boolean =>
+  [...LOOPBACK, thisHost()].includes(address.replace(/:\d+$/, ''))
 
 /** Tokens, and all that sounds like a secret. */
 const isSecret = (path: readonly (string | number)[]): boolean =>
@@ -167,7 +174,10 @@ function effectWarnings(file: ClusterFile): string[] {
   })
   const {domain, grpc_port, log_level} = file.cluster
   return [
-    ...blocks.map((key) => `${key === 'node' ? '[[node]]' : `[${key}]`} is read and has no effect in this version`),
+    ...blocks.map((key) => `[${key}] is read and has no effect in this version`),
+    ...file.node
+      .filter((node) => !isThisHost(node))
+      .map(({address}) => `[[node]] '${address}' is not this machine: nodes join by themselves`),
     ...(domain === undefined ? [] : ["'cluster.domain' is read and has no effect in this version"]),
     ...(grpc_port === undefined ? [] : ["'cluster.grpc_port' is read and has no effect: there is no gRPC"]),
     ...(log_level === 'info' ? [] : ["'cluster.log_level' is read and has no effect in this version"]),

@@ -1,4 +1,3 @@
-import {hostname} from 'node:os'
 import type {DatabaseSync} from 'node:sqlite'
 import {aborted, formatDuration, type NodeInfo, OmniError, type Service, type ServiceSpec} from '@omni-cli/sdk'
 import type {Problem} from '../deploy/plan.ts'
@@ -7,6 +6,7 @@ import {type AgentCommand, deployCommand} from './agent-command.ts'
 import {nodeIdOf} from './node-id.ts'
 import {observeRemote} from './observe-remote.ts'
 import {choosePlace} from './placement.ts'
+import {thisHost} from './this-host.ts'
 
 export interface Registration {
   readonly id: string
@@ -66,7 +66,7 @@ const DEFAULT_READY_SECS = 60
 /** Nodes in the given database. */
 export function createNodeBook(database: DatabaseSync, options: NodeBookOptions = {}): NodeBook {
   const store = createNodeStore(database)
-  const localId = nodeIdOf(options.name ?? hostname())
+  const localId = nodeIdOf(options.name ?? thisHost())
   const waiting = new Map<string, Waiting>()
   const list = (): NodeInfo[] => {
     const local = {

@@ -1,6 +1,6 @@
-import {hostname} from 'node:os'
 import {formatDuration, type NodeInfo, type ServiceSpec} from '@omni-cli/sdk'
 import type {Problem} from '../deploy/plan.ts'
+import {LOOPBACK, thisHost} from './this-host.ts'
 
 /** A node that is not heard of for so long runs nothing, as far as anybody knows. */
 export const STALE_MS = 30_000
@@ -10,8 +10,6 @@ export type Place =
   | {readonly kind: 'local'}
   | {readonly kind: 'remote'; readonly node: NodeInfo}
   | {readonly kind: 'none'; readonly problem: Problem}
-
-const LOOPBACK = ['localhost', '127.0.0.1', '::1']
 
 /**
  * Chooses the node: exactly what the placement says, never another one. Of several the one that has the service already,
@@ -53,11 +51,11 @@ const none = (code: Problem['code'], message: string): Place => ({kind: 'none', 
 /** Id, address, its host, or the label `hostname`: the whole of it, since a part may mean another machine. */
 function isNamed(node: NodeInfo, wanted: string, isLocal: boolean): boolean {
   const names = [node.id, node.address, hostOf(node.address), node.labels.hostname]
-  return names.includes(wanted) || (isLocal && [...LOOPBACK, hostname()].includes(wanted))
+  return names.includes(wanted) || (isLocal && [...LOOPBACK, thisHost()].includes(wanted))
 }
 
 const hasLabels = (node: NodeInfo, labels: Readonly<Record<string, string>>, isLocal: boolean): boolean => {
-  const own = isLocal ? {hostname: hostname(), ...node.labels} : node.labels
+  const own = isLocal ? {hostname: thisHost(), ...node.labels} : node.labels
   return Object.entries(labels).every(([key, value]) => Object.hasOwn(own, key) && Reflect.get(own, key) === value)
 }
 

@@ -2,7 +2,7 @@ import {type Logger, messageOf} from '@omni-cli/sdk'
 import type {EdgeTable} from '../../edge/table.ts'
 import {AcmeError} from './acme/acme-error.ts'
 import {whyNotOrdered} from './acme/acme-names.ts'
-import {type AcmeOrders, createAcmeOrders} from './acme/acme-orders.ts'
+import {type AcmeOrders, createAcmeOrders, type FailedOrder} from './acme/acme-orders.ts'
 import {certificateRows, HostCertificate} from './host-certificate.ts'
 import {isOver, pauseAfter, renewalAt} from './order-times.ts'
 import type {TlsBook, TlsEvent, TlsHost, TlsState} from './tls-book.ts'
@@ -160,7 +160,7 @@ class Book implements TlsBook {
       // Ordering again would not help.
       if (renewalAt(pair.leaf) <= this.#now())
         throw new Error('the new certificate is due by the clock of this machine')
-      await this.#orders?.noteFailure(host, undefined)
+      await this.#note(host, undefined)
     } catch (error) {
       if (!this.#closing.signal.aborted) await this.#failed(host, error)
     }
@@ -173,8 +173,13 @@ class Book implements TlsBook {
     const nextTryAt = this.#now() + pauseAfter(failures, retryAfterMs)
     const again = `next try ${new Date(nextTryAt).toISOString()}`
     this.#options.onEvent?.({type: 'tls.failed', host, message: `no certificate for ${host}: ${message}; ${again}`})
-    await this.#orders?.noteFailure(host, {failures, message, nextTryAt}).catch((problem: unknown) => {
-      this.#options.log.debug('a restart would order again at once', {host, problem: messageOf(problem)})
+    await this.#note(host, {failures, message, nextTryAt})
+  }
+
+  /** On a full disk only the memory of this process has it. */
+  async #note(host: string, failure: FailedOrder | undefined): Promise<void> {
+    await this.#orders?.noteFailure(host, failure).catch((problem: unknown) => {
+      this.#options.log.debug('the outcome of an order is not stored', {host, problem: messageOf(problem)})
     })
   }
 

@@ -39,7 +39,7 @@ const MAX_ATTEMPTS = 4
 /** Calls reject with AcmeError for what the server refuses, UNAVAILABLE or TIMEOUT when it cannot be reached. */
 export function createAcmeClient({directory, email, key, ca, log}: AcmeClientOptions): AcmeClient {
   const http = createHttp({log, attempts: 1})
-  let nonce: string | undefined
+  const nonces: string[] = []
   let account: Promise<{readonly kid: string; readonly urls: Directory}> | undefined
 
   const call = async (method: 'GET' | 'HEAD' | 'POST', url: string, signal: AbortSignal, body?: string) => {
@@ -48,16 +48,17 @@ export function createAcmeClient({directory, email, key, ca, log}: AcmeClientOpt
     const target = {url: origin, ...(ca === undefined ? {} : {tls: {ca}})}
     const content = body === undefined ? {} : {body: Buffer.from(body)}
     const answer = await http.request(target, {method, path: pathname + search, headers, ...content}, {signal})
-    const fresh = answer.headers['replay-nonce']
-    if (typeof fresh === 'string') nonce = fresh
+    const nonce = answer.headers['replay-nonce']
+    if (typeof nonce === 'string') nonces.push(nonce)
     return answer
   }
   const takeNonce = async (urls: Pick<Directory, 'newNonce'>, signal: AbortSignal): Promise<string> => {
-    if (nonce === undefined) await call('HEAD', urls.newNonce, signal)
-    const taken = nonce
-    nonce = undefined
-    if (taken === undefined) throw new AcmeError('', 'the ACME server gives no nonce')
-    return taken
+    // Of many at once each must get one of its own; the youngest is the best.
+    while (nonces.length === 0) {
+      const {headers} = await call('HEAD', urls.newNonce, signal)
+      if (typeof headers['replay-nonce'] !== 'string') throw new AcmeError('', 'the ACME server gives no nonce')
+    }
+    return nonces.pop() ?? ''
   }
   const post = async (url: string, payload: unknown, by: Signer, signal: AbortSignal): Promise<AcmeAnswer> => {
     for (let attempt = 1; ; attempt++) {

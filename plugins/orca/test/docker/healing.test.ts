@@ -16,15 +16,12 @@ const replacedAfter = async (hurt: (id: string) => Promise<unknown>) => {
   const before = await only()
   await hurt(before?.id ?? '')
   const after = await until(async () => {
-    const [found, ...others] = await at.containers()
-    return (
-      others.length === 0 &&
-      found !== undefined &&
-      found.id !== before?.id &&
-      (await at.service()).runningReplicas === 1 &&
-      found
-    )
+    const [[found, ...others], service] = [await at.containers(), await at.service()]
+    const isAlone = others.length === 0 && service.replicas.length === 1 && service.runningReplicas === 1
+    return isAlone && found !== undefined && found.id !== before?.id && found
   })
+  // The proxy hears of it a moment later.
+  await until(async () => (await at.ask()) === 'v1')
   return {before, after, service: await at.service()}
 }
 

@@ -38,6 +38,11 @@ export interface DeployRequestOptions {
   readonly reason: string
   /** A service that exists already is a CONFLICT; decided under its lock. Default false. */
   readonly onlyNew?: boolean | undefined
+  /**
+   * Dependencies are an order and no more, as in Orca: one that is nowhere, or that depends on the service itself, is no
+   * mistake. Default false.
+   */
+  readonly isTolerant?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((event: {readonly service: string; readonly note: string}) => void) | undefined
 }

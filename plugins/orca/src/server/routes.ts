@@ -19,9 +19,10 @@ export function edgeTable(http: EdgeTable['http'], services: readonly RoutedServ
   return {http, services: services.filter(({spec}) => spec.port !== undefined).map(edgeService)}
 }
 
-/** Host names of a service on the shared listener; none for internal and tcp ones. */
+/** Host names of a service on the shared listener; none for tcp, and only declared ones for internal services. */
 export function hostsOf(spec: ServiceSpec): string[] {
-  if (spec.internal || spec.port === undefined || spec.protocol === 'tcp') return []
+  if (spec.port === undefined || spec.protocol === 'tcp') return []
+  if (spec.internal) return domainsOf(spec)
   const local = spec.project === undefined ? [] : [`${spec.name}.${spec.project}.localhost`]
   return [...new Set([...domainsOf(spec), `${spec.name}.localhost`, ...local])]
 }

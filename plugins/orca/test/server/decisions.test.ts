@@ -109,7 +109,7 @@ describe('planDeploy', () => {
     ['a chain', [named('c', 'b'), named('b', 'a'), named('a')], 'a b c'],
     ['a diamond', [named('d', 'b', 'c'), named('b', 'a'), named('c', 'a'), named('a')], 'a b c d'],
     ['independent ones', [named('b'), named('a')], 'b a'],
-    ['a circle and another', [named('a', 'b'), named('b', 'a'), named('c')], 'b a c'],
+    ['a circle and another', [named('a', 'b'), named('b', 'a'), named('c')], 'c a b'],
     ['the same name twice', [spec({name: 'a', replicas: 5}), named('a')], 'a'],
   ])('orders %s', (_, specs, expected) => {
     expect(

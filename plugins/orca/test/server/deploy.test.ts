@@ -312,7 +312,7 @@ describe('several services', () => {
   })
 
   it.each([
-    ['a circle', [spec({name: 'a', depends_on: ['b']}), spec({name: 'b', depends_on: ['a']})], 'b → a → b'],
+    ['a circle', [spec({name: 'a', depends_on: ['b']}), spec({name: 'b', depends_on: ['a']})], 'a → b → a'],
     ['an unknown dependency', [spec({depends_on: ['nowhere']})], "'nowhere'"],
     ['a secret', [spec({env: {KEY: ['x$', '{secrets.DB_PASS}'].join('')}})], 'DB_PASS'],
     ['an image', [spec({image: 'nginx', command: undefined})], 'images do not run here'],
@@ -325,6 +325,20 @@ describe('several services', () => {
     expect(outcome.deployed).toEqual([])
     expect(outcome.errors[0]?.message).toContain(text)
     expect(h.runtime.calls).toEqual(['list'])
+  })
+
+  it('with tolerance a circle and an unknown dependency are only an order', async () => {
+    const specs = [
+      spec({name: 'a', depends_on: ['b']}),
+      spec({name: 'b', depends_on: ['a', 'nowhere']}),
+      spec({name: 'c'}),
+    ]
+
+    const outcome = await h.control.deploy(specs, {actor: alice, reason: 'deploy', isTolerant: true})
+
+    expect(outcome).toMatchObject({deployed: ['c', 'a', 'b'], errors: []})
+    await h.reopen()
+    expect(await h.service('a')).toMatchObject({status: 'running'})
   })
 
   it('an existing dependency need not be in the request, but must run', async () => {

@@ -36,7 +36,8 @@ describe('edgeTable', () => {
   it.each([
     ['project', {project: 'shop'}, ['web.localhost', 'web.shop.localhost']],
     ['domains', {domain: 'A.test', domains: ['b.test', 'a.TEST']}, ['a.test', 'b.test', 'web.localhost']],
-    ['internal', {internal: true, domain: 'a.test'}, []],
+    ['internal', {internal: true, domain: 'a.test'}, ['a.test']],
+    ['internal without a domain', {internal: true}, []],
     ['tcp', {protocol: 'tcp', domain: 'a.test'}, []],
   ] as const)('hosts of %s', (_, change, hosts) => {
     const {services} = edgeTable(http, [{spec: spec(change as Parameters<typeof spec>[0]), port: 1, replicas: []}])

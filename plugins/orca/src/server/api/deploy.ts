@@ -13,7 +13,7 @@ export function deployRoutes(app: FastifyInstance, {control}: ApiContext): void 
     auditTarget(request, specs.map(({name}) => name).join(', '))
     await checkSpecs(actorOf(request), control, specs)
     const [codeless, complete] = partition(specs, hasNoCode)
-    const outcome = await control.deploy(complete, {actor: actorOf(request), reason: 'deploy'})
+    const outcome = await control.deploy(complete, {actor: actorOf(request), reason: 'deploy', isTolerant: true})
     const errors = [
       ...codeless.map(({name}) => `${name}: service '${name}' has no image, module, or build config`),
       ...outcome.errors.map(({service, message}) => `${service}: ${message}`),

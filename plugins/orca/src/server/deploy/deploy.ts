@@ -18,7 +18,7 @@ export async function deployAll(
 ): Promise<DeployOutcome> {
   throwIfAborted(options.signal)
   const deployed = new Map(context.store.services.list().map((row) => [row.name, row]))
-  const plan = planDeploy(specs, deployed, context)
+  const plan = planDeploy(specs, deployed, {...context, isTolerant: options.isTolerant})
   const outcomes = new Map<string, Promise<DeployError | undefined>>()
   // Dependencies come first in the plan, so theirs are in the map when they are asked for.
   for (const spec of plan.specs) outcomes.set(spec.name, deployOne(context, spec, {plan, outcomes, options}))
@@ -50,9 +50,10 @@ async function deployOne(
   const note = (text: string) => onProgress?.({service: name, note: text})
   try {
     await context.runtime.requireFor?.(spec)
-    for (const dependency of spec.depends_on) await dependencyDeployed(dependency, outcomes)
+    const awaited = options.isTolerant === true ? earlier(spec, plan.specs) : spec.depends_on
+    for (const dependency of awaited) await dependencyDeployed(dependency, outcomes)
     // Without the lock: many that wait must not keep away the one they wait for.
-    await dependenciesReady(context, spec, {signal, note})
+    if (options.isTolerant !== true) await dependenciesReady(context, spec, {signal, note})
     const work = async () => {
       refuseExisting(context, name, options)
       await deployService(context, spec, {actor, reason, signal, note})
@@ -64,6 +65,12 @@ async function deployOne(
     if (code === undefined) context.log.debug('deploy failed', {service: name, problem: messageOf(error)})
     return {service: name, code, message: messageOf(error), details}
   }
+}
+
+/** Dependencies that this deploy brings before the service. */
+function earlier(spec: ServiceSpec, order: readonly ServiceSpec[]): string[] {
+  const before = new Set(order.slice(0, order.indexOf(spec)).map(({name}) => name))
+  return spec.depends_on.filter((name) => before.has(name))
 }
 
 async function dependencyDeployed(name: string, outcomes: Surroundings['outcomes']): Promise<void> {

@@ -33,17 +33,21 @@ export interface Means {
   readonly secrets: Pick<SecretResolver, 'missing'>
 }
 
-/** Everything that can be known before anything is touched. */
+/**
+ * Everything that can be known before anything is touched.
+ * @param isTolerant dependencies that cannot be are no problem
+ */
 export function planDeploy(
   specs: readonly ServiceSpec[],
   deployed: ReadonlyMap<string, Deployed>,
-  means: Means,
+  means: Means & {readonly isTolerant?: boolean | undefined},
 ): DeployPlan {
   const wanted = new Map(specs.map((spec) => [spec.name, spec]))
   const after = new Map([...deployed].map(([name, {spec}]) => [name, spec] as const).concat([...wanted]))
   const problems = new Map<string, Problem>()
   for (const spec of wanted.values()) {
-    const problem = specProblem(spec, means) ?? dependencyProblem(spec, after) ?? conflictProblem(spec, after, deployed)
+    const dependency = means.isTolerant === true ? undefined : dependencyProblem(spec, after)
+    const problem = specProblem(spec, means) ?? dependency ?? conflictProblem(spec, after, deployed)
     if (problem !== undefined) problems.set(spec.name, problem)
   }
   const warnings = [...wanted.values()].flatMap((spec) =>
@@ -140,18 +144,15 @@ function conflictProblem(
 const claimsOf = (spec: ServiceSpec): string[] =>
   hostsOf(spec).flatMap((host) => (spec.routes.length === 0 ? [host] : spec.routes.map((path) => `${host}${path}`)))
 
-/** Dependencies first, else in the given order; members of a cycle keep it. */
+/** Dependencies first, else in the given order; members of a cycle, and what depends on them, come last. */
 export function inOrder(wanted: ReadonlyMap<string, ServiceSpec>): ServiceSpec[] {
   const ordered = new Map<string, ServiceSpec>()
-  const visit = (spec: ServiceSpec, above: ReadonlySet<string>) => {
-    if (ordered.has(spec.name) || above.has(spec.name)) return
-    const below = new Set([...above, spec.name])
-    for (const name of spec.depends_on) {
-      const dependency = wanted.get(name)
-      if (dependency !== undefined) visit(dependency, below)
-    }
-    ordered.set(spec.name, spec)
+  let rest = [...wanted.values()]
+  for (;;) {
+    const isFree = ({depends_on}: ServiceSpec) => depends_on.every((name) => ordered.has(name) || !wanted.has(name))
+    const free = rest.filter(isFree)
+    if (free.length === 0) return [...ordered.values(), ...rest]
+    for (const spec of free) ordered.set(spec.name, spec)
+    rest = rest.filter(({name}) => !ordered.has(name))
   }
-  for (const spec of wanted.values()) visit(spec, new Set())
-  return [...ordered.values()]
 }

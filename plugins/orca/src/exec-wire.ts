@@ -1,4 +1,5 @@
 import type {ErrorBody, TerminalSize} from '@omni-cli/sdk'
+import type {RawData, WebSocket} from 'ws'
 
 /**
  * What client and server of an exec say to each other: binary frames, whose first byte says what the rest is. Input
@@ -43,3 +44,23 @@ export function terminalSize(columns: unknown, rows: unknown): TerminalSize | un
   const size = {columns: Number(columns), rows: Number(rows)}
   return Object.values(size).every((side) => Number.isInteger(side) && side >= 1 && side <= 10_000) ? size : undefined
 }
+
+/** A peer that does not answer for so long has gone. */
+const PING_MS = 15_000
+
+/** Ends a connection whose other side does not answer any more. Returns what ends the watch. */
+export function keepAlive(socket: WebSocket): () => void {
+  let isAlive = true
+  socket.on('pong', () => {
+    isAlive = true
+  })
+  const timer = setInterval(() => {
+    if (!isAlive) socket.terminate()
+    isAlive = false
+    socket.ping()
+  }, PING_MS)
+  return () => clearInterval(timer)
+}
+
+export const bufferOf = (data: RawData): Buffer =>
+  Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)

@@ -1,11 +1,9 @@
 import {aborted, type ExecOptions, type HttpTarget, OmniError, throwIfAborted} from '@omni-cli/sdk'
-import type {RawData, WebSocket} from 'ws'
-import {CLOSED, controlFrame, FRAME, frameOf, INPUT_BYTES, readControl} from '../exec-wire.ts'
+import type {WebSocket} from 'ws'
+import {bufferOf, CLOSED, controlFrame, FRAME, frameOf, INPUT_BYTES, keepAlive, readControl} from '../exec-wire.ts'
 import {failureOf, fromBody} from './failure.ts'
 import {errorWire} from './wire.ts'
 
-/** The server answers pings; one that does not for so long has gone. */
-const PING_MS = 15_000
 const HANDSHAKE_MS = 60_000
 
 export interface ExecCall {
@@ -116,9 +114,6 @@ function receive(socket: WebSocket, {onStdout, onStderr, signal}: ExecOptions): 
   return promise.finally(() => signal?.removeEventListener('abort', abort))
 }
 
-const bufferOf = (data: RawData): Buffer =>
-  Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)
-
 interface Settle {
   readonly resolve: (code: number) => void
   readonly reject: (error: Error) => void
@@ -135,19 +130,6 @@ function endedEarly(code: number, reason: string): OmniError {
   if (code === CLOSED.revoked) return new OmniError('UNAUTHORIZED', reason)
   const why = reason === '' ? 'the connection to the server was lost' : reason
   return new OmniError('UNAVAILABLE', `${why} before the program had ended`, {hint: 'omni server status'})
-}
-
-function keepAlive(socket: WebSocket): () => void {
-  let isAlive = true
-  socket.on('pong', () => {
-    isAlive = true
-  })
-  const timer = setInterval(() => {
-    if (!isAlive) socket.terminate()
-    isAlive = false
-    socket.ping()
-  }, PING_MS)
-  return () => clearInterval(timer)
 }
 
 /** No more is read than the server takes. Returns what ends it. */

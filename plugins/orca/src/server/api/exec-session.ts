@@ -1,6 +1,16 @@
 import {isOmniError, type Logger, messageOf, OmniError} from '@omni-cli/sdk'
-import type {RawData, WebSocket} from 'ws'
-import {CLOSED, controlFrame, FRAME, frameOf, readControl, type ServerMessage, terminalSize} from '../../exec-wire.ts'
+import type {WebSocket} from 'ws'
+import {
+  bufferOf,
+  CLOSED,
+  controlFrame,
+  FRAME,
+  frameOf,
+  keepAlive,
+  readControl,
+  type ServerMessage,
+  terminalSize,
+} from '../../exec-wire.ts'
 import type {ExecSession} from '../../runtimes/runtime.ts'
 import type {Connection} from './token-watch.ts'
 
@@ -10,8 +20,6 @@ export interface ServeExecOptions {
   readonly log: Logger
 }
 
-/** A client that does not answer for so long has gone. */
-const PING_MS = 15_000
 /** Output that a program has left in its pipes is there at once; what comes later is of others that hold them open. */
 const LAST_WORDS_MS = 500
 /** For the client to read why the connection ends. */
@@ -40,19 +48,6 @@ export function serveExec(socket: WebSocket, session: ExecSession, {closing, log
     () => end(1011, ''),
   )
   return {destroy: () => end(CLOSED.revoked, 'the token is not valid any more')}
-}
-
-function keepAlive(socket: WebSocket): () => void {
-  let isAlive = true
-  socket.on('pong', () => {
-    isAlive = true
-  })
-  const timer = setInterval(() => {
-    if (!isAlive) socket.terminate()
-    isAlive = false
-    socket.ping()
-  }, PING_MS)
-  return () => clearInterval(timer)
 }
 
 /** No more is read from the client than the program takes. */
@@ -84,9 +79,6 @@ function takeInput(socket: WebSocket, session: ExecSession): void {
     session.resize(size).catch(() => undefined)
   })
 }
-
-const bufferOf = (data: RawData): Buffer =>
-  Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)
 
 async function sendOutput(socket: WebSocket, session: ExecSession): Promise<void> {
   try {

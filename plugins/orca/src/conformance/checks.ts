@@ -3,11 +3,14 @@ import {accessChecks} from './checks/access.ts'
 import {canaryChecks} from './checks/canary.ts'
 import {clusterChecks} from './checks/cluster.ts'
 import {deployChecks} from './checks/deploy.ts'
+import {deployManyChecks} from './checks/deploy-many.ts'
+import {deployVersionChecks} from './checks/deploy-versions.ts'
 import {guideChecks} from './checks/guide.ts'
 import {healingChecks} from './checks/healing.ts'
 import {projectChecks} from './checks/projects.ts'
 import {proxyChecks} from './checks/proxy.ts'
 import {rollbackChecks} from './checks/rollback.ts'
+import {rolloutChecks} from './checks/rollout.ts'
 import {scaleChecks} from './checks/scale.ts'
 import {secretChecks} from './checks/secrets.ts'
 import {webhookChecks} from './checks/webhooks.ts'
@@ -19,6 +22,8 @@ export const CONFORMANCE_CHECKS: readonly ConformanceCheck[] = [
   ...accessChecks,
   ...clusterChecks,
   ...deployChecks,
+  ...deployManyChecks,
+  ...deployVersionChecks,
   ...scaleChecks,
   ...projectChecks,
   ...rollbackChecks,
@@ -26,6 +31,7 @@ export const CONFORMANCE_CHECKS: readonly ConformanceCheck[] = [
   ...webhookChecks,
   ...secretChecks,
   ...proxyChecks,
+  ...rolloutChecks,
   ...healingChecks,
   ...guideChecks,
 ]

@@ -3,7 +3,7 @@ import type {CheckContext, ConformanceCheck} from '../check.ts'
 import {contains, equal, ok, status} from '../expect.ts'
 import {shares} from './canary.ts'
 
-const get = ({proxy}: Pick<CheckContext, 'proxy'>, host: string | undefined, path = '/'): Promise<Answer> =>
+export const get = ({proxy}: Pick<CheckContext, 'proxy'>, host: string | undefined, path = '/'): Promise<Answer> =>
   exchange(proxy, {
     method: 'GET',
     path,
@@ -11,7 +11,7 @@ const get = ({proxy}: Pick<CheckContext, 'proxy'>, host: string | undefined, pat
     body: undefined,
   })
 
-const domainOf = (context: CheckContext, part = 'www'): string => `${part}.${context.bench.mark}.example.test`
+export const domainOf = (context: CheckContext, part = 'www'): string => `${part}.${context.bench.mark}.example.test`
 
 /** Sends one request after the other until `work` has ended; how many were not answered with 200. */
 async function under(context: CheckContext, host: string, work: () => Promise<unknown>) {

@@ -35,6 +35,13 @@ const BODIES: readonly [name: string, body: string, headers: Record<string, stri
     422,
     'Failed',
   ],
+  [
+    'memory that is no amount',
+    '{"services":[{"name":"x","image":"x","resources":{"memory":"lots"}}]}',
+    JSON_TYPE,
+    422,
+    'Failed to deserialize',
+  ],
   ['null for a list', '{"services":[{"name":"x","image":"x","routes":null}]}', JSON_TYPE, 422, 'Failed to deserialize'],
 ]
 

@@ -33,6 +33,11 @@ it('the logs of a service that does not run as wanted end with the reason', asyn
   expect(await text()).toBe(`last words\nOOMKilled: web-0 ${message}\n`)
 })
 
+it('a replica that was killed for its memory is told of while it runs again', async () => {
+  change({replicas: [{...replica, status: 'ready', lastExit: {code: 137, at, oomKilled: true}}]})
+  expect(await text()).toBe('last words\nOOMKilled: web-0 was killed: it used more memory than its limit\n')
+})
+
 it('the reason is named after the service where no replica can be told', async () => {
   change({status: 'degraded', lastFailure: {...failure, reason: 'CrashLoopBackOff', message: 'exited with\ncode 1'}})
   expect(await text()).toBe('last words\nCrashLoopBackOff: web exited with code 1\n')

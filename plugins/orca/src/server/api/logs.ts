@@ -23,7 +23,7 @@ export function logRoutes(app: FastifyInstance, {control, closing, log}: ApiCont
     const signal = options.follow === true ? closing : undefined
     await stream(reply, {contentType, heartbeat, signal, log}, async (out) => {
       await copyLines(control.logs(name, {...options, signal: out.signal}), asJson, out)
-      if (!asJson && options.replica === undefined) await out.write(failureLine(service))
+      if (!asJson && options.replica === undefined) await out.write(reasonLines(service))
     })
   })
   // Where the lines are, for a client on this machine that may read them itself.
@@ -47,12 +47,17 @@ async function copyLines(lines: AsyncIterable<LogLine>, asJson: boolean, out: Op
 
 /**
  * Why the service does not run as wanted, for those who look for the reason in the output: `OOMKilled: web-0 was killed:
- * it used more memory than its limit`. Empty when it does.
+ * it used more memory than its limit`. That one also while it runs again: no output of the program tells it.
  */
-function failureLine({name, status, lastFailure, replicas}: Service): string {
-  if (lastFailure === undefined || status === 'running' || status === 'stopped') return ''
+function reasonLines({name, status, lastFailure, replicas}: Service): string {
+  const isWell = lastFailure === undefined || status === 'running' || status === 'stopped'
+  const killed = replicas.filter(({lastExit}) => lastExit?.oomKilled === true)
+  const told = killed.map((replica) => `OOMKilled: ${replica.name} ${OOM}\n`).join('')
+  if (isWell || (lastFailure.exit?.oomKilled === true && killed.length > 0)) return told
   const {exit, message} = lastFailure
   const replica = replicas.find(({lastExit}) => exit !== undefined && lastExit?.at === exit.at)?.name ?? name
   const reason = exit?.oomKilled === true ? 'OOMKilled' : lastFailure.reason
-  return `${reason}: ${replica} ${message.replaceAll('\n', ' ')}\n`
+  return `${told}${reason}: ${replica} ${message.replaceAll('\n', ' ')}\n`
 }
+
+const OOM = 'was killed: it used more memory than its limit'

@@ -37,7 +37,13 @@ export const secretChecks: readonly ConformanceCheck[] = [
         await bench.deployed(bench.service(name, {domain: host, env: {URL: `a:\${secrets.${key}}@b`}}))
         const seen = await exchange(proxy, {method: 'GET', path: '/env', headers: {host}, body: undefined})
         equal((seen.json() as Record<string, string>).URL, `a:${value}@b`, 'environment of the app')
-        for (const path of ['status', `services/${name}`, `services/${name}/releases`, 'secrets', 'events?follow=false']) {
+        for (const path of [
+          'status',
+          `services/${name}`,
+          `services/${name}/releases`,
+          'secrets',
+          'events?follow=false',
+        ]) {
           const answer = await api.send('GET', `/api/v1/${path}`)
           status(answer, 200, path)
           ok(!answer.text.includes(value), `${path} shows the value`)

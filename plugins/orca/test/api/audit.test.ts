@@ -43,6 +43,14 @@ describe('the audit log', () => {
     expect(JSON.stringify(entry)).not.toContain(SECRET)
   })
 
+  it('tells that what is answered in lines has failed', async () => {
+    await api.call('POST', '/api/v1/services', {body: {name: 'web', image: 'nginx'}})
+    await api.call('POST', '/api/v1/services/web/canary/decide')
+    await api.call('POST', '/api/v1/services', {body: {name: 'web', command: 'fail'}})
+
+    await expect.poll(() => entries().map(({outcome}) => outcome)).toEqual(['ok', 'CONFLICT', 'DEPLOY_FAILED'])
+  })
+
   it('has heartbeats of nodes only when they get something to do', async () => {
     const beat = () => api.call('POST', '/api/v1/cluster/heartbeat', {body: {node_id: 7}})
     api.nodes.register({id: '7', address: 'worker:1', labels: {}})

@@ -35,6 +35,16 @@ describe('tokens', () => {
     expect([await status(token), await status(rotated.json.token)]).toEqual([401, 200])
   })
 
+  it('can be renewed and revoked by themselves, and get the answer to that', async () => {
+    const {token} = (await make({name: 'robot', role: 'admin'})).json
+    const rotated = await api.call('POST', '/api/v1/tokens/robot/rotate', {token})
+    expect(rotated).toMatchObject({status: 201, json: {token: expect.any(String)}})
+
+    const revoked = await api.call('DELETE', '/api/v1/tokens/robot', {token: rotated.json.token})
+    expect(revoked).toMatchObject({status: 200, json: {revoked: 'robot'}})
+    expect(await status(rotated.json.token)).toBe(401)
+  })
+
   it.each([
     [{name: 'x y', role: 'viewer'}, 422],
     [{name: 'x', role: 'root'}, 422],
@@ -60,6 +70,22 @@ describe('tokens', () => {
     expect(await status(token)).toBe(401)
   })
 
+  it('that are revoked end a deploy whose body was read long ago', async () => {
+    api.control.gate = new Promise(() => undefined)
+    const {token, record} = api.tokens.create({name: 'ci', role: 'deployer'})
+    const answer = await fetch(`${api.url}/api/v1/services`, {
+      method: 'POST',
+      headers: {authorization: `Bearer ${token}`, 'content-type': 'application/json'},
+      body: JSON.stringify({name: 'web', image: 'nginx'}),
+    })
+    expect(answer.status).toBe(200)
+
+    await api.call('DELETE', `/api/v1/tokens/${record.id}`)
+
+    await expect(answer.text()).rejects.toThrow()
+    await api.control.whenAborted()
+  })
+
   it('of a store from before projects reach everything as they did', () => {
     const database = new DatabaseSync(':memory:')
     database.exec(`CREATE TABLE api_tokens (
@@ -73,14 +99,20 @@ describe('tokens', () => {
   })
 })
 
+const spec = (name: string, project?: string) => ({name, image: 'nginx', ...(project === undefined ? {} : {project})})
+const deploy = (services: unknown[], token?: string) =>
+  api.call('POST', '/api/v1/deploy', {body: {services}, ...(token === undefined ? {} : {token})})
+
+/** `web` in the project of the token, `mail` in another one, `free` in none. */
+async function shopToken(): Promise<string> {
+  await deploy([spec('web', 'shop'), spec('mail', 'office'), spec('free')])
+  return api.tokens.create({name: 'shop-ci', role: 'deployer', projects: ['shop']}).token
+}
+
 describe('a token for one project', () => {
-  const spec = (name: string, project?: string) => ({name, image: 'nginx', ...(project === undefined ? {} : {project})})
-  const deploy = (services: unknown[], token?: string) =>
-    api.call('POST', '/api/v1/deploy', {body: {services}, ...(token === undefined ? {} : {token})})
   let token: string
   beforeEach(async () => {
-    await deploy([spec('web', 'shop'), spec('mail', 'office'), spec('free')])
-    token = api.tokens.create({name: 'shop-ci', role: 'deployer', projects: ['shop']}).token
+    token = await shopToken()
   })
 
   it('deploys and changes what is in it', async () => {
@@ -133,5 +165,35 @@ describe('a token for one project', () => {
     })
     expect(events.text).toContain('service/web')
     expect(events.text).not.toMatch(/mail|free/)
+  })
+})
+
+describe('a service that a token for one project deploys', () => {
+  let token: string
+  beforeEach(async () => {
+    token = await shopToken()
+  })
+
+  it.each([
+    ['the network of another project', {network: 'office', aliases: ['mail']}],
+    ['a folder of the machine', {mounts: ['/:/host']}],
+    ['the volume of another service', {mounts: ['orca-mail-data:/data']}],
+  ])('does not reach %s', async (_name, reach) => {
+    const answer = await deploy([{...spec('x', 'shop'), ...reach}], token)
+
+    expect(answer.status).toBe(403)
+    expect(answer.text).toContain(Object.values(reach)[0]?.toString())
+    expect(api.control.services.size).toBe(3)
+    expect((await deploy([{...spec('x', 'shop'), network: 'shop', aliases: ['y']}], token)).status).toBe(200)
+  })
+
+  it('does not roll back to what the service was in another project', async () => {
+    const moved = {...spec('mail', 'office'), env: {PASS: `\${secrets.PASS}`}}
+    await deploy([moved])
+    await deploy([spec('mail', 'shop')])
+
+    const back = (body?: unknown) => api.call('POST', '/api/v1/services/mail/rollback', {token, body})
+    expect([(await back({to: 'r2'})).status, (await back()).status]).toEqual([403, 403])
+    expect((await api.call('GET', '/api/v1/services/mail/releases', {token})).text).not.toContain('PASS')
   })
 })

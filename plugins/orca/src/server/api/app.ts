@@ -69,8 +69,10 @@ function guard(app: FastifyInstance, context: ApiContext): void {
     await checkScope(request, actor, control)
     accepted(request)
     if (actor.tokenId === undefined) return
-    tokenWatch.add(actor.tokenId, request.raw)
-    reply.raw.once('close', () => tokenWatch.remove(request.raw))
+    // To destroy the request is not enough: once its body is read, that leaves the connection alone.
+    const connection = {destroy: () => request.raw.socket.destroy()}
+    tokenWatch.add(actor.tokenId, connection)
+    reply.raw.once('close', () => tokenWatch.remove(connection))
   })
 }
 

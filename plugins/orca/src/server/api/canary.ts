@@ -1,6 +1,7 @@
 import {type CanaryVerdict, type ErrorBody, isOmniError, messageOf, sleep} from '@omni-cli/sdk'
 import type {FastifyInstance} from 'fastify'
 import type {Control} from '../control.ts'
+import {auditOutcome} from './audit.ts'
 import {type ApiContext, actorOf, param} from './context.ts'
 import {type OpenStream, stream} from './stream.ts'
 
@@ -20,6 +21,7 @@ export function decideRoute(app: FastifyInstance, {control, log, closing}: ApiCo
       void tellProgress(control, name, out, told.signal)
       const line = await decide(control, name, {actor, signal: out.signal})
       told.abort()
+      if (line.type === 'error') auditOutcome(request, line.error.code)
       await out.write(`${JSON.stringify(line)}\n`)
     })
   })

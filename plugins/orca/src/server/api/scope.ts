@@ -1,4 +1,4 @@
-import type {Service, ServiceSpec} from '@omni-cli/sdk'
+import type {Release, Service, ServiceSpec} from '@omni-cli/sdk'
 import type {FastifyRequest} from 'fastify'
 import {candidatesOf, referencesOf} from '../../secrets/reference.ts'
 import type {Control} from '../control.ts'
@@ -19,8 +19,8 @@ const CHECKED_BY_THEMSELVES: ReadonlySet<string> = new Set([
   'PUT /api/v1/artifacts/:digest',
 ])
 
-const refused = ({name, projects = []}: Caller): HttpProblem =>
-  new HttpProblem(403, `the token '${name}' is for ${projects.map((project) => `'${project}'`).join(', ')} only`)
+const refused = ({name, projects = []}: Caller, why = ''): HttpProblem =>
+  new HttpProblem(403, `the token '${name}' is for ${projects.map((project) => `'${project}'`).join(', ')} only${why}`)
 
 /**
  * A token for some projects reaches those alone, and no route that is not known to keep to them: 403. Unknown services
@@ -51,14 +51,32 @@ export async function listInScope(request: FastifyRequest, control: Control): Pr
   return services.filter(({project}) => isInScope(caller, project))
 }
 
-/** 403 unless all specs are for the caller's projects, replace no service and use no secret of another one. */
+/** 403 unless all specs are for the caller's projects, replace no service of another one and reach into none. */
 export async function checkSpecs(caller: Caller, control: Control, specs: readonly ServiceSpec[]): Promise<void> {
   if (caller.projects === undefined) return
-  for (const {name, project, env} of specs) {
-    const current = await control.get(name)
+  for (const spec of specs) {
+    const current = await control.get(spec.name)
     const isTaken = current !== undefined && !isInScope(caller, current.project)
-    const secrets = referencesOf(env).flatMap((reference) => candidatesOf(reference, project))
-    const isForeign = secrets.some((one) => one.project !== undefined && !isInScope(caller, one.project))
-    if (isTaken || isForeign || !isInScope(caller, project)) throw refused(caller)
+    if (isTaken || !isInScope(caller, spec.project)) throw refused(caller)
+    checkReach(caller, spec)
   }
+}
+
+/** Secrets, networks (where names can be taken) and data of other projects. */
+function checkReach(caller: Caller, {project, env, network, mounts}: ServiceSpec): void {
+  const secrets = referencesOf(env).flatMap((reference) => candidatesOf(reference, project))
+  if (secrets.some((one) => one.project !== undefined && !isInScope(caller, one.project))) throw refused(caller)
+  if (network !== undefined && !isInScope(caller, network)) throw refused(caller, `, not for the network '${network}'`)
+  const [mount] = mounts
+  if (mount !== undefined) throw refused(caller, `, and the mount '${mount}' reaches beyond: a 'volume' does not`)
+}
+
+/** The releases that the caller may see: a service may have been in another project before. */
+export const releasesInScope = (caller: Caller, releases: readonly Release[]): Release[] =>
+  releases.filter(({spec}) => isInScope(caller, spec.project))
+
+/** 403 when going back, to `to` or to whichever release was before, could lead out of the caller's projects. */
+export function checkRollback(caller: Caller, releases: readonly Release[], to: string | undefined): void {
+  const targets = to === undefined ? releases : releases.filter(({id}) => id === to)
+  if (releasesInScope(caller, targets).length < targets.length) throw refused(caller)
 }

@@ -6,7 +6,7 @@ import {asBoolean, decode, parseJson, queryValue, readBody, readJson} from './bo
 import {decideRoute} from './canary.ts'
 import {type ApiContext, actorOf, isNative, param} from './context.ts'
 import {HttpProblem} from './problem.ts'
-import {listInScope} from './scope.ts'
+import {checkRollback, listInScope, releasesInScope} from './scope.ts'
 import {toServiceStatus} from './status.ts'
 
 export const scaleRequest = z.object({replicas: z.int().min(0).max(1000)})
@@ -30,8 +30,9 @@ export function serviceRoutes(app: FastifyInstance, context: ApiContext): void {
     return visibleTo(actorOf(request), service)
   })
   app.get('/api/v1/services/:name/releases', async (request) => {
-    const releases = await control.releases(param(request, 'name'))
-    return {releases: releases.map((release) => visibleTo(actorOf(request), release))}
+    const caller = actorOf(request)
+    const releases = releasesInScope(caller, await control.releases(param(request, 'name')))
+    return {releases: releases.map((release) => visibleTo(caller, release))}
   })
   changeRoutes(app, control)
   decideRoute(app, context)
@@ -51,7 +52,9 @@ function changeRoutes(app: FastifyInstance, control: Control): void {
   })
   act(app, control, 'rollback', async (name, request) => {
     const to = await rollbackTarget(request)
-    if (to === undefined && (await control.releases(name)).length < 2) {
+    const releases = await control.releases(name)
+    checkRollback(actorOf(request), releases, to)
+    if (to === undefined && releases.length < 2) {
       throw new OmniError('NOT_FOUND', `no previous deploy for '${name}'`, {hint: `omni releases ${name}`})
     }
     return control.rollback(name, {to, actor: actorOf(request)})

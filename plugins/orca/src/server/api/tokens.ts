@@ -8,6 +8,9 @@ import {tokenRequest} from './schemas.ts'
 
 /** Tokens of other people and programs. The secret is in the answer to its creation and nowhere else. */
 export function tokenRoutes(app: FastifyInstance, {tokens, tokenWatch}: ApiContext): void {
+  // A token may end itself, and must get the answer to that: in it is its successor.
+  const checkAfter = (reply: FastifyReply) => reply.raw.once('finish', () => tokenWatch.check())
+
   app.post('/api/v1/tokens', async (request, reply) => {
     const {name, role, expiresAt, projects} = decode(tokenRequest, await readJson(request))
     auditTarget(request, `${name} (${role})`)
@@ -30,13 +33,13 @@ export function tokenRoutes(app: FastifyInstance, {tokens, tokenWatch}: ApiConte
     const id = param(request, 'id')
     const fresh = tokens.rotate(id)
     if (fresh === undefined) throw unknownToken(id)
-    tokenWatch.check()
+    checkAfter(reply)
     return issued(reply, fresh)
   })
-  app.delete('/api/v1/tokens/:id', async (request) => {
+  app.delete('/api/v1/tokens/:id', async (request, reply) => {
     const id = param(request, 'id')
     if (!tokens.revoke(id)) throw unknownToken(id)
-    tokenWatch.check()
+    checkAfter(reply)
     return {revoked: id}
   })
 }

@@ -13,23 +13,15 @@ export interface TestServer {
   readonly token: string
   /** Address of the shared listener of its proxy. */
   readonly proxy: string
+  /** Ends its process by the signal, waits until it is gone, and starts the next one at the same address. */
+  restart(signal: NodeJS.Signals, meanwhile?: () => Promise<unknown>): Promise<void>
   close(): Promise<void>
 }
 
 /** A server of its own in a new home, as a user's command starts it. */
 export async function openServer(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const home = await mkdtemp(join(tmpdir(), 'omni-'))
-  // The server takes over the environment of whoever starts it.
-  const before = {...process.env}
-  Object.assign(process.env, env)
-  try {
-    await startLocalServer({home, listen: '127.0.0.1:0'})
-  } finally {
-    for (const key of Object.keys(env)) {
-      if (before[key] === undefined) delete process.env[key]
-      else process.env[key] = before[key]
-    }
-  }
+  await start(home, '127.0.0.1:0', env)
   const {url} = readServerInfo(home) ?? {url: ''}
   const token = (await readFile(join(home, 'server.token'), 'utf8')).trim()
   return {
@@ -37,12 +29,42 @@ export async function openServer(env: Readonly<Record<string, string>> = {}): Pr
     url,
     token,
     proxy: await proxyOf(home),
+    async restart(signal, meanwhile) {
+      const {pid} = readServerInfo(home) ?? {}
+      if (pid === undefined) throw new Error('no server runs')
+      process.kill(pid, signal)
+      await poll({everyMs: 20, timeoutMs: 30_000}, () => !isAlive(pid))
+      await meanwhile?.()
+      await start(home, new URL(url).host, env)
+    },
     async close() {
       const client = await openLocalClient(home)
       await Promise.all((await client.list()).map(({name}) => client.remove(name, true)))
       await stopServer({home, workloads: 'stop'})
       await rm(home, {recursive: true, force: true, maxRetries: 5})
     },
+  }
+}
+
+async function start(home: string, listen: string, env: Readonly<Record<string, string>>): Promise<void> {
+  // The server takes over the environment of whoever starts it.
+  const before = {...process.env}
+  Object.assign(process.env, env)
+  try {
+    await startLocalServer({home, listen})
+  } finally {
+    for (const key of Object.keys(env)) {
+      if (before[key] === undefined) delete process.env[key]
+      else process.env[key] = before[key]
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }
 

@@ -24,12 +24,12 @@ it('loses what is meant for us only', async () => {
       get(
         '/',
         'Connection: close, X-Secret-Hop, Content-Length, Host\r\nX-Secret-Hop: 1\r\nx-secret-hop: 2\r\nKeep-Alive: timeout=9\r\n' +
-          'Proxy-Connection: keep-alive\r\nProxy-Authorization: Basic x\r\nUpgrade: h2c\r\nTE: gzip, trailers\r\nX-Kept: yes\r\n',
+          'Proxy-Connection: keep-alive\r\nProxy-Authorization: Basic x\r\nProxy: evil:80\r\nUpgrade: h2c\r\nTE: gzip, trailers\r\nX-Kept: yes\r\n',
       ),
     ),
   )
 
-  expect(seen).not.toMatch(/^(connection|x-secret-hop|keep-alive|proxy-.*|upgrade):/im)
+  expect(seen).not.toMatch(/^(connection|x-secret-hop|keep-alive|proxy(-.*)?|upgrade):/im)
   expect(seen).toContain('\r\nTE: trailers\r\n')
   expect(seen).toContain('\r\nX-Kept: yes\r\n')
   expect(seen).toContain('\r\nHost: web.test\r\n')

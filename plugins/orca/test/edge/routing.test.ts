@@ -127,6 +127,40 @@ describe('by path', () => {
   })
 })
 
+describe('a path that steps out of itself', () => {
+  it.each([
+    '/api/../admin',
+    '/api/%2e%2e/admin',
+    '/api/.%2E',
+    '/api/./x',
+    '/api/..%2fadmin',
+    '/api/..\\admin',
+    '/..?x=1',
+  ])('%s is refused where only some paths are served', async (path) => {
+    const edge = scope.edge()
+    await edge.apply(web([await named('web')], {paths: ['/api/*', '/..*'], stripPrefix: '/api'}))
+
+    const answer = await edge.talk(lastGet(path))
+
+    expect(statusOf(answer)).toBe(400)
+    expect(answer).toContain('the path has "." or ".." in it\n')
+  })
+
+  it.each(['/api/a..b/.well-known/...', '/api/x?next=/../y', '/api/.git'])('%s is none', async (path) => {
+    const edge = scope.edge()
+    await edge.apply(web([await named('web')], {paths: ['/api/*']}))
+
+    expect(bodyOf(await edge.talk(lastGet(path)))).toContain(`web ${path}`)
+  })
+
+  it('is passed on as it is where all paths are served', async () => {
+    const edge = scope.edge()
+    await edge.apply(web([await named('web')]))
+
+    expect(bodyOf(await edge.talk(lastGet('/a/../b')))).toContain('web /a/../b')
+  })
+})
+
 describe('by weight', () => {
   const backend = (isAvailable = true) => ({isAvailable: () => isAvailable}) as unknown as Backend
   const target = (version: string, weight: number, isAvailable = true): Target => ({

@@ -16,6 +16,8 @@ export const REQUEST_NAMES: FieldNames = {
     ['host', 'host'],
     ['x-request-id', 'request-id'],
     ['forwarded', 'drop'],
+    // Programs behind CGI would take it for the proxy of their own requests (HTTP_PROXY).
+    ['proxy', 'drop'],
     ['x-real-ip', 'drop'],
   ]),
   families: [

@@ -24,7 +24,16 @@ interface Route extends Destination {
 /** Host names spelt in many ways (case, port) are remembered up to this number. */
 const MAX_REMEMBERED = 1_000
 
-/** Resolver of the shared listener: host first, then the longest path. 400 without a host, 404 for an unknown one or no path. */
+/**
+ * A whole segment of one or two dots, spelt in any way that some program takes for it. Clients resolve these before they
+ * ask; a backend that does so after us would serve a path that was not routed to it.
+ */
+const DOT_SEGMENT = /(?:\/|\\|%2f|%5c)(?:\.|%2e){1,2}(?:\/|\\|%2f|%5c|$)/i
+
+/**
+ * Resolver of the shared listener: host first, then the longest path. 400 without a host, and for a path that steps out of
+ * itself where paths count; 404 for an unknown host or no path.
+ */
 export function routeByHost(services: readonly EdgeService[], upstreams: ReadonlyMap<string, Upstream>): Resolve {
   const hosts = collectHosts(services, upstreams)
   const remembered = new Map<string, readonly Route[]>()
@@ -42,6 +51,7 @@ export function routeByHost(services: readonly EdgeService[], upstreams: Readonl
     const only = routes[0]
     if (only !== undefined && routes.length === 1 && only.isPrefix && only.path === '') return only
     const path = pathOf(request.target)
+    if (DOT_SEGMENT.test(path)) throw new Refusal(400, 'the path has "." or ".." in it')
     const found = routes.find((route) => (route.isPrefix ? path.startsWith(route.path) : path === route.path))
     if (found === undefined) throw new Refusal(404, `no backend for path: ${path.slice(0, 200)}`)
     return found

@@ -11,7 +11,7 @@ let home: string
 let url: string
 beforeAll(async () => {
   home = await createHome()
-  const dir = await writeApp(home, 'shop', {'omni.yaml': webPlan(), 'server.mjs': webServer('one')})
+  const dir = await writeApp(home, 'shop', {'omni.yaml': webPlan('    domain: shop.example.com\n'), 'server.mjs': webServer('one')})
   const up = await omni(['up', dir], {home})
   expect(up.code, up.stderr).toBe(0)
   url = (await json<{url: string}>('server', 'status')).url
@@ -52,6 +52,33 @@ describe('omni token', () => {
     [['a', '--role', 'viewer', '--expires', '2020-01-01'], '2020-01-01'],
   ])('refuses %j', async (args, text) => {
     expect(await run('token', 'create', ...args)).toMatchObject({code: 2, stderr: expect.stringContaining(text)})
+  })
+})
+
+describe('a question', () => {
+  it.each([
+    [['token', 'list'], 'no token'],
+    [['webhooks', 'list'], 'no webhook'],
+    [['webhooks', 'deliveries', 'web'], 'no push'],
+    [['server', 'audit'], 'nothing was changed'],
+    [['server', 'certificates'], 'no service has a domain'],
+  ])('%j starts no engine', async (args, text) => {
+    const empty = await createHome()
+    try {
+      expect(await omni(args, {home: empty})).toMatchObject({code: 0, stderr: expect.stringContaining(text)})
+      expect((await omni(['server', 'status'], {home: empty})).code).toBe(7)
+    } finally {
+      await removeHome(empty)
+    }
+  })
+})
+
+describe('omni server certificates', () => {
+  it('shows each domain, and why one has no certificate', async () => {
+    expect(await json('server', 'certificates')).toEqual([
+      {host: 'shop.example.com', source: 'none', reason: 'no acme_email is configured'},
+    ])
+    expect((await run('server', 'certificates')).stdout).toMatch(/shop\.example\.com\s+none\s+.*no acme_email/)
   })
 })
 

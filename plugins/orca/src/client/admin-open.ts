@@ -1,6 +1,6 @@
 import type {CallOptions} from '@omni-cli/sdk'
 import {type AdminClient, createAdminClient} from './admin.ts'
-import {openTarget, type TargetSession} from './server-target.ts'
+import {findTarget, type OpenTarget, openTarget, type TargetSession} from './server-target.ts'
 import {createWebhookClient, type WebhookClient} from './webhook-client.ts'
 
 /** What a command is to its clients. */
@@ -23,13 +23,22 @@ export interface OpenAdmin {
 /** The server that the context of a command means; see `openTarget`. */
 export async function openAdmin(caller: Caller): Promise<OpenAdmin> {
   const session = await caller.session()
-  const call = {signal: caller.signal}
-  const {http, target} = await openTarget(session, {...call, notice: (text) => caller.notice(text)})
-  return {
-    admin: createAdminClient(http, target),
-    webhooks: createWebhookClient(http, target),
-    call,
-    url: target.url,
-    home: session.home,
-  }
+  return openWith(caller, session, await openTarget(session, optionsOf(caller)))
 }
+
+/** The same for a question, which starts nothing: undefined when there cannot be an answer; see `findTarget`. */
+export async function findAdmin(caller: Caller): Promise<OpenAdmin | undefined> {
+  const session = await caller.session()
+  const found = await findTarget(session, optionsOf(caller))
+  return found === undefined ? undefined : openWith(caller, session, found)
+}
+
+const optionsOf = (caller: Caller) => ({signal: caller.signal, notice: (text: string) => caller.notice(text)})
+
+const openWith = ({signal}: Caller, {home}: TargetSession, {http, target}: OpenTarget): OpenAdmin => ({
+  admin: createAdminClient(http, target),
+  webhooks: createWebhookClient(http, target),
+  call: {signal},
+  url: target.url,
+  home,
+})

@@ -39,10 +39,24 @@ const auditWire = z.looseObject({
   ),
 })
 
+const certificatesWire = z.looseObject({
+  certificates: z.array(
+    z.looseObject({
+      host: text,
+      source: z.enum(['files', 'acme', 'none']),
+      notAfter: maybe,
+      reason: maybe,
+      lastError: maybe,
+      nextTry: maybe,
+    }),
+  ),
+})
+
 export type TokenRole = 'admin' | 'deployer' | 'viewer'
 /** A token without its secret. */
 export type Token = z.infer<typeof tokenWire>
 export type IssuedToken = z.infer<typeof issuedWire>
+export type Certificate = z.infer<typeof certificatesWire>['certificates'][number]
 export type AuditEntry = z.infer<typeof auditWire>['entries'][number]
 
 export interface TokenWish {
@@ -83,6 +97,11 @@ export function createAdminClient(http: Http, target: HttpTarget) {
     },
     async revokeToken(idOrName: string, options?: CallOptions): Promise<void> {
       await ask({method: 'DELETE', path: tokenPath(idOrName)}, options)
+    },
+    /** Of the host names that are served, by name. */
+    async certificates(options?: CallOptions): Promise<Certificate[]> {
+      const answer = await ask({method: 'GET', path: '/api/v1/certificates'}, options)
+      return readWire(certificatesWire, answer, 'certificates').certificates
     },
     /** Oldest first. */
     async audit({after, since, actor, limit}: AuditQuery, options?: CallOptions): Promise<AuditEntry[]> {

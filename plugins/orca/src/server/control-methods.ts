@@ -75,9 +75,11 @@ export function controlMethods(context: ControlContext, clusterName: string): Co
     },
     events: (options) => events.read(options),
     nodes: async () => [thisNode()],
+    certificates: () => context.tls.state(),
     async metrics() {
       const edge = await context.edge.stats().catch(() => [])
-      return renderMetrics({services: await reader.list(), nodes: 1, edge, restarts: context.fleet.restarts})
+      const [services, certificates] = [await reader.list(), context.tls.state()]
+      return renderMetrics({services, nodes: 1, edge, restarts: context.fleet.restarts, certificates})
     },
     hasArtifact: (digest) => artifacts.has(digest),
     putArtifact: (digest, content) => artifacts.put(digest, content),

@@ -12,6 +12,7 @@ import type {
 } from '@omni-cli/sdk'
 import type {LogFile} from '../logs/source.ts'
 import type {ExecRequest, ExecSession} from '../runtimes/runtime.ts'
+import type {TlsState} from './tls/tls-book.ts'
 
 /** Who asks, for releases and events. */
 export interface Actor {
@@ -92,6 +93,8 @@ export interface Control {
     readonly signal?: AbortSignal | undefined
   }): AsyncIterable<OmniEvent>
   nodes(): Promise<NodeInfo[]>
+  /** Of the host names that are served, by name. */
+  certificates(): readonly TlsState[]
   /** Prometheus text. */
   metrics(): Promise<string>
   hasArtifact(digest: string): Promise<boolean>

@@ -1,5 +1,6 @@
 import {runtimeOf, type Service} from '@omni-cli/sdk'
 import {EDGE_BUCKETS, type EdgeVersionStats} from '../edge/table.ts'
+import type {TlsState} from './tls/tls-book.ts'
 
 export interface MetricsInput {
   readonly services: readonly Service[]
@@ -7,6 +8,7 @@ export interface MetricsInput {
   readonly edge: readonly EdgeVersionStats[]
   /** Of each service since the server began, also of replicas that are gone. */
   readonly restarts: ReadonlyMap<string, number>
+  readonly certificates: readonly TlsState[]
 }
 
 type Labels = Readonly<Record<string, string>>
@@ -43,7 +45,7 @@ export function renderMetrics(input: MetricsInput): string {
   return [...cut, dropped].map(render).join('')
 }
 
-function serviceFamilies({services, nodes, restarts}: MetricsInput): Family[] {
+function serviceFamilies({services, nodes, restarts, certificates}: MetricsInput): Family[] {
   const gauge = (name: string, help: string, samples: readonly Sample[]): Family => ({
     name,
     type: 'gauge',
@@ -68,6 +70,11 @@ function serviceFamilies({services, nodes, restarts}: MetricsInput): Family[] {
       help: 'Restarts of replicas',
       samples: services.map((service) => [named(service), restarts.get(service.name) ?? 0]),
     },
+    gauge(
+      'orca_certificate_expiry_timestamp_seconds',
+      'End of the certificate of a host',
+      certificates.flatMap(expiry),
+    ),
     gauge('orca_canary_weight', 'Percent of the requests that a canary gets', services.flatMap(canary)),
   ]
 }
@@ -139,6 +146,9 @@ const release = (service: Service): Sample => [
 ]
 const canary = (service: Service): Sample[] =>
   service.canary === undefined ? [] : [[{...named(service), release: service.canary.release}, service.canary.weight]]
+
+const expiry = ({host, notAfter}: TlsState): Sample[] =>
+  notAfter === undefined ? [] : [[{host}, Date.parse(notAfter) / 1000]]
 
 function summed(service: Service, read: (replica: Service['replicas'][number]) => number | undefined): Sample[] {
   const known = service.replicas.map(read).filter((value) => value !== undefined)

@@ -10,6 +10,7 @@ import {
 } from '@omni-cli/sdk'
 import type {ExecRequest, ExecSession} from '../../src/runtimes/runtime.ts'
 import type {Control, DeployOutcome, DeployRequestOptions} from '../../src/server/control.ts'
+import type {TlsState} from '../../src/server/tls/tls-book.ts'
 
 /** An orchestrator in memory: every deploy succeeds at once, but for commands named `fail`. */
 export class FakeControl implements Control {
@@ -21,6 +22,7 @@ export class FakeControl implements Control {
   readonly calls: string[] = []
   readonly happened: OmniEvent[] = []
   readonly #bell = new EventEmitter()
+  certificateStates: readonly TlsState[] = []
   /** When set, deploys wait for it (or for their signal). */
   gate: Promise<void> | undefined
   aborted = 0
@@ -140,6 +142,9 @@ export class FakeControl implements Control {
   }
   async get(name: string) {
     return this.services.get(name)
+  }
+  certificates() {
+    return this.certificateStates
   }
   async scale(name: string, replicas: number) {
     return this.#change(name, {desiredReplicas: replicas, runningReplicas: replicas})

@@ -9,6 +9,11 @@ let api: Awaited<ReturnType<typeof serveApi>>
 let document: any
 beforeAll(async () => {
   api = await serveApi()
+  api.control.certificateStates = [
+    {host: 'a.test', source: 'files', notAfter: '2030-01-01T00:00:00.000Z'},
+    {host: 'b.test', source: 'acme', lastError: 'the ACME server says: no', nextTry: '2026-01-01T00:01:00.000Z'},
+    {host: 'localhost', source: 'none', reason: 'no public name'},
+  ]
   document = (await api.call('GET', '/api/v1/openapi.json', {token: ''})).json
 })
 afterAll(() => api.close())
@@ -80,6 +85,7 @@ describe('answers of a server', () => {
   const calls: [route: string, path: string, body?: unknown, headers?: Record<string, string>][] = [
     ['GET /api/v1/health', '/api/v1/health'],
     ['GET /api/v1/version', '/api/v1/version'],
+    ['GET /api/v1/certificates', '/api/v1/certificates'],
     ['POST /api/v1/deploy', '/api/v1/deploy', {services: [web]}],
     ['GET /api/v1/status', '/api/v1/status'],
     ['GET /api/v1/services', '/api/v1/services'],

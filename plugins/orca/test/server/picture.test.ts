@@ -121,6 +121,10 @@ describe('metrics', () => {
       nodes: 1,
       edge: await new FakeEdge().stats(),
       restarts: new Map([['web', 5]]),
+      certificates: [
+        {host: 'a.test', source: 'files', notAfter: '2030-01-01T00:00:00.000Z'},
+        {host: 'b.test', source: 'acme', lastError: 'refused'},
+      ],
     })
 
     expect(text).toContain(
@@ -129,6 +133,8 @@ describe('metrics', () => {
     expect(text).toContain('orca_instances_total{service="web",project="a\\"b\\\\c\\nd",status="running"} 1\n')
     expect(text).toContain('status="stopped"} 1\n')
     expect(text).toContain('orca_nodes_total 1\n')
+    expect(text).toContain('orca_certificate_expiry_timestamp_seconds{host="a.test"} 1893456000\n')
+    expect(text).not.toContain('b.test')
     expect(text).toMatch(/orca_service_restarts_total\{.*\} 5\n/)
     expect(text).toContain('orca_http_requests_total{service="web",version="r1",route="*",class="5xx"} 1\n')
     expect(text).toContain(
@@ -143,7 +149,13 @@ describe('metrics', () => {
     if (row === undefined) throw new Error('no row')
     const old = {...row, version: 'r0'}
     const routes = Array.from({length: 6000}, (_, index) => ({...row, route: `/${index}`}))
-    const text = renderMetrics({services: [service], nodes: 1, edge: [old, ...routes], restarts: new Map()})
+    const text = renderMetrics({
+      services: [service],
+      nodes: 1,
+      edge: [old, ...routes],
+      restarts: new Map(),
+      certificates: [],
+    })
 
     expect(text).not.toContain('version="r0"')
     expect(text.split('\n').length).toBeLessThan(50_100)

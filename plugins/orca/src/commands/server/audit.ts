@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import {OmniError} from '@omni-cli/sdk'
 import {BaseCommand, flag, type View} from '@omni-cli/sdk/cli'
 import {followAudit} from '../../client/admin-audit.ts'
-import {openAdmin} from '../../client/admin-open.ts'
+import {findAdmin} from '../../client/admin-open.ts'
 import {auditView} from '../../client/admin-view.ts'
 
 export default class ServerAudit extends BaseCommand {
@@ -27,7 +27,9 @@ export default class ServerAudit extends BaseCommand {
         hint: 'omni server audit --follow --output jsonl',
       })
     }
-    const {admin, call} = await openAdmin(this)
+    const server = await findAdmin(this)
+    if (server === undefined) return auditView([])
+    const {admin, call} = server
     const query = {since: flags.since, actor: flags.actor, limit: flags.limit}
     if (!flags.follow) return auditView(await admin.audit(query, call))
     return auditView(followAudit((page) => admin.audit(page, call), query, this.signal))

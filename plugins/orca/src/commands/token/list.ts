@@ -1,5 +1,5 @@
 import {BaseCommand, type View} from '@omni-cli/sdk/cli'
-import {openAdmin} from '../../client/admin-open.ts'
+import {findAdmin} from '../../client/admin-open.ts'
 import {tokensView} from '../../client/admin-view.ts'
 
 export default class TokenList extends BaseCommand {
@@ -9,7 +9,7 @@ export default class TokenList extends BaseCommand {
 
   async run(): Promise<View> {
     await this.parse(TokenList)
-    const {admin, call} = await openAdmin(this)
-    return tokensView(await admin.tokens(call), new Date())
+    const server = await findAdmin(this)
+    return tokensView((await server?.admin.tokens(server.call)) ?? [], new Date())
   }
 }

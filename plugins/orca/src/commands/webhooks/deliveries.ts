@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import {BaseCommand, type View} from '@omni-cli/sdk/cli'
-import {openAdmin} from '../../client/admin-open.ts'
+import {findAdmin} from '../../client/admin-open.ts'
 import {deliveriesView} from '../../client/webhook-view.ts'
 
 export default class WebhooksDeliveries extends BaseCommand {
@@ -10,8 +10,8 @@ export default class WebhooksDeliveries extends BaseCommand {
 
   async run(): Promise<View> {
     const {args} = await this.parse(WebhooksDeliveries)
-    const {webhooks, call} = await openAdmin(this)
-    const deliveries = await webhooks.deliveries(args.service, call)
+    const server = await findAdmin(this)
+    const deliveries = (await server?.webhooks.deliveries(args.service, server.call)) ?? []
     return deliveriesView(deliveries, args.service, new Date())
   }
 }

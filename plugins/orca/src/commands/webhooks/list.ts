@@ -1,5 +1,5 @@
 import {BaseCommand, type View} from '@omni-cli/sdk/cli'
-import {openAdmin} from '../../client/admin-open.ts'
+import {findAdmin} from '../../client/admin-open.ts'
 import {webhooksView} from '../../client/webhook-view.ts'
 
 export default class WebhooksList extends BaseCommand {
@@ -8,7 +8,7 @@ export default class WebhooksList extends BaseCommand {
 
   async run(): Promise<View> {
     await this.parse(WebhooksList)
-    const {webhooks, call} = await openAdmin(this)
-    return webhooksView(await webhooks.list(call), new Date())
+    const server = await findAdmin(this)
+    return webhooksView((await server?.webhooks.list(server.call)) ?? [], new Date())
   }
 }

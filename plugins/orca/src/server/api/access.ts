@@ -21,6 +21,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/version': viewer('status'),
   'GET /api/v1/cluster/info': viewer('cluster_info'),
   'GET /api/v1/events': viewer('status'),
+  'GET /api/v1/certificates': viewer('status'),
   'GET /api/v1/services': viewer('status'),
   'GET /api/v1/services/:name': viewer('status'),
   'GET /api/v1/services/:name/releases': viewer('status'),

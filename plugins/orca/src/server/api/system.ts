@@ -14,6 +14,7 @@ export function systemRoutes(app: FastifyInstance, context: ApiContext): void {
     const health = await control.health()
     return {name: 'omni', version, pid: process.pid, startedAt, health}
   })
+  app.get('/api/v1/certificates', async () => ({certificates: control.certificates()}))
   app.post('/api/v1/shutdown', async (request, reply) => {
     const workloads = queryValue(request, 'workloads', asWorkloads) ?? 'keep'
     reply.raw.once('finish', () => context.shutdown(workloads))

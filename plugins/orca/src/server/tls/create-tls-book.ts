@@ -78,7 +78,8 @@ class Book implements TlsBook {
   }
 
   state(): TlsState[] {
-    return [...this.#certificates.values()].map((certificate) => this.#stateOf(certificate))
+    const states = [...this.#certificates.values()].map((certificate) => this.#stateOf(certificate))
+    return states.sort((a, b) => (a.host < b.host ? -1 : 1))
   }
 
   serve(hosts: readonly TlsHost[]): void {

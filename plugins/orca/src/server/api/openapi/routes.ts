@@ -38,6 +38,10 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     query: {since: 'only events after this id', follow: 'true: does not end', ref: 'only about this KIND/NAME'},
     answers: {200: [{lines: 'Event'}, {text: 'server-sent events, without Accept: application/x-ndjson'}]},
   },
+  'GET /api/v1/certificates': {
+    summary: 'certificates of the host names that are served',
+    answers: {200: json('CertificateList')},
+  },
   'GET /api/v1/services': {summary: 'services in full', query: PROJECT, answers: {200: json('ServiceList')}},
   'POST /api/v1/services': {
     summary: 'deploy one service and watch it',

@@ -3,7 +3,7 @@ import {z} from 'zod'
 import {heartbeatRequest, registerRequest, tokenRequest, webhookRequest} from '../schemas.ts'
 import {exportRequest, importRequest, setRequest} from '../secrets.ts'
 import {rollbackRequest, scaleRequest} from '../services.ts'
-import {error, event, invocation, release, service, serviceStatus, time, tokenRecord} from './shapes.ts'
+import {certificate, error, event, invocation, release, service, serviceStatus, time, tokenRecord} from './shapes.ts'
 
 /** Shapes of the API by name. Requests are what the handlers check with; answers are checked by the tests. */
 
@@ -48,6 +48,7 @@ export const SCHEMAS = {
   Removed: z.union([z.object({removed: z.string()}), z.object({ok: z.string()})]),
   Stopped: z.object({ok: z.string(), stopped: texts.optional(), errors: texts.optional()}),
   Event: event,
+  CertificateList: z.object({certificates: z.array(certificate)}),
   LogSources: z.object({files: z.array(z.looseObject({}))}),
   ArtifactStored: z.object({digest: z.string(), stored: z.boolean()}),
   WebhookRequest: webhookRequest,

@@ -46,6 +46,15 @@ const measure = z.object({
   p95Seconds: z.number().optional(),
 })
 
+export const certificate = z.object({
+  host: z.string(),
+  source: z.enum(['files', 'acme', 'none']),
+  notAfter: time.optional(),
+  reason: z.string().optional().describe('why none is ordered'),
+  lastError: z.string().optional(),
+  nextTry: time.optional().describe('when it is ordered again'),
+})
+
 export const service = z.object({
   name: z.string(),
   project: z.string().optional(),

@@ -9,7 +9,7 @@ describe('explain', () => {
     expect(fields.find((field) => field.path === 'replicas')).toEqual({
       path: 'replicas',
       type: 'a whole number or "auto"',
-      description: 'how many run at once',
+      description: "how many run at once; auto = as many as the load needs, see 'autoscale'",
       default: 1,
       required: false,
     })

@@ -15,7 +15,7 @@ export default class SecretsExport extends BaseCommand {
   ]
   static override flags = {
     project: scopeFlags.project,
-    all: Flags.boolean({char: 'A', summary: 'of all projects, also in the folder of one', exclusive: ['project']}),
+    all: Flags.boolean({summary: 'of all projects, also in the folder of one', exclusive: ['project']}),
     recipient: Flags.string({
       char: 'r',
       summary: 'public key of who can open it',

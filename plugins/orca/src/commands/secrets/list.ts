@@ -22,7 +22,6 @@ export default class SecretsList extends BaseCommand {
     project: scopeFlags.project,
     global: Flags.boolean({char: 'g', summary: 'only those for all projects'}),
     all: Flags.boolean({
-      char: 'A',
       summary: 'of all projects, also in the folder of one',
       exclusive: ['project', 'global'],
     }),

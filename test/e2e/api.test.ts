@@ -11,7 +11,10 @@ let home: string
 let url: string
 beforeAll(async () => {
   home = await createHome()
-  const dir = await writeApp(home, 'shop', {'omni.yaml': webPlan('    domain: shop.example.com\n'), 'server.mjs': webServer('one')})
+  const dir = await writeApp(home, 'shop', {
+    'omni.yaml': webPlan('    domain: shop.example.com\n'),
+    'server.mjs': webServer('one'),
+  })
   const up = await omni(['up', dir], {home})
   expect(up.code, up.stderr).toBe(0)
   url = (await json<{url: string}>('server', 'status')).url

@@ -332,6 +332,14 @@ describe('cluster', () => {
     expect(answer.text).toContain(text)
   })
 
+  it.each(['0007', '7'])('a node that calls itself "%s" is 7', async (node_id) => {
+    expect((await api.call('POST', '/api/v1/cluster/register', {body: {node_id, address: 'w:1'}})).status).toBe(200)
+    const {json} = await api.call('GET', '/api/v1/cluster/info')
+    expect(json.nodes.map((node: {node_id: number}) => node.node_id)).toContain(7)
+    expect((await api.call('POST', '/api/v1/cluster/nodes/7/drain')).status).toBe(200)
+    expect(nodeIdOf('0007')).toBe('7')
+  })
+
   it('has metrics for those with a token', async () => {
     const answer = await api.call('GET', '/metrics')
     expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4')

@@ -49,6 +49,7 @@ describe('tokens', () => {
     [{name: 'x y', role: 'viewer'}, 422],
     [{name: 'x', role: 'root'}, 422],
     [{name: 'owner', role: 'viewer'}, 422],
+    [{name: 'canary', role: 'viewer'}, 422],
     [{name: 'x', role: 'viewer', expiresAt: '2020-01-01T00:00:00Z'}, 400],
     [{name: 'x', role: 'viewer', expiresAt: 'soon'}, 422],
     [{name: 'x', role: 'admin', projects: ['shop']}, 422],

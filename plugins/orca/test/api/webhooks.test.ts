@@ -1,6 +1,7 @@
 import {createHmac} from 'node:crypto'
-import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {shareNext} from '../../src/server/api/share-next.ts'
+import {signedBy} from '../../src/server/api/signature.ts'
 import {serveApi} from './serve.ts'
 
 let api: Awaited<ReturnType<typeof serveApi>>
@@ -260,5 +261,33 @@ describe('filters', () => {
   it('of other events are ignored', async () => {
     await register(hook)
     expect((await push('{}', undefined, {'x-github-event': 'issues'})).text).toBe('ignored: not a push')
+  })
+})
+
+describe('pushes in bad times', () => {
+  it('do their work when their outcome cannot be kept', async () => {
+    await deploy(web)
+    await register(hook)
+    vi.spyOn(api.webhooks, 'note').mockImplementation(() => {
+      throw new Error('database or disk is full')
+    })
+
+    expect(await push(JSON.stringify(payload))).toMatchObject({status: 200, json: {deployed: ['web'], errors: []}})
+  })
+
+  it('with a wrong signature keep nobody waiting, however many secrets there are', async () => {
+    const hooks = Array.from({length: 60}, (_, index) => ({
+      repo: 'a/b',
+      service: 'x',
+      branch: 'm',
+      secret: `s${index}`,
+    }))
+    let turns = 0
+    const timer = setInterval(() => turns++, 0)
+
+    expect(await signedBy(hooks, Buffer.alloc(2_000_000), `sha256=${'0'.repeat(64)}`)).toEqual([])
+    clearInterval(timer)
+
+    expect(turns).toBeGreaterThan(5)
   })
 })

@@ -66,9 +66,11 @@ async function readWithNodeId(request: FastifyRequest): Promise<unknown> {
   const body = await readJson(request, {
     reviver: (key, value, source) => (key === 'node_id' && typeof value === 'number' ? source : value),
   })
-  const id = typeof body === 'object' && body !== null ? Reflect.get(body, 'node_id') : undefined
-  if (typeof id === 'string' && !isU64(id)) throw bodyProblem(['node_id'], 'expected a u64')
-  return body
+  if (typeof body !== 'object' || body === null || !('node_id' in body)) return body
+  const id = body.node_id
+  if (typeof id !== 'string') return body
+  if (!isU64(id)) throw bodyProblem(['node_id'], 'expected a u64')
+  return {...body, node_id: String(BigInt(id))}
 }
 
 const isU64 = (text: string): boolean => /^\d{1,20}$/.test(text) && BigInt(text) < 1n << 64n

@@ -1,14 +1,15 @@
-import {createHash, createHmac, timingSafeEqual} from 'node:crypto'
-import {messageOf} from '@omni-cli/sdk'
+import {createHash} from 'node:crypto'
+import {type Logger, messageOf} from '@omni-cli/sdk'
 import type {FastifyInstance, FastifyReply, FastifyRequest} from 'fastify'
 import type {Control} from '../control.ts'
-import type {Webhook, WebhookStore} from '../store/webhooks.ts'
+import type {Invocation, Webhook, WebhookStore} from '../store/webhooks.ts'
 import {auditTarget} from './audit.ts'
 import {asCount, JSON_LIMIT_BYTES, queryValue, readBody} from './body.ts'
 import type {ApiContext} from './context.ts'
 import {HttpProblem} from './problem.ts'
 import {isFor, type Push, readPush, touches} from './push-payload.ts'
 import {shareNext} from './share-next.ts'
+import {signedBy} from './signature.ts'
 
 /** GitHub's own limit. Nobody is logged in here, so only a few bodies of this size are taken at a time. */
 const PUSH_LIMIT_BYTES = 25 * 1024 * 1024
@@ -31,14 +32,14 @@ const ACTOR = {name: 'github', role: 'deployer'} as const
  * failed is forgotten, so that the forge may deliver it again. Pushes that arrive in another order than they were made do
  * no harm: a redeploy takes what the branch holds now, not the commit of the payload.
  */
-export function pushRoute(app: FastifyInstance, {control, webhooks}: ApiContext): void {
-  const redeploy = createRedeploy(control, webhooks)
+export function pushRoute(app: FastifyInstance, {control, webhooks, log}: ApiContext): void {
+  const redeploy = createRedeploy(control, webhooks, log)
   const seen = createReplayGuard()
   const readPushBody = createBodyReader()
   app.post('/api/v1/webhooks/github', async (request, reply) => {
     const waitSecs = Math.min(queryValue(request, 'wait', asCount) ?? ANSWER_WITHIN_SECS, MAX_WAIT_SECS)
     const body = await readPushBody(request)
-    const signed = signedBy(webhooks.list(), body, signatureOf(request))
+    const signed = await signedBy(webhooks.list(), body, signatureOf(request))
     if (signed.length === 0) throw new HttpProblem(401, 'signature validation failed')
     const event = eventOf(request)
     if (event !== undefined && event !== 'push') return ignore(reply, event === 'ping' ? 'ping' : 'not a push')
@@ -75,8 +76,16 @@ interface Redeployed {
 }
 
 /** Redeploys services; of many pushes at once those that wait share one run. Every push is noted for each service. */
-function createRedeploy(control: Control, webhooks: WebhookStore) {
+function createRedeploy(control: Control, webhooks: WebhookStore, log: Logger) {
   const run = shareNext((service: string, reason: string) => control.redeploy(service, {actor: ACTOR, reason}))
+  /** On a full disk what was deployed is deployed all the same. */
+  const note = (service: string, invocation: Invocation) => {
+    try {
+      webhooks.note(service, invocation)
+    } catch (error) {
+      log.debug('push not kept', {service, error: messageOf(error)})
+    }
+  }
   return async (push: Push, services: readonly string[]): Promise<Redeployed> => {
     const commit = /^[0-9a-f]{7,8}$/i.test(push.commit) ? ` ${push.commit}` : ''
     const failures = await Promise.all(
@@ -91,7 +100,7 @@ function createRedeploy(control: Control, webhooks: WebhookStore) {
     const status = failed.length === 0 ? 200 : failed.length === services.length ? 500 : 206
     services.forEach((service, index) => {
       const error = failures[index]
-      webhooks.note(service, {
+      note(service, {
         at: new Date().toISOString(),
         status_code: status,
         commit_sha: push.commit,
@@ -158,15 +167,4 @@ function signatureOf(request: FastifyRequest): string | undefined {
   if (common !== undefined) return common
   const own = header(request, 'x-gitea-signature') ?? header(request, 'x-forgejo-signature')
   return own === undefined ? undefined : `sha256=${own}`
-}
-
-/** Webhooks whose secret has signed the body; all are tried, so that the time tells nothing. */
-const signedBy = (webhooks: readonly Webhook[], body: Buffer, signature: string | undefined): Webhook[] =>
-  webhooks.filter(({secret}) => isSignedBy(secret, body, signature))
-
-/** `sha256=<hex>` of the raw body, compared in constant time. An empty secret signs nothing. */
-export function isSignedBy(secret: string, body: Buffer, signature: string | undefined): boolean {
-  const hex = /^sha256=([0-9a-fA-F]{64})$/.exec(signature ?? '')?.[1]
-  if (secret === '' || hex === undefined) return false
-  return timingSafeEqual(Buffer.from(hex, 'hex'), createHmac('sha256', secret).update(body).digest())
 }

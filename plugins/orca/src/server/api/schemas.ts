@@ -9,7 +9,10 @@ export const tokenRequest = z.object({
   name: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/, 'letters, digits and "._@-", at most 63')
-    .refine((name) => !['owner', 'github'].includes(name), 'this name stands for somebody else in releases and events'),
+    .refine(
+      (name) => !['owner', 'github', 'canary'].includes(name),
+      'this name stands for somebody else in releases and events',
+    ),
   role: z.enum(['admin', 'deployer', 'viewer']),
   expiresAt: z.iso.datetime({offset: true}).nullish().describe('RFC 3339'),
   projects: z.array(project).min(1).nullish().describe('the only projects that it reaches; default: all'),

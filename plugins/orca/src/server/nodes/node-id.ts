@@ -22,7 +22,7 @@ function round([v0, v1, v2, v3]: State): State {
  * A name that is digits already is its own id.
  */
 export function nodeIdOf(name: string): string {
-  if (/^\d{1,20}$/.test(name) && BigInt(name) <= MASK) return name
+  if (/^\d{1,20}$/.test(name) && BigInt(name) <= MASK) return String(BigInt(name))
   const bytes = Buffer.concat([Buffer.from(name), Buffer.from([0xff])])
   const padded = Buffer.alloc(Math.floor(bytes.length / 8) * 8 + 8)
   bytes.copy(padded)

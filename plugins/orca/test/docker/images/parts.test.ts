@@ -1,3 +1,4 @@
+import {execFileSync} from 'node:child_process'
 import {mkdir, mkdtemp, rm, symlink, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -77,26 +78,34 @@ describe('.dockerignore', () => {
   })
 })
 
+it('a pattern that fits in a thousand ways takes no longer than others', () => {
+  const {ignores} = parseDockerIgnore(`${'**/a/'.repeat(100)}b\n${'*a'.repeat(100)}b\n${'**a'.repeat(100)}b`)
+  expect(ignores(`${'a/'.repeat(1000)}c`)).toBe(false)
+  expect(ignores('a'.repeat(250))).toBe(false)
+  expect(ignores(`${'a/'.repeat(1000)}b`)).toBe(true)
+  expect(() => parseDockerIgnore('*a'.repeat(1000))).toThrow(/no pattern/)
+})
+
+let root: string
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'omni-context-'))
+})
+afterEach(() => rm(root, {recursive: true, force: true}))
+
+const put = async (path: string, text = path) => {
+  await mkdir(join(root, path, '..'), {recursive: true})
+  await writeFile(join(root, path), text)
+}
+const sent = async (place: {context?: string; dockerfile?: string}) => {
+  const context = await readBuildContext({root, ...place})
+  const names: string[] = []
+  const parser = list({onReadEntry: (entry) => void names.push(entry.path)})
+  for await (const chunk of context.open()) parser.write(chunk)
+  parser.end()
+  return {...context, names}
+}
+
 describe('what a build sends', () => {
-  let root: string
-  beforeEach(async () => {
-    root = await mkdtemp(join(tmpdir(), 'omni-context-'))
-  })
-  afterEach(() => rm(root, {recursive: true, force: true}))
-
-  const put = async (path: string, text = path) => {
-    await mkdir(join(root, path, '..'), {recursive: true})
-    await writeFile(join(root, path), text)
-  }
-  const sent = async (place: {context?: string; dockerfile?: string}) => {
-    const context = await readBuildContext({root, ...place})
-    const names: string[] = []
-    const parser = list({onReadEntry: (entry) => void names.push(entry.path)})
-    for await (const chunk of await context.open()) parser.write(chunk)
-    parser.end()
-    return {...context, names}
-  }
-
   it('is the folder without what is ignored, and always the Dockerfile', async () => {
     for (const path of ['Dockerfile', 'src/a.js', 'src/a.log', '@odd', '-rf', 'node_modules/x/index.js'])
       await put(path)
@@ -143,5 +152,38 @@ describe('what a build sends', () => {
     await symlink('/etc', join(root, 'link'))
     await symlink('/etc/passwd', join(root, 'Dockerfile.link'))
     await expect(readBuildContext({root, ...place})).rejects.toThrow(message)
+  })
+})
+
+describe('sources that somebody made to do harm', () => {
+  it('a Dockerfile of a million lines is read at once', async () => {
+    await put('Dockerfile', `${'\n'.repeat(1_000_000)}FROM a`)
+    expect((await sent({})).baseImages).toEqual(['a'])
+  })
+
+  it.each(['Dockerfile', '.dockerignore'])('a %s that is a pipe or a folder is refused', async (name) => {
+    await put('Dockerfile', 'FROM scratch')
+    await rm(join(root, name), {force: true})
+    await mkdir(join(root, name))
+    await expect(readBuildContext({root})).rejects.toThrow(`the ${name} must be a regular file`)
+    await rm(join(root, name), {recursive: true})
+    execFileSync('mkfifo', [join(root, name)])
+    await expect(readBuildContext({root})).rejects.toThrow(`the ${name} must be a regular file`)
+  })
+
+  it('a .dockerignore that leads out of the sources is not read', async () => {
+    await put('Dockerfile', 'FROM scratch')
+    await symlink('/dev/zero', join(root, '.dockerignore'))
+    await expect(readBuildContext({root})).rejects.toThrow(/leads out/)
+  })
+
+  it('an archive of a file that has gone fails for its reader alone', async () => {
+    await put('Dockerfile', 'FROM scratch')
+    await put('gone')
+    const context = await readBuildContext({root})
+    await rm(join(root, 'gone'))
+    const archive = context.open()
+    await new Promise((resolve) => setImmediate(resolve))
+    await expect(archive.toArray()).rejects.toThrow(/gone/)
   })
 })

@@ -21,12 +21,12 @@ export interface BuildContext {
   /** Registries of the images that the Dockerfile starts from. */
   readonly baseImages: readonly string[]
   /** A plain tar, made while it is read. */
-  open(): Promise<Readable>
+  open(): Readable
 }
 
 /** What a Dockerfile outside of the context is called in the archive. */
 const OUTSIDE = '.omni-dockerfile'
-const MAX_DOCKERFILE = 1024 ** 2
+const MAX_BYTES = 1024 ** 2
 
 /** Looks at everything that is to be sent. MANIFEST_INVALID when something is missing or leads out of the sources. */
 export async function readBuildContext(place: BuildPlace, signal?: AbortSignal): Promise<BuildContext> {
@@ -34,16 +34,15 @@ export async function readBuildContext(place: BuildPlace, signal?: AbortSignal):
   const folder = await inside(root, place.context ?? '.', 'context')
   if (!(await stat(folder)).isDirectory()) throw invalid(`the build context '${place.context}' is no folder`)
   const file = await inside(root, place.dockerfile ?? relative(root, join(folder, 'Dockerfile')), 'Dockerfile')
-  const stats = await stat(file)
-  if (!stats.isFile() || stats.size > MAX_DOCKERFILE) throw invalid(`'${place.dockerfile}' is no Dockerfile`)
-  const baseImages = imagesOf(await readFile(file, 'utf8'))
+  const baseImages = imagesOf(await readSmall(file, 'Dockerfile'))
   const isInside = file.startsWith(`${folder}${sep}`)
   const dockerfile = isInside ? relative(folder, file).split(sep).join('/') : OUTSIDE
-  const paths = await listContext(folder, {dockerfile, signal})
+  const paths = await listContext(folder, {dockerfile, ignore: await ignoreOf(root, folder), signal})
   return {
     dockerfile,
     baseImages,
-    open: () => pack({folder, paths, extra: isInside ? undefined : relative(folder, file)}),
+    open: () =>
+      Readable.from(pack({folder, paths, extra: isInside ? undefined : relative(folder, file)}), {objectMode: false}),
   }
 }
 
@@ -58,11 +57,24 @@ async function inside(root: string, path: string, what: string): Promise<string>
   throw invalid(`the ${what} '${path}' leads out of the sources`)
 }
 
+/** Of a pipe or a device there may be no end. */
+async function readSmall(file: string, name: string): Promise<string> {
+  const stats = await stat(file)
+  if (stats.isFile() && stats.size <= MAX_BYTES) return readFile(file, 'utf8')
+  throw invalid(`the ${name} must be a regular file of at most 1 MiB`)
+}
+
+async function ignoreOf(root: string, folder: string): Promise<DockerIgnore> {
+  const path = join(folder, '.dockerignore')
+  if (!existsSync(path)) return parseDockerIgnore('')
+  return parseDockerIgnore(await readSmall(await inside(root, path, '.dockerignore'), '.dockerignore'))
+}
+
 const invalid = (message: string): OmniError => new OmniError('MANIFEST_INVALID', message)
 
 /** Images of the FROM lines; names of stages, variables and `scratch` are none. */
 function imagesOf(dockerfile: string): string[] {
-  const found = [...dockerfile.matchAll(/^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?/gim)]
+  const found = [...dockerfile.matchAll(/^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?/gim)]
   const stages = new Set(found.map(([, , stage]) => stage?.toLowerCase()))
   return found.flatMap(([, image = '']) =>
     image.includes('$') || image === 'scratch' || stages.has(image.toLowerCase()) ? [] : [image],
@@ -71,15 +83,14 @@ function imagesOf(dockerfile: string): string[] {
 
 interface ListOptions {
   readonly dockerfile: string
+  readonly ignore: DockerIgnore
   readonly signal?: AbortSignal | undefined
 }
 
 /** Paths in the order of their names, folders before what is in them; no sockets, pipes and devices. */
-async function listContext(folder: string, {dockerfile, signal}: ListOptions): Promise<string[]> {
-  const own = await readFile(join(folder, '.dockerignore'), 'utf8').catch(() => '')
+async function listContext(folder: string, {dockerfile, ignore, signal}: ListOptions): Promise<string[]> {
   // The Engine needs both, and removes them again when they are to be ignored.
   const always = new Set(['.dockerignore', dockerfile])
-  const ignore = parseDockerIgnore(own)
   const paths: string[] = []
   const visit = async (path: string): Promise<void> => {
     throwIfAborted(signal)
@@ -106,7 +117,8 @@ interface PackRequest {
   readonly extra: string | undefined
 }
 
-async function pack({folder, paths, extra}: PackRequest): Promise<Readable> {
+/** Nothing is read before the first piece is asked for: until then nobody would hear of a failure. */
+async function* pack({folder, paths, extra}: PackRequest): AsyncGenerator<Buffer> {
   const {create} = await import('tar')
   // A name that begins with '@' would be read as an archive to add.
   const names = [...paths, ...(extra === undefined ? [] : [extra])].map((path) => `./${path}`)
@@ -123,5 +135,7 @@ async function pack({folder, paths, extra}: PackRequest): Promise<Readable> {
     },
     names.length === 0 ? ['.'] : names,
   )
-  return Readable.from(archive as AsyncIterable<Buffer>, {objectMode: false})
+  // It goes on reading for a while when the reader has left.
+  archive.on('error', () => undefined)
+  yield* archive as AsyncIterable<Buffer>
 }

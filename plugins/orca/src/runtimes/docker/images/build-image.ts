@@ -1,4 +1,4 @@
-import {OmniError, redact} from '@omni-cli/sdk'
+import {messageOf, OmniError, redact} from '@omni-cli/sdk'
 import type {Engine} from '../engine/engine.ts'
 import {isRefusal} from '../engine/failure.ts'
 import type {BuildContext} from './build-context.ts'
@@ -29,6 +29,8 @@ const LAST_LINES = 20
 export async function buildImage(engine: Engine, context: BuildContext, options: BuildOptions): Promise<string> {
   const {signal, onOutput} = options
   const progress = createBuildProgress((line) => onOutput?.(line))
+  const body = context.open()
+  body.once('error', () => undefined)
   try {
     const registries = [DOCKER_HUB, ...context.baseImages.flatMap(registryOf)]
     const auth = await registryConfig(registries, options)
@@ -43,7 +45,7 @@ export async function buildImage(engine: Engine, context: BuildContext, options:
         version: 1,
       },
       headers: {'x-registry-config': auth},
-      body: await context.open(),
+      body,
       contentType: 'application/x-tar',
       signal,
       timeoutMs: 0,
@@ -51,7 +53,12 @@ export async function buildImage(engine: Engine, context: BuildContext, options:
     for await (const message of readMessages(answer)) progress.add(message)
   } catch (error) {
     throwAbort(error, signal)
+    if (body.errored) {
+      throw new OmniError('IO', `the files for the build cannot be read: ${messageOf(body.errored)}`, {cause: error})
+    }
     throw buildError(error, progress)
+  } finally {
+    body.destroy()
   }
   progress.end()
   if (progress.id === undefined) throw new OmniError('UNAVAILABLE', 'the Docker Engine did not tell what it has built')

@@ -12,9 +12,16 @@ export interface DockerIgnore {
 }
 
 interface Rule {
-  readonly pattern: RegExp
+  readonly steps: readonly Step[]
   readonly isException: boolean
 }
+
+/** A part of a pattern: one character, `*`, `**` or `**` with its slash. */
+type Step =
+  | {readonly kind: 'one'; readonly fits: (character: string) => boolean}
+  | {readonly kind: 'name' | 'rest' | 'folders'}
+
+const MAX_PATTERN = 1024
 
 /** MANIFEST_INVALID for a pattern that is none. */
 export function parseDockerIgnore(text: string): DockerIgnore {
@@ -25,12 +32,10 @@ export function parseDockerIgnore(text: string): DockerIgnore {
   return {
     hasExceptions: rules.some(({isException}) => isException),
     ignores(path) {
-      const parts = path.split('/')
-      // The path itself and the folders it is in.
-      const names = parts.map((_, index) => parts.slice(0, index + 1).join('/'))
+      const characters = [...path]
       let isIgnored = false
-      for (const {pattern, isException} of rules) {
-        if (isIgnored === isException && names.some((name) => pattern.test(name))) isIgnored = !isException
+      for (const {steps, isException} of rules) {
+        if (isIgnored === isException && fits(steps, characters)) isIgnored = !isException
       }
       return isIgnored
     },
@@ -44,9 +49,10 @@ function ruleOf(line: string): Rule[] {
   const pattern = cleaned(isException ? text.slice(1).trim() : text)
   if (pattern === '') return []
   try {
-    return [{pattern: new RegExp(`^${expression(pattern)}$`, 'su'), isException}]
+    if (pattern.length > MAX_PATTERN) throw new Error('it is too long')
+    return [{steps: stepsOf(pattern), isException}]
   } catch (error) {
-    throw new OmniError('MANIFEST_INVALID', `'${pattern}' in .dockerignore is no pattern`, {cause: error})
+    throw new OmniError('MANIFEST_INVALID', `'${pattern.slice(0, 80)}' in .dockerignore is no pattern`, {cause: error})
   }
 }
 
@@ -61,35 +67,47 @@ function cleaned(pattern: string): string {
   return parts.join('/')
 }
 
-function expression(pattern: string): string {
-  let result = ''
-  for (let at = 0; at < pattern.length; at++) {
-    const character = pattern[at] ?? ''
-    if (pattern.startsWith('**', at)) {
-      at += 1
-      if (pattern[at + 1] === '/') {
-        at += 1
-        result += '(?:.*/)?'
-      } else result += '.*'
-    } else if (character === '*') result += '[^/]*'
-    else if (character === '?') result += '[^/]'
-    else if (character === '[') {
-      const end = pattern.indexOf(']', at + 2)
-      if (end === -1) result += '\\['
-      else {
-        const inner = pattern
-          .slice(at + 1, end)
-          .replaceAll('[', '\\[')
-          .replace(/^!/, '^')
-        result += `[${inner}]`
-        at = end
-      }
-    } else if (character === '\\' && at + 1 < pattern.length) {
-      at += 1
-      result += literal(pattern[at] ?? '')
-    } else result += literal(character)
+function stepsOf(pattern: string): Step[] {
+  const steps: Step[] = []
+  for (const [text] of pattern.matchAll(/\*\*\/?|\[[^\]][^\]]*\]|\\?./gsu)) {
+    if (text === '**/') steps.push({kind: 'folders'})
+    else if (text === '**') steps.push({kind: 'rest'})
+    else if (text === '*') steps.push({kind: 'name'})
+    else steps.push({kind: 'one', fits: characterOf(text)})
   }
-  return result
+  return steps
 }
 
-const literal = (character: string): string => character.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&')
+function characterOf(text: string): (character: string) => boolean {
+  if (text === '?') return (character) => character !== '/'
+  if (!text.startsWith('[') || text === '[') {
+    const literal = text.length > 1 && text.startsWith('\\') ? text.slice(1) : text
+    return (character) => character === literal
+  }
+  const inner = text.slice(1, -1).replaceAll('[', '\\[').replace(/^!/, '^')
+  const pattern = new RegExp(`^[${inner}]$`, 'su')
+  return (character) => pattern.test(character)
+}
+
+/** The path itself, or a folder it is in. In a time that grows with the two lengths only, whatever somebody wrote: a regular expression would go back and forth. */
+function fits(steps: readonly Step[], path: readonly string[]): boolean {
+  let failed: Uint8Array | undefined
+  const isFit = (step: number, at: number): boolean => {
+    const one = steps[step]
+    const next = path[at]
+    if (one === undefined) return next === undefined || next === '/'
+    if (one.kind === 'one') return next !== undefined && one.fits(next) && isFit(step + 1, at + 1)
+    failed ??= new Uint8Array(steps.length * (path.length + 1))
+    const place = step * (path.length + 1) + at
+    if (failed[place] === 1) return false
+    if (isFit(step + 1, at) || (next !== undefined && isLonger(one.kind, step, at))) return true
+    failed[place] = 1
+    return false
+  }
+  const isLonger = (kind: 'name' | 'rest' | 'folders', step: number, at: number): boolean => {
+    if (kind !== 'folders') return (kind === 'rest' || path[at] !== '/') && isFit(step, at + 1)
+    const slash = path.indexOf('/', at)
+    return slash !== -1 && isFit(step, slash + 1)
+  }
+  return isFit(0, 0)
+}

@@ -13,7 +13,7 @@ export interface Container {
   readonly Id: string
   readonly Name: string
   readonly State: {readonly Pid: number; readonly StartedAt: string}
-  readonly HostConfig: {readonly Memory: number}
+  readonly HostConfig: {readonly Memory: number; readonly LogConfig: unknown}
   readonly Mounts: readonly {readonly Name: string}[]
   readonly NetworkSettings: {
     readonly Networks: Readonly<Record<string, unknown>>
@@ -33,13 +33,15 @@ export interface RealServer extends TestServer {
   ask(domain: string, path?: string): Promise<string>
 }
 
-/** One for all tests of the file; each test has a bench of its own. */
-export function useRealServer(): RealServer {
+/**
+ * One for all tests of the file; each test has a bench of its own.
+ * @param env of the server
+ */
+export function useRealServer(env: Readonly<Record<string, string>> = {DOCKER_HOST: host ?? ''}): RealServer {
   const at = {} as RealServer
   beforeAll(async () => {
     if (host === undefined) return
-    const env = {DOCKER_HOST: host}
-    const engine = createEngine(openTransport(env))
+    const engine = createEngine(openTransport({DOCKER_HOST: host}))
     const server = await openServer(env)
     Object.assign(at, server, {
       engine,

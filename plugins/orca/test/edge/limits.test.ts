@@ -135,6 +135,35 @@ it('a slow reader holds up the backend, not the memory', async () => {
   expect(sent).toBeLessThan(40_000_000)
 })
 
+it('a client that takes nothing of its answer is given up', async () => {
+  const edge = scope.edge({timeouts: {answerMs: 300}})
+  const address = await scope.httpBackend((_request, response) => response.end(Buffer.alloc(50_000_000)))
+  await edge.apply(web([address]))
+  const client = edge.connect()
+  client.write(lastGet())
+  await client.readUntil('\r\n\r\n')
+
+  client.socket.pause()
+
+  expect(await edge.plane.drained(address, 10_000)).toBe(true)
+  client.socket.resume()
+  expect((await client.readToEnd()).length).toBeLessThan(50_000_000)
+}, 20_000)
+
+it('a client that takes its answer in small pieces gets it all', async () => {
+  const size = 20_000_000
+  const edge = scope.edge({timeouts: {answerMs: 300}})
+  await edge.apply(web([await scope.httpBackend((_request, response) => response.end(Buffer.alloc(size)))]))
+  const client = edge.connect()
+  client.write(lastGet())
+  client.socket.on('data', () => {
+    client.socket.pause()
+    setTimeout(() => client.socket.resume(), 2)
+  })
+
+  expect((await client.readToEnd()).length).toBeGreaterThan(size)
+}, 30_000)
+
 it('a slow backend holds up the upload, not the memory', async () => {
   const address = await scope.rawBackend((socket) => socket.pause())
   const edge = scope.edge()

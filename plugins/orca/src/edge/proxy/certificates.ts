@@ -42,10 +42,6 @@ export class Certificates {
     this.#files = files
   }
 
-  get isEmpty(): boolean {
-    return this.#entries.size === 0
-  }
-
   /** For the name a client asks for: that very name, else the wildcard one level up. */
   context(serverName: string): SecureContext | undefined {
     return this.#find(serverName)?.loaded?.context

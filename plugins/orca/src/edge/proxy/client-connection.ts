@@ -10,6 +10,7 @@ import {type Origin, originOf, plainAddress, type TrustedProxies} from './origin
 import {ownAnswerText} from './own-answer.ts'
 import type {Resolve} from './routes.ts'
 import {splice} from './splice.ts'
+import {Stillness} from './stillness.ts'
 import type {EdgeTimeouts} from './timeouts.ts'
 
 /** The listener that a connection came in by, as it is at the moment. */
@@ -42,7 +43,7 @@ export class ClientConnection {
   #isReading = false
   #isTunnel = false
   #deadline: number
-  #writtenAtDeadline = 0
+  #stillness = new Stillness()
 
   constructor(socket: Socket, site: Site) {
     this.socket = socket
@@ -132,8 +133,8 @@ export class ClientConnection {
   sweep(now: number): void {
     if (this.#isTunnel) return
     this.#exchange?.sweep(now, this.#site.timeouts.answerMs)
-    if (now < this.#deadline) return
-    if (this.#exchange !== undefined) this.#sweepHalfClosed(now)
+    if (this.#exchange !== undefined) this.#sweepReader(now)
+    else if (now < this.#deadline) return
     else if (this.#isLeaving || this.socket.writableNeedDrain) this.socket.destroy()
     else if (!this.#input.isEmpty) this.refuse(new Refusal(408, 'the request head took too long'))
     else this.#leave()
@@ -174,7 +175,7 @@ export class ClientConnection {
     try {
       const text = this.#input.takeHead()
       if (text === undefined) return false
-      this.#deadline = this.#isEnded ? performance.now() + this.#site.timeouts.headMs : Number.POSITIVE_INFINITY
+      this.#deadline = Number.POSITIVE_INFINITY
       const request = parseRequestHead(text)
       this.#request = request
       const {trusted, isHttps} = this.#site
@@ -227,16 +228,15 @@ export class ClientConnection {
       if (!this.#isLeaving) this.#leave()
     } else if (exchange.isReceived) {
       // It may still read the answer, or be gone: the sweep tells by whether bytes leave.
-      this.#writtenAtDeadline = this.socket.bytesWritten
-      this.#deadline = performance.now() + this.#site.timeouts.headMs
+      this.#stillness = new Stillness()
     } else this.socket.destroy()
   }
 
-  #sweepHalfClosed(now: number): void {
-    const written = this.socket.bytesWritten
-    if (written === this.#writtenAtDeadline) this.socket.destroy()
-    this.#writtenAtDeadline = written
-    this.#deadline = now + this.#site.timeouts.headMs
+  /** A client that takes nothing of its answer, or closed its side and gets none, holds a target for nothing. */
+  #sweepReader(now: number): void {
+    const {headMs, answerMs} = this.#site.timeouts
+    const stillMs = this.#stillness.lastedMs(this.socket.bytesWritten, now)
+    if (this.#isEnded ? stillMs >= headMs : this.socket.writableNeedDrain && stillMs >= answerMs) breakOff(this.socket)
   }
 
   #closed(): void {

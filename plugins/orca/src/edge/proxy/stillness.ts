@@ -1,6 +1,6 @@
 /** For how long a counter has stood still. */
 export class Stillness {
-  #count = 0
+  #count = -1
   #since = 0
 
   /** Milliseconds since the call that first saw this count; 0 when it has changed. */

@@ -6,7 +6,10 @@ export interface EdgeTimeouts {
   /** From our last byte to the client's, when a connection is being closed; and for a client that closed its side early. */
   readonly lingerMs: number
   readonly connectMs: number
-  /** From the last byte of a request, or of an interim answer, to the first byte of the answer; else 504. */
+  /**
+   * From the last byte of a request, or of an interim answer, to the first byte of the answer; else 504. Also how long a
+   * client may take nothing of an answer that waits for it.
+   */
   readonly answerMs: number
   /** How long a target that failed gets no request (but one probe). */
   readonly ejectMs: number

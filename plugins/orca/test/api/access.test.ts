@@ -13,6 +13,8 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
+/** Signed instead. */
+const PUSH = 'POST /api/v1/webhooks/github'
 const ROLES = ['viewer', 'deployer', 'admin'] as const
 const POWER = {open: 0, viewer: 1, deployer: 2, admin: 3}
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const
@@ -52,6 +54,17 @@ describe('the table of rights', () => {
     expect(accessOf('GET', '/api/v1/new')).toMatchObject({role: 'admin'})
     expect(accessOf('GET', '__proto__')).toMatchObject({role: 'admin'})
     expect(accessOf('PATCH', '/api/v1/services/:name')).toMatchObject({role: 'admin'})
+  })
+
+  it('lets no viewer change anything, and none but admins near tokens, secrets, nodes and terminals', () => {
+    for (const [route, {role}] of Object.entries(ACCESS)) {
+      if (role === 'open') expect(['GET /api/v1/health', 'GET /api/v1/openapi.json', PUSH]).toContain(route)
+      else if (!/^(GET|HEAD) /.test(route)) expect([route, role]).not.toEqual([route, 'viewer'])
+      const isForAdmins = /\/(tokens|audit|shutdown|exec|secrets(?!\/recipient)|nodes|register|heartbeat)(\/|$)/.test(
+        route,
+      )
+      if (isForAdmins) expect([route, role]).toEqual([route, 'admin'])
+    }
   })
 
   it.each([

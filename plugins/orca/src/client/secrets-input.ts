@@ -1,6 +1,6 @@
-import {readFile} from 'node:fs/promises'
-import {OmniError, reasonOf, writeFileAtomic} from '@omni-cli/sdk'
+import {OmniError, writeFileAtomic} from '@omni-cli/sdk'
 import {askSecret, canAsk} from '@omni-cli/sdk/cli'
+import {readContent} from '../secrets/read-file.ts'
 import {MAX_SECRET_BYTES} from '../secrets/reference.ts'
 
 export interface ValueSource {
@@ -17,7 +17,7 @@ export interface ValueSource {
 export async function readSecretValue({key, value, file, signal, stdin = process.stdin}: ValueSource): Promise<string> {
   if (value !== undefined && file !== undefined) throw new OmniError('USAGE', 'give either a value or --from-file')
   if (value !== undefined) return value
-  if (file !== undefined) return text(await contentOf(file))
+  if (file !== undefined) return text(await readContent(file))
   if (stdin.isTTY === true) {
     if (canAsk()) return askSecret(`value of ${key}`, {signal})
     throw noValue()
@@ -36,21 +36,13 @@ export async function readSecretValue({key, value, file, signal, stdin = process
 
 /** Recipients of a file: one a line, comments with `#`. */
 export const readRecipients = async (file: string): Promise<string[]> =>
-  text(await contentOf(file))
+  text(await readContent(file))
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
 
 /** Readable for its owner alone. */
 export const writeExport = (file: string, age: string): Promise<void> => writeFileAtomic(file, age)
-
-async function contentOf(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file)
-  } catch (error) {
-    throw new OmniError('IO', `cannot read '${file}': ${reasonOf(error)}`, {cause: error})
-  }
-}
 
 function text(bytes: Uint8Array): string {
   try {

@@ -69,7 +69,7 @@ async function convertService(key: string, node: MapNode, around: Surroundings):
     notes.add(node.place, `service '${key}' is called '${name}'; on the network it also answers to '${key}'`)
   noteLeftOut(node, notes)
   const ports = portsOf(node, notes)
-  const env = await environmentOf(node, {folder, variables: project.variables, notes})
+  const env = await environmentOf(node, {folder, variables: project.variables, project: around.name, notes})
   const labels = labelsOfService(node, notes)
   for (const host of hostRules([...pairsOf(get(node, 'labels')), ...pairsOf(get(node, 'environment'))])) {
     notes.add(node.place, `a proxy serves it as ${host}; with omni: domain = "${host}"`)

@@ -8,12 +8,14 @@ import {type Variables, valueOfName} from './variables.ts'
 export interface EnvironmentOptions {
   readonly folder: string
   readonly variables: Variables
+  /** That the secrets would belong to. */
+  readonly project: string
   readonly notes: Notes
 }
 
 /** `env_file`, then `environment`; a name without a value takes that of the surroundings. */
 export async function environmentOf(service: Node, options: EnvironmentOptions): Promise<Record<string, string>> {
-  const {folder, variables, notes} = options
+  const {folder, variables, project, notes} = options
   const found = new Map<string, {value: string; place: Place}>()
   for (const {path, isRequired, place} of filesOf(get(service, 'env_file'))) {
     const pairs = await readEnv(resolve(folder, path), variables, isRequired)
@@ -32,7 +34,7 @@ export async function environmentOf(service: Node, options: EnvironmentOptions):
     if (holdsSecret(key, value)) {
       notes.add(
         place,
-        `${key} looks like a secret; keep it out of the file: omni secrets set ${key}, then ${key} = "\${secrets.${key}}"`,
+        `${key} looks like a secret; keep it out of the file: omni secrets set ${key} --project ${project}, then ${key} = "\${secrets.${key}}"`,
       )
     }
     env.push([key, value])

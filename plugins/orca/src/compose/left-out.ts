@@ -128,7 +128,7 @@ export function noteLeftOut(node: MapNode, notes: Notes): void {
     const entry = node.entries.get(key)
     if (entry === undefined) continue
     const instead = {
-      secrets: `keep the value with omni secrets set NAME, and give it as env: "\${secrets.NAME}"`,
+      secrets: `keep the value with omni secrets set NAME --project PROJECT, and give it as env: "\${secrets.NAME}"`,
       configs: 'mount the file: mounts = ["/path:/inside:ro"]',
       links: 'services of a project find one another by their names',
     }[key]

@@ -82,7 +82,8 @@ const LINE = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:=\s*(.*))?$/
  */
 export function parseEnvFile(text: string, filling: Filling): Map<string, string> {
   const found = new Map<string, string>()
-  const variables = () => ({...filling.variables, ...Object.fromEntries(found), ...definedOf(filling.variables)})
+  // What is set around the file is stronger than what stands in it.
+  const variables: Record<string, string | undefined> = {...filling.variables}
   const lines = text.replace(/^\ufeff/, '').split(/\r?\n/)
   for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
     if (/^\s*(#|$)/.test(line)) continue
@@ -96,13 +97,12 @@ export function parseEnvFile(text: string, filling: Filling): Map<string, string
     let value = rest
     const quote = /^["']/.exec(rest)?.[0]
     while (quote !== undefined && !hasEnd(value, quote) && lines.length > 0) value += `\n${lines.shift()}`
-    found.set(name, envValue(value, quote, {...filling, variables: variables()}))
+    const filled = envValue(value, quote, {...filling, variables})
+    found.set(name, filled)
+    if (valueOfName(name, filling.variables) === undefined) variables[name] = filled
   }
   return found
 }
-
-const definedOf = (variables: Variables) =>
-  Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined))
 
 const QUOTED = {'"': /^"((?:[^"\\]|\\[\s\S])*)"/, "'": /^'([^']*)'/} as const
 

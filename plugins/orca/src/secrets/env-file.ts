@@ -8,18 +8,17 @@ const ESCAPES: Readonly<Record<string, string>> = {n: '\n', r: '\r', t: '\t', '"
  * with `#`. Nothing is expanded. USAGE with the line of what is no pair; a later pair wins.
  */
 export function parseEnvFile(text: string): Record<string, string> {
-  const pairs: Record<string, string> = {}
-  let rest = text.replace(/^\ufeff/, '').replace(/\r\n/g, '\n')
-  const lines = rest.split('\n').length
-  const lineOf = (): number => lines - rest.split('\n').length + 1
+  const pairs = new Map<string, string>()
+  const whole = text.replace(/^\ufeff/, '').replace(/\r\n/g, '\n')
+  let rest = whole
+  const lineOf = (): number => whole.slice(0, whole.length - rest.length).split('\n').length
   for (;;) {
     rest = rest.replace(/^(?:\s+|#[^\n]*)+/, '')
-    if (rest === '') return pairs
+    if (rest === '') return Object.fromEntries(pairs)
     const head = PAIR.exec(rest)
     if (head === null) throw wrong(lineOf(), 'expected KEY=value')
-    const line = lineOf()
-    const value = readValue(rest.slice(head[0].length), line)
-    pairs[head[1] ?? ''] = value.text
+    const value = readValue(rest.slice(head[0].length), lineOf)
+    pairs.set(head[1] ?? '', value.text)
     rest = value.rest
   }
 }
@@ -29,7 +28,7 @@ interface Read {
   readonly rest: string
 }
 
-function readValue(text: string, line: number): Read {
+function readValue(text: string, lineOf: () => number): Read {
   const start = text.replace(/^[ \t]+(?=["'])/, '')
   const quote = start[0]
   if (quote !== '"' && quote !== "'") {
@@ -39,10 +38,10 @@ function readValue(text: string, line: number): Read {
   }
   const quoted = quote === '"' ? /^"((?:[^"\\]|\\[\s\S])*)"/ : /^'([^']*)'/
   const match = quoted.exec(start)
-  if (match === null) throw wrong(line, 'the quote does not end')
+  if (match === null) throw wrong(lineOf(), 'the quote does not end')
   const rest = start.slice(match[0].length)
   const behind = /^[^\n]*/.exec(rest)?.[0] ?? ''
-  if (!/^\s*(#.*)?$/.test(behind)) throw wrong(line, 'there is something behind the closing quote')
+  if (!/^\s*(#.*)?$/.test(behind)) throw wrong(lineOf(), 'there is something behind the closing quote')
   const inner = match[1] ?? ''
   const value = quote === "'" ? inner : inner.replace(/\\([\s\S])/g, (all, one: string) => ESCAPES[one] ?? all)
   return {text: value, rest: rest.slice(behind.length)}

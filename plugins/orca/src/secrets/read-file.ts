@@ -1,7 +1,7 @@
-import {readFile} from 'node:fs/promises'
+import {createReadStream} from 'node:fs'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
-import {OmniError, reasonOf} from '@omni-cli/sdk'
+import {isOmniError, OmniError, reasonOf} from '@omni-cli/sdk'
 import {decryptWith, identitiesIn, isAge} from './age.ts'
 import {readDocument, type SecretEntry} from './document.ts'
 import {parseEnvFile} from './env-file.ts'
@@ -17,6 +17,8 @@ export interface ReadSecretsOptions {
   readonly legacyXor?: boolean | undefined
 }
 
+const MAX_BYTES = 32 * 1024 * 1024
+
 /** Where Orca keeps the key of its secrets. */
 export const orcaKeyFile = (): string => join(homedir(), '.orca', 'master.key')
 
@@ -25,7 +27,7 @@ export const orcaKeyFile = (): string => join(homedir(), '.orca', 'master.key')
  * for anything else, IO for a file that cannot be read; no message quotes a value.
  */
 export async function readSecretsFile(file: string, options: ReadSecretsOptions = {}): Promise<SecretEntry[]> {
-  const content = await read(file)
+  const content = await readContent(file)
   const text = isAge(content) ? await openAge(file, content, options) : utf8(file, content)
   const entries = await parse(file, text, options)
   for (const {key} of entries) {
@@ -43,7 +45,7 @@ async function parse(file: string, text: string, options: ReadSecretsOptions): P
   const sealed = orcaSecretsIn(value)
   if (sealed !== undefined) {
     const keyFile = options.masterKeyFile ?? orcaKeyFile()
-    const key = {bytes: await read(keyFile), file: keyFile, legacyXor: options.legacyXor ?? false}
+    const key = {bytes: await readContent(keyFile), file: keyFile, legacyXor: options.legacyXor ?? false}
     return asEntries(openOrcaSecrets(sealed, key))
   }
   return asEntries(mapOf(file, value))
@@ -83,13 +85,22 @@ async function openAge(file: string, content: Uint8Array, {identityFile}: ReadSe
       hint: `omni secrets import ${file} --identity FILE`,
     })
   }
-  return decryptWith(identitiesIn(utf8(identityFile, await read(identityFile))), content)
+  return decryptWith(identitiesIn(utf8(identityFile, await readContent(identityFile))), content)
 }
 
-async function read(file: string): Promise<Buffer> {
+/** All of a file or a pipe. NOT_FOUND, IO; USAGE for what is too long to hold secrets. */
+export async function readContent(file: string): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
   try {
-    return await readFile(file)
+    for await (const chunk of createReadStream(file)) {
+      length += chunk.length
+      if (length > MAX_BYTES) throw new OmniError('USAGE', `'${file}' has more than 32 MiB`)
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks)
   } catch (error) {
+    if (isOmniError(error)) throw error
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
     throw new OmniError(isMissing ? 'NOT_FOUND' : 'IO', `cannot read '${file}': ${reasonOf(error)}`, {cause: error})
   }

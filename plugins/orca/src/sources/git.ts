@@ -165,11 +165,11 @@ async function findHead(run: Run, url: string, branch: string | undefined): Prom
 
 const FAILURES: readonly (readonly [pattern: RegExp, code: ErrorCode, hint: string | undefined])[] = [
   [
-    /authentication failed|could not read (username|password)|permission denied|access denied|403/i,
+    /authentication failed|could not read (username|password)|permission denied|access denied|error: 40[13]/i,
     'UNAUTHORIZED',
     'give the server a key (ssh-add) or a credential helper of git',
   ],
-  [/not found|does not exist|does not appear to be a git repository|404/i, 'NOT_FOUND', undefined],
+  [/not found|does not exist|does not appear to be a git repository|error: 404/i, 'NOT_FOUND', undefined],
   [/host key verification failed/i, 'UNAUTHORIZED', 'ssh-keyscan HOST >> ~/.ssh/known_hosts, after checking the key'],
   [/transport '.*' not allowed/i, 'MANIFEST_INVALID', undefined],
 ]

@@ -10,12 +10,12 @@ const SCP_FORM = new RegExp(`^[A-Za-z0-9_][A-Za-z0-9._-]*@${HOST}:(?!:)[^\\s:][^
  * this machine, and what begins with '-' would be an option.
  */
 export function checkRepository(repo: string, allowsLocal: boolean): void {
-  if (URL_FORM.test(repo) || SCP_FORM.test(repo)) {
+  if ((URL_FORM.test(repo) && URL.canParse(repo)) || SCP_FORM.test(repo)) {
     if (!/^ssh:\/\/(?:-|[^/]*@-)/i.test(repo)) return
   }
   if (allowsLocal && repo.startsWith('/') && !/[\0\n\r]/.test(repo)) return
   throw new OmniError('MANIFEST_INVALID', `'${redact(repo)}' is no address of a git repository that is fetched from`, {
-    hint: 'write https://HOST/PATH, ssh://USER@HOST/PATH or USER@HOST:PATH',
+    hint: 'write https://HOST/PATH, or USER@HOST:PATH for ssh',
   })
 }
 
@@ -36,7 +36,7 @@ export function withoutCredentials(repo: string): {
 } {
   if (!/^https?:\/\//i.test(repo)) return {url: repo, env: {}}
   const url = new URL(repo)
-  const [username, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)]
+  const [username, password] = [decoded(url.username), decoded(url.password)]
   if (username === '' && password === '') return {url: repo, env: {}}
   url.username = ''
   url.password = ''
@@ -48,5 +48,14 @@ export function withoutCredentials(repo: string): {
       GIT_CONFIG_KEY_0: `http.${url.origin}/.extraHeader`,
       GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
     },
+  }
+}
+
+/** As git reads it: a '%' that begins no code is one. */
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }

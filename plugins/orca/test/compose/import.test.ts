@@ -108,7 +108,7 @@ volumes: {data: }
     const notes = imported.notes.map(({line, message}) => `${line}: ${message}`)
     expect(notes).toContain("6: 'build.args' is left out: omni has none")
     expect(notes).toContain("2: 'logging' is left out: omni has none")
-    expect(notes.find((note) => note.includes('DATABASE_URL'))).toContain('omni secrets set DATABASE_URL')
+    expect(notes.find((note) => note.includes('DATABASE_URL'))).toContain('omni secrets set DATABASE_URL --project ')
     expect(notes.find((note) => note.includes("'my_shop_data'"))).toContain('new and empty')
   })
 })

@@ -28,7 +28,21 @@ const failure = async (work: Promise<unknown>) => {
   return error
 }
 
+it('a file without an end is refused, not read for ever', async () => {
+  expect(await failure(readSecretsFile('/dev/zero'))).toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining('32 MiB'),
+  })
+})
+
 describe('a .env file', () => {
+  it('may name a key as objects name their own', () => {
+    expect(Object.entries(parseEnvFile('__proto__=a\nconstructor=b'))).toEqual([
+      ['__proto__', 'a'],
+      ['constructor', 'b'],
+    ])
+  })
+
   it.each<[string, Record<string, string>]>([
     ['A=1\nB=two words \n', {A: '1', B: 'two words'}],
     ['export A=1', {A: '1'}],

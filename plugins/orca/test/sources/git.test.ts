@@ -45,6 +45,23 @@ const files = async (commitId: string) => {
 }
 
 describe('the address of a repository', () => {
+  it('with a port that there is not is refused', () => {
+    expect(() => checkRepository('https://git.example.com:99999/web', false)).toThrow(/no address/)
+  })
+
+  it('may have a percent sign in its password that begins no code', () => {
+    const {url, env} = withoutCredentials('https://me:50%zz@git.example.com/web')
+    expect(url).toBe('https://git.example.com/web')
+    expect(env.GIT_CONFIG_VALUE_0).toBe(`Authorization: Basic ${Buffer.from('me:50%zz').toString('base64')}`)
+  })
+
+  it('that nobody answers at is no matter of credentials, whatever its port', async () => {
+    for (const port of [40300, 40400])
+      await expect(fetchCommit(source({repo: `http://127.0.0.1:${port}/web`}))).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+      })
+  })
+
   it.each([
     'https://github.com/acme/web.git',
     'https://user:token@git.example.com:8443/acme/web',

@@ -188,6 +188,17 @@ describe('a service that a token for one project deploys', () => {
     expect((await deploy([{...spec('x', 'shop'), network: 'shop', aliases: ['y']}], token)).status).toBe(200)
   })
 
+  it.each(['mail.example.com', 'mail.office.localhost'])('does not take paths of %s', async (domain) => {
+    await deploy([{...spec('mail', 'office'), port: 80, domain: 'mail.example.com'}])
+    const part = (name: string) => ({...spec(name, 'shop'), port: 80, domain, routes: ['/login']})
+
+    const answer = await deploy([part('x')], token)
+
+    expect([answer.status, answer.text]).toEqual([403, expect.stringContaining(`'${domain}' belongs to another`)])
+    expect((await deploy([part('x')])).status).toBe(200)
+    expect((await deploy([{...part('y'), domain: 'shop.example.com'}], token)).status).toBe(200)
+  })
+
   it('does not roll back to what the service was in another project', async () => {
     const moved = {...spec('mail', 'office'), env: {PASS: `\${secrets.PASS}`}}
     await deploy([moved])

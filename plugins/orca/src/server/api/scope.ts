@@ -2,6 +2,7 @@ import type {Release, Service, ServiceSpec} from '@omni-cli/sdk'
 import type {FastifyRequest} from 'fastify'
 import {candidatesOf, referencesOf} from '../../secrets/reference.ts'
 import type {Control} from '../control.ts'
+import {hostsOf} from '../routes.ts'
 import type {Caller} from './auth.ts'
 import {queryValue} from './body.ts'
 import {actorOf, param} from './context.ts'
@@ -54,11 +55,15 @@ export async function listInScope(request: FastifyRequest, control: Control): Pr
 /** 403 unless all specs are for the caller's projects, replace no service of another one and reach into none. */
 export async function checkSpecs(caller: Caller, control: Control, specs: readonly ServiceSpec[]): Promise<void> {
   if (caller.projects === undefined) return
+  const foreign = (await control.list()).filter(({project}) => !isInScope(caller, project))
+  const hosts = new Set(foreign.flatMap(({spec}) => hostsOf(spec)))
   for (const spec of specs) {
     const current = await control.get(spec.name)
     const isTaken = current !== undefined && !isInScope(caller, current.project)
     if (isTaken || !isInScope(caller, spec.project)) throw refused(caller)
     checkReach(caller, spec)
+    const taken = hostsOf(spec).find((host) => hosts.has(host))
+    if (taken !== undefined) throw refused(caller, `, and the host '${taken}' belongs to another`)
   }
 }
 

@@ -1,3 +1,4 @@
+import {randomBytes} from 'node:crypto'
 import {link, readFile, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {ensurePrivateDir, OmniError, reasonOf, writeFileAtomic} from '@omni-cli/sdk'
@@ -36,7 +37,7 @@ async function read(path: string): Promise<string | undefined> {
 async function make(path: string): Promise<string> {
   const {identity, recipient} = await newIdentity()
   await ensurePrivateDir(join(path, '..'))
-  const draft = `${path}.${process.pid}`
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
   await writeFileAtomic(draft, `# public key: ${recipient}\n${identity}\n`)
   try {
     await link(draft, path).catch((error: unknown) => {

@@ -5,6 +5,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {readServerInfo} from '../../src/client/local-files.ts'
 import {status} from '../../src/conformance/expect.ts'
 import {host, until, useRealServer} from './real-server.ts'
+import {removeAll} from './runtime/support.ts'
 
 /** The Engine by a way of our own, which can be taken away without hurting others. */
 const folder = mkdtempSync(join(tmpdir(), 'omni-way-'))
@@ -79,6 +80,7 @@ describe.skipIf(!host?.startsWith('unix://'))('a server', {timeout: 120_000}, ()
     await bench.deployed(bench.service(name))
     const [before] = await at.containers(name)
     const store = join(at.home, 'engine', 'store.db')
+    const owner = before?.Config.Labels['omni.owner'] ?? ''
     try {
       await at
         .restart('SIGKILL', async () => {
@@ -89,7 +91,8 @@ describe.skipIf(!host?.startsWith('unix://'))('a server', {timeout: 120_000}, ()
       const found = await at.containers(name)
       expect(found.map(({Id}) => Id)).toEqual([before?.Id])
     } finally {
-      await removeContainers(name)
+      // Nobody knows any more whose they are.
+      await removeAll(at.engine, owner)
     }
   })
 })

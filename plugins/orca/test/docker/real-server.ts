@@ -12,6 +12,7 @@ export const host = process.env.OMNI_TEST_DOCKER_HOST
 export interface Container {
   readonly Id: string
   readonly Name: string
+  readonly Config: {readonly Labels: Readonly<Record<string, string>>}
   readonly State: {readonly Pid: number; readonly StartedAt: string}
   readonly HostConfig: {readonly Memory: number; readonly LogConfig: unknown}
   readonly Mounts: readonly {readonly Name: string}[]

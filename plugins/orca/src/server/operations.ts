@@ -11,7 +11,7 @@ import {releaseVersion} from './deploy/release.ts'
 import {roll} from './deploy/roll.ts'
 import {deployFailed, failureFrom} from './failure.ts'
 import {isServing} from './fleet.ts'
-import {bringCanaryTo, bringTo, indexesOf} from './replica-count.ts'
+import {bringCanaryTo, bringTo, indexesOf, sortOut} from './replica-count.ts'
 import {retire, versionOf} from './replicas.ts'
 import type {ReleaseRow} from './store/releases.ts'
 import type {ServiceRow} from './store/services.ts'
@@ -93,7 +93,13 @@ export async function scaleService(
   if (desired < row.desired) persist()
   if (row.state === 'running') {
     await bringTo(context, row, {desired, signal: context.closing})
-    await bringCanaryTo(context, {...row, desired}, {signal: context.closing})
+    try {
+      await bringCanaryTo(context, {...row, desired}, {signal: context.closing})
+    } catch (error) {
+      const {stable} = bySide(context.fleet.of(name), row.canary)
+      if (desired > row.desired) await retire(context, sortOut(stable, row.desired).drop)
+      throw error
+    }
   }
   if (desired > row.desired) persist()
   if (desired === row.desired) return

@@ -59,6 +59,8 @@ async function bringSideTo(context: ControlContext, {desired, signal, version, t
     if (started.length > 0) await context.edgeSync.publish()
   } catch (error) {
     await retire(context, started)
+    // Those that could not be kept alive have gone, and are wanted all the same.
+    context.mendSoon(name)
     if (signal.aborted) throw error
     const failure = failureFrom(error, 'StartFailed')
     context.fleet.failures.set(name, failure)

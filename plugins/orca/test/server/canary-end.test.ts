@@ -50,6 +50,20 @@ describe('a promotion that fails', () => {
     expect((await h.service()).canary).toMatchObject({release: 'r2'})
   })
 
+  it('of a canary that cannot be kept alive leaves one that is tried again', async () => {
+    await h.begun()
+    const [only] = h.runtime.running('web').filter(({release}) => release === 'r2')
+    h.runtime.hook = (step, what) => {
+      if (step === 'create' && what.startsWith('web r2')) throw new Error('no room')
+    }
+    h.runtime.kill(only?.id ?? '', {code: 3})
+    await expect(h.control.promote('web', alice)).rejects.toMatchObject({code: 'DEPLOY_FAILED'})
+    h.runtime.hook = () => undefined
+
+    await eventually(() => h.running() === 'r1 r1 r1 r1 r2')
+    await eventually(() => h.shares().r2 === 25)
+  })
+
   it('that the proxy does not take leaves the canary', async () => {
     await h.begun()
     h.edge.hook = (table) => {

@@ -256,6 +256,20 @@ describe('a canary that crashes', () => {
     expect((await h.service()).status).toBe('running')
   })
 
+  it('a scaling that it cannot follow changes nothing', async () => {
+    await h.begun()
+    const [only] = h.runtime.running('web').filter(({release}) => release === 'r2')
+    h.runtime.hook = (step, what) => {
+      if (step === 'create' && what.startsWith('web r2')) throw new Error('no room')
+    }
+    h.runtime.kill(only?.id ?? '', {code: 3})
+    await expect(h.control.scale('web', 8, alice)).rejects.toMatchObject({code: 'DEPLOY_FAILED'})
+    h.runtime.hook = () => undefined
+
+    expect(await h.service()).toMatchObject({desiredReplicas: 4, runningReplicas: 4})
+    await eventually(() => h.running() === 'r1 r1 r1 r1 r2')
+  })
+
   it('one that cannot be kept alive gets no requests, and the state says so', async () => {
     await h.begun()
     h.runtime.hook = (step, what) => {

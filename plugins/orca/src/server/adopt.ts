@@ -27,13 +27,21 @@ export interface AdoptionPlan {
   readonly remove: readonly RuntimeInstance[]
 }
 
-/** What to do with what runs, so that it becomes what is wanted. What an Orca server made is left alone. */
-export function planAdoption(rows: readonly ServiceRow[], found: readonly RuntimeInstance[]): AdoptionPlan {
+/**
+ * What to do with what runs, so that it becomes what is wanted. What an Orca server made is left alone.
+ * @param isRun whether cron triggers have started it
+ */
+export function planAdoption(
+  rows: readonly ServiceRow[],
+  found: readonly RuntimeInstance[],
+  isRun: (instance: RuntimeInstance) => boolean = () => true,
+): AdoptionPlan {
   const instances = found.filter(({isForeign}) => isForeign !== true)
   const services = rows.flatMap((row) =>
     adoptionsOf(
       row,
       instances.filter(({service}) => service === row.name),
+      isRun,
     ),
   )
   const kept = new Set(services.flatMap(({keep, run}) => [...keep.map(({id}) => id), run?.id]))
@@ -41,10 +49,17 @@ export function planAdoption(rows: readonly ServiceRow[], found: readonly Runtim
 }
 
 /** Of the stable version, and of a canary beside it, which has indexes of its own. */
-function adoptionsOf(row: ServiceRow, instances: readonly RuntimeInstance[]): ServiceAdoption[] {
+function adoptionsOf(
+  row: ServiceRow,
+  instances: readonly RuntimeInstance[],
+  isRun: (instance: RuntimeInstance) => boolean,
+): ServiceAdoption[] {
   const sides = wantedSides(row)
-  if (isScheduled(row.spec))
-    return sides.slice(0, 1).map((side) => ({row: side, keep: [], missing: [], run: instances[0]}))
+  if (isScheduled(row.spec)) {
+    const runs = instances.filter(isRun)
+    const run = runs.find(({state}) => state === 'running') ?? runs[0]
+    return sides.slice(0, 1).map((side) => ({row: side, keep: [], missing: [], run}))
+  }
   const found = sides.map((side) => ({side, keep: keptOf(side, instances)}))
   const taken = found.flatMap(({keep}) => keep.map(({index}) => index))
   return found.map(({side, keep}) => {
@@ -74,7 +89,7 @@ export async function adopt(context: ControlContext): Promise<void> {
   const plans = readings.map(({part, instances}) => {
     const own = rows.filter(({spec}) => part.runs(spec))
     if (instances === undefined) return undefined
-    return planAdoption(own, instances)
+    return planAdoption(own, instances, runTest(context))
   })
   for (const {part, problem} of readings) if (problem !== undefined) waitFor(context, part, messageOf(problem))
   const services = plans.flatMap((plan) => plan?.services ?? [])
@@ -107,7 +122,7 @@ export async function adoptWaiting(
     if (placeholders.length === 0 || row === undefined) return
     for (const replica of placeholders) fleet.remove(replica)
     const unknown = instances.filter(({id, service}) => service === name && fleet.byInstance(id) === undefined)
-    const {services, remove} = planAdoption([row], unknown)
+    const {services, remove} = planAdoption([row], unknown, runTest(context))
     const removed = Promise.all(remove.map((instance) => removeExtra(context, instance)))
     for (const service of services) {
       await takeOver(context, service)
@@ -117,6 +132,14 @@ export async function adoptWaiting(
   }
   await Promise.all([...names].map((name) => locks.run(name, () => adoptOne(name), {signal: closing})))
 }
+
+/** A service may have had standing replicas before it had triggers. */
+const runTest =
+  ({store}: ControlContext) =>
+  ({service, release}: RuntimeInstance): boolean => {
+    const spec = store.releases.get(service, release)?.spec
+    return spec !== undefined && isScheduled(spec)
+  }
 
 interface Reading {
   readonly part: RuntimePart

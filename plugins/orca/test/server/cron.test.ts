@@ -94,6 +94,20 @@ describe('a run under way', () => {
     await eventually(() => eventOf('cron.failed'))
   })
 
+  it('is found among replicas that an interrupted deploy has left', async () => {
+    await h.deployed(nightly({triggers: []}))
+    const [standing] = h.runtime.running('job')
+    h.runtime.hook = (step) => (step === 'stop' ? new Promise(() => undefined) : undefined)
+    void h.deploy(nightly()).catch(() => undefined)
+    await eventually(async () => (await h.service('job')).desiredReplicas === 0)
+    h.kill()
+    h.runtime.hook = () => undefined
+    await h.start()
+
+    await eventually(() => !h.runtime.instances.has(standing?.id ?? ''))
+    await eventually(() => running()?.release === 'r2')
+  })
+
   it('is ended by a stop, and not started any more', async () => {
     await h.deployed(nightly())
     await started()

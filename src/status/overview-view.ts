@@ -4,6 +4,7 @@ import {canaryPieces} from '../apps/canary-view.ts'
 import {failureLines, STATUS_TONE, urlOf} from '../apps/service-view.ts'
 import {withoutSecrets} from '../apps/without-secrets.ts'
 import {alignRows, type Cell} from './columns.ts'
+import {nextRunText} from './next-run.ts'
 import {type EngineHealth, isHealthy, type Overview} from './overview.ts'
 import {usageOf} from './usage.ts'
 
@@ -62,8 +63,10 @@ function serviceLines(services: readonly Service[], now: number): TextLine[] {
       const row = rows[index] ?? ''
       const {canary, lastFailure} = service
       const beside: TextLine[] = canary === undefined ? [] : [['   canary', ...canaryPieces(canary, new Date(now))]]
+      const next: TextLine[] =
+        service.nextRun === undefined ? [] : [[[`   runs ${nextRunText(service.nextRun, now)}`, 'dim']]]
       const why = isHealthy(service) || lastFailure === undefined ? [] : failureLines(lastFailure, '   ')
-      return [row, ...beside, ...why]
+      return [row, ...beside, ...next, ...why]
     }),
   ]
 }

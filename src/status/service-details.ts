@@ -4,6 +4,7 @@ import {canaryLines} from '../apps/canary-view.ts'
 import {exitText, failureLines, STATUS_TONE} from '../apps/service-view.ts'
 import {withoutSecrets} from '../apps/without-secrets.ts'
 import {alignRows, type Cell} from './columns.ts'
+import {nextRunText} from './next-run.ts'
 import {isHealthy} from './overview.ts'
 import {DEGRADED_EXIT} from './overview-view.ts'
 
@@ -33,6 +34,7 @@ function detailLines(service: Service, now: number): TextLine[] {
     ['project', service.project ?? ''],
     ['depends on', spec.depends_on.join(', ')],
     ['health', spec.health ?? spec.readiness?.path ?? ''],
+    ['next run', service.nextRun === undefined ? '' : nextRunText(service.nextRun, now)],
     ...service.endpoints.map(({url, via}) => [via, url] as const),
   ]
   return [

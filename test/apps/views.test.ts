@@ -47,6 +47,17 @@ const overview = (services: readonly Service[]): Overview => ({
   instances: [],
 })
 
+describe('a service with cron triggers', () => {
+  it('says when it runs next', () => {
+    const now = new Date('2026-01-02T00:00:00Z')
+    const job = service('job', {desiredReplicas: 0, runningReplicas: 0, nextRun: '2026-01-02T02:00:00.000Z'})
+    const [one, all] = [serviceDetailsView(job, now), overviewView(overview([job]), now)]
+
+    expect(textOf(one.text(one.data))).toContain('in 2h, at 2026-01-02T02:00:00Z')
+    expect(textOf(all.text(all.data))).toContain('runs in 2h, at 2026-01-02T02:00:00Z')
+  })
+})
+
 describe('the overview', () => {
   it('shows what is broken first, and why', () => {
     const broken = service('zz', {status: 'degraded', runningReplicas: 1, lastFailure: failure})

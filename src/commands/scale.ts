@@ -9,7 +9,7 @@ import {actView} from '../apps/service-view.ts'
 export default class Scale extends BaseCommand {
   static override summary = 'change how many replicas of a service run'
   static override description =
-    'Ends when that many replicas were seen ready. Replicas that go away finish the requests they have.'
+    'Ends when that many replicas were seen ready. Replicas that go away finish the requests they have. A service with replicas: auto, or one that cron triggers run, is refused: something else decides about its number.'
   static override examples = [
     '<%= config.bin %> scale web 3',
     '<%= config.bin %> scale service web --replicas 3',

@@ -82,12 +82,12 @@ describe.skipIf(!host?.startsWith('unix://'))('a server', {timeout: 120_000}, ()
     const store = join(at.home, 'engine', 'store.db')
     const owner = before?.Config.Labels['omni.owner'] ?? ''
     try {
-      await at
-        .restart('SIGKILL', async () => {
-          rmSync(`${store}-wal`, {force: true})
-          truncateSync(store)
-        })
-        .catch(() => undefined)
+      await at.restart('SIGKILL', async () => {
+        rmSync(`${store}-wal`, {force: true})
+        truncateSync(store)
+      })
+      // It has looked at what runs by then.
+      await bench.deployed(bench.service(bench.name('next')))
       const found = await at.containers(name)
       expect(found.map(({Id}) => Id)).toEqual([before?.Id])
     } finally {

@@ -102,7 +102,13 @@ export async function readContent(file: string): Promise<Buffer> {
   } catch (error) {
     if (isOmniError(error)) throw error
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    throw new OmniError(isMissing ? 'NOT_FOUND' : 'IO', `cannot read '${file}': ${reasonOf(error)}`, {cause: error})
+    throw new OmniError(
+      isMissing ? 'NOT_FOUND' : 'IO',
+      `cannot read '${file}': ${isMissing ? 'there is no such file' : reasonOf(error)}`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 

@@ -5,6 +5,8 @@ export interface GroupOptions {
   readonly cwd?: string | undefined
   readonly env: NodeJS.ProcessEnv
   readonly timeoutMs: number
+  /** For its standard input; default: none. */
+  readonly input?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -21,10 +23,17 @@ const MAX_BYTES = 16 * 1024 * 1024
  * the time nothing of the group runs. NOT_FOUND when it is not installed, TIMEOUT, ABORTED.
  */
 export async function runGroup(argv: readonly [string, ...string[]], options: GroupOptions): Promise<GroupResult> {
-  const {cwd, env, timeoutMs, signal} = options
+  const {cwd, env, timeoutMs, input, signal} = options
   throwIfAborted(signal)
   const [program, ...words] = argv
-  const child = spawn(program, words, {cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe']})
+  const child = spawn(program, words, {
+    cwd,
+    env,
+    detached: true,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  })
+  // Whoever does not read it has closed it.
+  child.stdin?.on('error', () => undefined).end(input)
   const output = {stdout: collect(child, 'stdout'), stderr: collect(child, 'stderr')}
   let isLate = false
   const stop = () => killGroup(child)

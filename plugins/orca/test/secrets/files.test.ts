@@ -35,6 +35,13 @@ it('a file without an end is refused, not read for ever', async () => {
   })
 })
 
+it('a file that is not there is called so', async () => {
+  expect(await failure(readSecretsFile(join(folder, 'absent')))).toMatchObject({
+    code: 'NOT_FOUND',
+    message: expect.stringContaining('there is no such file'),
+  })
+})
+
 describe('a .env file', () => {
   it('may name a key as objects name their own', () => {
     expect(Object.entries(parseEnvFile('__proto__=a\nconstructor=b'))).toEqual([

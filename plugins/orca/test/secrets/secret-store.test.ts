@@ -134,9 +134,10 @@ describe('what was tampered with is an error that names the key, never a value',
     replaceKeyFile(keyFile(), [newMasterKey()])
     reopen()
 
-    expect(errorOf(() => revealed('A', 'shop')).message).toMatch(
-      /'shop\/A' was sealed with a key that .* does not hold/,
-    )
+    expect(errorOf(() => revealed('A', 'shop'))).toMatchObject({
+      message: expect.stringMatching(/'shop\/A' was sealed with a key that .* does not hold/),
+      hint: expect.stringContaining('omni secrets set A --project shop'),
+    })
   })
 
   it('a key file that is gone is not replaced by a new one', () => {
@@ -144,7 +145,10 @@ describe('what was tampered with is an error that names the key, never a value',
     reopen()
 
     expect(errorOf(() => put({key: 'C', value: 'x'}))).toMatchObject({code: 'IO'})
-    expect(errorOf(() => revealed('A', 'shop'))).toMatchObject({code: 'IO'})
+    expect(errorOf(() => revealed('A', 'shop'))).toMatchObject({
+      code: 'IO',
+      message: expect.stringContaining('is gone'),
+    })
     expect(store.missing({X: `\${secrets.A}`}, 'shop')).toEqual([])
   })
 

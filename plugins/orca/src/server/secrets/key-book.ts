@@ -42,5 +42,5 @@ export type KeyBook = ReturnType<typeof createKeyBook>
 
 export const keyLost = (path: string): OmniError =>
   new OmniError('IO', `the key of the secrets, '${path}', is gone`, {
-    hint: 'put it back from a backup, or remove all secrets and set them again: omni secrets remove',
+    hint: 'put it back from a backup, or remove all secrets (omni secrets list --all) and set them again',
   })

@@ -144,8 +144,9 @@ function finishRotation(keys: KeyBook, resealAll: () => number): void {
 function open(name: SecretName, {keyId, sealed}: Pick<Row, 'keyId' | 'sealed'>, keys: KeyBook): string {
   const key = keys.find(keyId)
   const label = secretLabel(name)
-  const hint = `put '${keys.path}' back from a backup, or set the secret again: omni secrets set ${name.key}`
+  const hint = `put '${keys.path}' back from a backup, or set the secret again: omni secrets set ${name.key}${whereOf(name.project)}`
   if (key === undefined) {
+    if (keys.onDisk().length === 0) throw keyLost(keys.path)
     throw new OmniError('IO', `the secret '${label}' was sealed with a key that '${keys.path}' does not hold`, {hint})
   }
   const value = unseal(key, placeOf(name), sealed)
@@ -214,8 +215,9 @@ const namesOf = ({set, unchanged, kept}: Sorted): PutOutcome => ({
 const toName = ({key, project}: Secret): SecretName => ({key, ...(project === undefined ? {} : {project})})
 
 function notSet(references: readonly string[], project: string | undefined): OmniError {
-  const where = project === undefined ? '' : ` --project ${project}`
   return new OmniError('NOT_FOUND', `secrets that are not set: ${references.join(', ')}`, {
-    hint: `omni secrets set ${references[0]}${where}`,
+    hint: `omni secrets set ${references[0]}${whereOf(project)}`,
   })
 }
+
+const whereOf = (project: string | undefined): string => (project === undefined ? ' --global' : ` --project ${project}`)

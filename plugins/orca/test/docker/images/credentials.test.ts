@@ -48,6 +48,19 @@ describe('credentials of a registry', () => {
     })
   })
 
+  it('of a helper that hangs, and of what it has started, are not waited for', async () => {
+    await mkdir(join(folder, 'bin'))
+    await writeFile(join(folder, 'bin/docker-credential-hang'), '#!/bin/sh\nsleep 1000\n', {mode: 0o755})
+    await configure({credsStore: 'hang'})
+    const asked = findCredentials('ghcr.io', {env: env(), helperMs: 200})
+    await expect(asked).rejects.toMatchObject({code: 'TIMEOUT'})
+  })
+
+  it('are none where the configuration says null', async () => {
+    await configure({auths: null, credsStore: null, credHelpers: null})
+    expect(await findCredentials('ghcr.io', {env: env()})).toBeUndefined()
+  })
+
   it('of one registry are not given to another', async () => {
     await configure({auths: {'ghcr.io': auth('me', 'secret')}})
     expect(await findCredentials('ghcr.io.example.com', {env: env()})).toBeUndefined()

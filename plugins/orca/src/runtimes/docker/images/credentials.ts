@@ -1,8 +1,9 @@
 import {readFile} from 'node:fs/promises'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
-import {createExec, messageOf, OmniError, silentLogger} from '@omni-cli/sdk'
+import {OmniError, reasonOf} from '@omni-cli/sdk'
 import {z} from 'zod'
+import {runGroup} from '../../../sources/run-group.ts'
 import {DOCKER_HUB} from './reference.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -10,6 +11,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 export interface CredentialOptions {
   readonly env: Environment
   readonly signal?: AbortSignal | undefined
+  /** How long a helper may take; default 30 s. */
+  readonly helperMs?: number | undefined
 }
 
 /** What a registry is logged in with. Never part of a log, an error or an argument. */
@@ -31,9 +34,9 @@ const configFile = z.object({
         identitytoken: z.string().optional(),
       }),
     )
-    .optional(),
-  credsStore: z.string().optional(),
-  credHelpers: z.record(z.string(), z.string()).optional(),
+    .nullish(),
+  credsStore: z.string().nullish(),
+  credHelpers: z.record(z.string(), z.string()).nullish(),
 })
 
 type ConfigFile = z.output<typeof configFile>
@@ -87,7 +90,7 @@ async function readConfig(env: Environment): Promise<ConfigFile | undefined> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw new OmniError('IO', `cannot read '${file}': ${messageOf(error)}`, {cause: error})
+    throw new OmniError('IO', `cannot read '${file}': ${reasonOf(error)}`, {cause: error})
   })
   if (text === undefined || text.trim() === '') return undefined
   const parsed = configFile.safeParse(parseJson(text))
@@ -106,9 +109,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-function fromFile({auths = {}}: ConfigFile, keys: readonly string[]): Credentials | undefined {
+function fromFile({auths}: ConfigFile, keys: readonly string[]): Credentials | undefined {
   for (const key of keys) {
-    const entry = auths[key]
+    const entry = auths?.[key]
     if (entry === undefined) continue
     if (entry.identitytoken) return {identitytoken: entry.identitytoken, serveraddress: key}
     const text = entry.auth === undefined ? undefined : Buffer.from(entry.auth, 'base64').toString('utf8')
@@ -129,8 +132,9 @@ async function askHelper(helper: string, server: string, options: CredentialOpti
   }
   const program = `docker-credential-${helper}`
   const {signal, env} = options
-  const exec = createExec({log: silentLogger})
-  const {exitCode, stdout} = await exec([program, 'get'], {input: `${server}\n`, env, signal, timeoutMs: HELPER_MS})
+  const {exitCode, stdout} = await runGroup([program, 'get'], {
+    ...{input: `${server}\n`, env: {...process.env, ...env}, signal, timeoutMs: options.helperMs ?? HELPER_MS},
+  })
   if (exitCode !== 0) {
     if (/credentials not found|no credentials/i.test(stdout)) return undefined
     throw new OmniError('UNAUTHORIZED', `'${program}' gave no credentials for ${server} (exit ${exitCode})`, {

@@ -23,6 +23,8 @@ export interface Entry {
   /** Signals that the Engine has sent to it. */
   readonly signals: Set<number>
   ranOutOfMemory: boolean
+  /** Its memory has no limit, so that it cannot run out of that. False as long as it is not known. */
+  isUnlimited: boolean
 }
 
 /** By id. */
@@ -48,6 +50,7 @@ export class Book {
         isForgotten: false,
         signals: new Set<number>(),
         ranOutOfMemory: false,
+        isUnlimited: false,
       },
     }
     this.entries.set(id, entry)

@@ -85,12 +85,13 @@ export async function listInstances(context: DockerContext): Promise<RuntimeInst
 export async function study({engine, machine, book}: DockerContext, entry: Entry): Promise<boolean> {
   const [{isDirect}, container] = await Promise.all([machine(), inspect(engine, entry.id)])
   if (container === undefined) return false
-  const {State, NetworkSettings, LogPath, Config, Name} = container
+  const {State, NetworkSettings, LogPath, Config, HostConfig, Name} = container
   book.names.set(entry.id, Name.replace(/^\//, ''))
   entry.isStale = false
   entry.startedAt = State.StartedAt
   entry.pid = State.Pid > 0 ? State.Pid : undefined
   entry.logPath = LogPath || undefined
+  entry.isUnlimited = HostConfig.Memory === 0
   entry.exit = State.Running ? undefined : (entry.exit ?? exitOf(container, entry.signals))
   const published = Object.entries(NetworkSettings?.Ports ?? {}).flatMap(([key, bindings]) =>
     (bindings ?? []).map(({HostIp, HostPort}) => ({

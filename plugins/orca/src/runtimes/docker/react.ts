@@ -55,7 +55,9 @@ function died({engine, emit}: DockerContext, entry: Entry, event: EngineEvent): 
     entry.exit ??= exitInfo({code, at, signals: entry.signals, oomKilled})
     emit({type: 'exited', instance: instanceOf(entry)})
   }
-  const mayBeMemory = code === KILLED && !entry.ranOutOfMemory && !entry.signals.has(SIGKILL)
+  const isUnexplained = code === KILLED && !entry.ranOutOfMemory && !entry.signals.has(SIGKILL)
+  // The Engine answers only when it has cleared away the network of the container, which a successor need not wait for.
+  const mayBeMemory = isUnexplained && !entry.isUnlimited
   if (!mayBeMemory) {
     tell(entry.ranOutOfMemory)
     return

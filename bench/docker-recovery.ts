@@ -1,5 +1,5 @@
 /**
- * From a crash to a running container: omni beside Docker's own `restart=always`, one at a time and twenty at once.
+ * From a crash to a running container: omni beside Docker's own `restart=always`, in turns, and twenty at once.
  * Measured by the Engine's own clock: from the event `die` of the old container to the event `start` of the next one.
  * `node bench/docker-recovery.ts [--json]`, about 60 s.
  */
@@ -11,6 +11,8 @@ import {median, pause, report} from './apps/home.ts'
 
 const ROUNDS = 10
 const MANY = 20
+/** What one crash leaves to be cleared away must not slow the next one. */
+const SETTLE_MS = 500
 
 interface Life {
   readonly action: string
@@ -21,24 +23,44 @@ interface Life {
 const bench = await createDockerBench()
 const {home, docker} = bench
 const events = watchEvents()
+const network = `bench-${process.pid}`
+const peerName = (round: number) => `${network}-${round}`
 try {
   home.write('app/omni.yaml', services(MANY))
   await home.omni('up', join(home.folder, 'app'))
-  // A crash soon after another one is put off on purpose.
-  const ours: number[] = []
-  for (let round = 0; round < ROUNDS; round++) ours.push(await recovery(`orca-crash-${round}`, `orca-crash-${round}`))
-  const names = Array.from({length: ROUNDS}, (_, index) => `bench-${process.pid}-${index}`)
-  for (const name of names) await docker('run', '-d', '--restart=always', '--name', name, 'omni-test/busybox:1')
-  const peers: number[] = []
-  for (const name of names) peers.push(await recovery(name, name))
-  await docker('rm', '-f', ...names)
+  await startPeers()
+  const [ours, peers]: [number[], number[]] = [[], []]
+  // A container each round: a crash soon after another one is put off on purpose, by both.
+  for (let round = 0; round < ROUNDS; round++) {
+    ours.push(await recovery(`orca-crash-${round}`))
+    await pause(SETTLE_MS)
+    peers.push(await recovery(peerName(round)))
+    await pause(SETTLE_MS)
+  }
+  await removePeers()
   await home.omni('restart', ...Array.from({length: MANY}, (_, index) => `crash-${index}`))
   await pause(1_000)
   const manyMs = await allAtOnce()
   tell(ours, peers, manyMs)
 } finally {
   events.close()
+  await removePeers().catch(() => undefined)
   await bench.dispose()
+}
+
+/** On a network of their own with a name there, as `docker-compose` would start them, and as ours are. */
+async function startPeers(): Promise<void> {
+  await docker('network', 'create', network)
+  for (let round = 0; round < ROUNDS; round++) {
+    const name = peerName(round)
+    const options = ['--restart=always', '--network', network, '--network-alias', `peer-${round}`, '--name', name]
+    await docker('run', '-d', ...options, 'omni-test/busybox:1')
+  }
+}
+
+async function removePeers(): Promise<void> {
+  await docker('rm', '-f', ...Array.from({length: ROUNDS}, (_, round) => peerName(round)))
+  await docker('network', 'rm', network)
 }
 
 function services(count: number): string {
@@ -48,10 +70,10 @@ function services(count: number): string {
 }
 
 /** Kills the first process of the container; the Engine sees a crash. */
-async function recovery(container: string, prefix: string): Promise<number> {
+async function recovery(container: string): Promise<number> {
   const from = events.seen.length
   await kill(container)
-  return events.gap(from, prefix)
+  return events.gap(from, container)
 }
 
 async function kill(container: string): Promise<void> {

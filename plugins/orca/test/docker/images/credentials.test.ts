@@ -48,19 +48,6 @@ describe('credentials of a registry', () => {
     })
   })
 
-  it('of a helper that hangs, and of what it has started, are not waited for', async () => {
-    await mkdir(join(folder, 'bin'))
-    await writeFile(join(folder, 'bin/docker-credential-hang'), '#!/bin/sh\nsleep 1000\n', {mode: 0o755})
-    await configure({credsStore: 'hang'})
-    const asked = findCredentials('ghcr.io', {env: env(), helperMs: 200})
-    await expect(asked).rejects.toMatchObject({code: 'TIMEOUT'})
-  })
-
-  it('are none where the configuration says null', async () => {
-    await configure({auths: null, credsStore: null, credHelpers: null})
-    expect(await findCredentials('ghcr.io', {env: env()})).toBeUndefined()
-  })
-
   it('of one registry are not given to another', async () => {
     await configure({auths: {'ghcr.io': auth('me', 'secret')}})
     expect(await findCredentials('ghcr.io.example.com', {env: env()})).toBeUndefined()
@@ -126,5 +113,20 @@ describe('credentials of a registry', () => {
     const header = await registryConfig(['docker.io', 'ghcr.io'], {env: env()})
     expect(Object.keys(decoded(header) as object).sort()).toEqual(['ghcr.io', 'https://index.docker.io/v1/'])
     expect(header).toMatch(/^[\w=-]+$/)
+  })
+})
+
+describe('credentials of a broken setup', () => {
+  it('of a helper that hangs, and of what it has started, are not waited for', async () => {
+    await mkdir(join(folder, 'bin'))
+    await writeFile(join(folder, 'bin/docker-credential-hang'), '#!/bin/sh\nsleep 1000\n', {mode: 0o755})
+    await configure({credsStore: 'hang'})
+    const asked = findCredentials('ghcr.io', {env: env(), helperMs: 200})
+    await expect(asked).rejects.toMatchObject({code: 'TIMEOUT'})
+  })
+
+  it('are none where the configuration says null', async () => {
+    await configure({auths: null, credsStore: null, credHelpers: null})
+    expect(await findCredentials('ghcr.io', {env: env()})).toBeUndefined()
   })
 })

@@ -2,21 +2,35 @@ import {type CallOptions, type NodeInfo, OmniError, requireFacet, type ServiceEn
 import {type ItemView, itemView, type ListView, listView} from '@omni-cli/sdk/cli'
 import {age, labelText} from '../resources/cells.ts'
 
-const columns: ListView<NodeInfo>['columns'] = [
-  {header: 'ID', value: ({id}) => id},
-  {header: 'ADDRESS', value: ({address}) => address},
-  {
-    header: 'STATUS',
-    value: ({draining}) => (draining ? 'drained' : 'ready'),
-    tone: ({draining}) => (draining ? 'warn' : 'good'),
-  },
-  {header: 'SEEN', value: ({lastSeen}) => age(lastSeen), align: 'right'},
-  {header: 'LABELS', value: ({labels}) => labelText(labels)},
-]
+/** The server gives such a node nothing more, and counts what it ran as gone. */
+const SILENT_MS = 30_000
 
-/** Machines of an engine. Ids are texts: they have more digits than a number of JSON readers holds. */
-export const nodesView = (nodes: readonly NodeInfo[]): ListView<NodeInfo> =>
-  listView({rows: nodes, columns, ref: ({id}) => `node/${id}`, empty: 'there is no node; the engine does not run'})
+/**
+ * Machines of an engine. Ids are texts: they have more digits than a number of JSON readers holds. Which ones are silent is
+ * told by the newest sign of life, which is that of the server itself: the clock here may be another one.
+ */
+export function nodesView(nodes: readonly NodeInfo[]): ListView<NodeInfo> {
+  const newestMs = Math.max(...nodes.map(({lastSeen}) => Date.parse(lastSeen)))
+  const isSilent = ({lastSeen}: NodeInfo) => newestMs - Date.parse(lastSeen) > SILENT_MS
+  const columns: ListView<NodeInfo>['columns'] = [
+    {header: 'ID', value: ({id}) => id},
+    {header: 'ADDRESS', value: ({address}) => address},
+    {
+      header: 'STATUS',
+      value: (node) =>
+        [...(node.draining ? ['drained'] : []), ...(isSilent(node) ? ['silent'] : [])].join(', ') || 'ready',
+      tone: (node) => (isSilent(node) ? 'bad' : node.draining ? 'warn' : 'good'),
+    },
+    {header: 'SEEN', value: ({lastSeen}) => age(lastSeen), align: 'right'},
+    {header: 'LABELS', value: ({labels}) => labelText(labels)},
+  ]
+  return listView({
+    rows: nodes,
+    columns,
+    ref: ({id}) => `node/${id}`,
+    empty: 'there is no node; the engine does not run',
+  })
+}
 
 export const nodeView = (node: NodeInfo): ItemView<NodeInfo> =>
   itemView({

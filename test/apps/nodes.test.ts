@@ -63,3 +63,17 @@ it('nodes are named by ids that lose no digit', () => {
     'node localhost (1) gets services again',
   ])
 })
+
+it('a node that was not heard of for half a minute, by the clock of the server, is not called ready', () => {
+  const seen = (id: string, lastSeen: string, draining = false) => ({...node(id, `${id}:1`), lastSeen, draining})
+  const nodes = [
+    seen('1', '2026-01-01T00:01:00Z'),
+    seen('2', '2026-01-01T00:00:31Z'),
+    seen('3', '2026-01-01T00:00:29Z'),
+    seen('4', '2026-01-01T00:00:00Z', true),
+    seen('5', '2026-01-01T00:01:00Z', true),
+  ]
+  const status = nodesView(nodes).columns.find(({header}) => header === 'STATUS')
+
+  expect(nodes.map((one) => status?.value(one))).toEqual(['ready', 'ready', 'silent', 'drained, silent', 'drained'])
+})

@@ -20,7 +20,7 @@ export type ApplyEvent =
     }
 
 export interface ApplyOptions extends Pick<PerformOptions, 'prepare' | 'remove' | 'signal'> {
-  /** Operations at once. Default 4. */
+  /** Operations at once. Default 16 when all are about services, whose engine bounds the work by itself; else 4. */
   readonly concurrency?: number | undefined
   readonly onEvent?: ((event: ApplyEvent) => void) | undefined
 }
@@ -36,6 +36,8 @@ export function applyPlan(
 ): Promise<ApplyResult> {
   return new Run(plan, drivers, options).run()
 }
+
+const isAboutService = ({ref}: Operation): boolean => ref.startsWith('service/')
 
 class Run {
   readonly #plan: Pick<Plan, 'operations' | 'wanted'>
@@ -67,8 +69,9 @@ class Run {
   }
 
   async run(): Promise<ApplyResult> {
-    const {concurrency = 4, signal} = this.#options
-    this.#tell({type: 'planned', operations: this.#plan.operations})
+    const {operations} = this.#plan
+    const {concurrency = operations.every(isAboutService) ? 16 : 4, signal} = this.#options
+    this.#tell({type: 'planned', operations})
     const running = new Set<Promise<void>>()
     while (running.size > 0 || (this.#ready.length > 0 && signal?.aborted !== true)) {
       while (this.#ready.length > 0 && running.size < concurrency && signal?.aborted !== true) {

@@ -56,6 +56,24 @@ test('a failure skips its dependants, theirs too, and nothing else', async () =>
   expect(applyError(result)).toMatchObject({code: 'PARTIAL', details: resultData(result)})
 })
 
+test.each([
+  ['services alone go sixteen at a time', [], 16],
+  ['beside machines it is four', ['instance/m'], 4],
+])('%s', async (_, others, most) => {
+  const services = Array.from({length: 20}, (__, index) => operation(`s${index}`, [], 'remove'))
+  const operations = [...services, ...others.map((ref) => ({...operation('m', [], 'remove'), id: ref, ref}))]
+  let [running, seen] = [0, 0]
+  const remove = async () => {
+    seen = Math.max(seen, ++running)
+    await new Promise((resolve) => setImmediate(resolve))
+    running--
+  }
+
+  await applyPlan({...planOf(services), operations}, {}, {remove})
+
+  expect(seen).toBe(most)
+})
+
 test('when everything failed alike, the error is that one', async () => {
   const result = await applyPlan(
     planOf([operation('bad'), operation('child', ['bad'])], {bad: {image: undefined, command: 'exit 3'}}),

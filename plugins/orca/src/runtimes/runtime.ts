@@ -120,8 +120,12 @@ export interface Runtime {
   remove(id: string): Promise<void>
   /** UNAVAILABLE when what runs them does not answer. */
   list(): Promise<RuntimeInstance[]>
+  /** Whether a foreign instance is what the request asks for; nothing is done to it. */
+  isAsAsked?(id: string, request: InstanceRequest): Promise<boolean>
   /** Takes over a foreign instance when it is what the request asks for; undefined when it is not. */
   takeOver?(id: string, request: InstanceRequest): Promise<RuntimeInstance | undefined>
+  /** Forgets ended instances of a service that are kept for their logs; its volumes stay. */
+  forgetEnded?(service: string): Promise<void>
   /** Forgets all data of a service: volumes and logs. Absent ones are no error. */
   purge(service: string): Promise<void>
   /** All replicas of a service, merged by time, also of instances that ended. */

@@ -1,4 +1,4 @@
-import {type Health, OmniError, runtimeOf, type ServiceSpec} from '@omni-cli/sdk'
+import {formatDuration, type Health, OmniError, runtimeOf, type ServiceSpec, sleep} from '@omni-cli/sdk'
 import type {InstanceStats, Runtime, RuntimeEvent, RuntimePart} from './runtime.ts'
 
 export interface AllRuntimesOptions {
@@ -31,7 +31,7 @@ export function createAllRuntimes(options: AllRuntimesOptions): Runtime {
     name: 'omni',
     sources: ['image', 'command', 'build'],
     parts: () => inUse().map((runtime) => partOf(runtime, runtime === docker)),
-    check: async () => joinHealth(await process.check(), inUse().includes(docker) ? await docker.check() : undefined),
+    check: async () => joinHealth(await process.check(), inUse().includes(docker) ? await inTime(docker) : undefined),
     async requireFor(spec) {
       if (isContainer(spec)) requireHealthy(await docker.check())
     },
@@ -40,10 +40,12 @@ export function createAllRuntimes(options: AllRuntimesOptions): Runtime {
     prepare: async (request, more) => runner(request.spec).prepare(request, more),
     prune: (service, keep) => allOf(inUse(), (runtime) => runtime.prune(service, keep)),
     create: async (request) => runner(request.spec).create(request),
+    isAsAsked: async (id, request) => (await owner(id).isAsAsked?.(id, request)) ?? false,
     takeOver: async (id, request) => owner(id).takeOver?.(id, request),
     stop: (id, more) => owner(id).stop(id, more),
     remove: (id) => owner(id).remove(id),
     list: async () => (await Promise.all(inUse().map((runtime) => runtime.list()))).flat(),
+    forgetEnded: (service) => allOf(inUse(), async (runtime) => runtime.forgetEnded?.(service)),
     purge: (service) => allOf(inUse(), (runtime) => runtime.purge(service)),
     logs: (service, more) => ownerOfLogs(specOf(service), {process, docker: containers.wake}).logs(service, more),
     logFiles: async (service, replica) =>
@@ -108,6 +110,24 @@ function createContainers(
 
 const named = (event: RuntimeEvent, {name}: Runtime): RuntimeEvent =>
   event.type === 'resync' ? {...event, runtime: name} : event
+
+const ANSWER_MS = 5_000
+
+/** An Engine that is stuck must not keep the answer of the others away. */
+async function inTime(docker: Runtime): Promise<Health> {
+  const over = new AbortController()
+  const late = sleep(ANSWER_MS, over.signal).then(() => ({
+    ok: false,
+    message: `the Docker Engine did not answer within ${formatDuration(ANSWER_MS)}`,
+    hint: 'docker info',
+  }))
+  try {
+    return await Promise.race([docker.check(), late])
+  } finally {
+    late.catch(() => undefined)
+    over.abort()
+  }
+}
 
 function requireHealthy({ok, message, hint}: Health): void {
   if (ok) return

@@ -122,7 +122,7 @@ export async function removeService(
   name: string,
   {actor, purge}: {readonly actor: Actor; readonly purge: boolean},
 ): Promise<void> {
-  const {store, fleet, events, runtime, log} = context
+  const {store, fleet, events} = context
   // The name becomes a folder's.
   if (nameProblem(name) !== undefined) return
   const row = store.services.get(name)
@@ -140,13 +140,24 @@ export async function removeService(
     events.add({service: name, type: 'service.removed', message: `'${name}' removed`, actor, details: {purge}})
     await context.edgeSync.publish().catch(() => context.edgeSync.publishSoon())
   }
-  try {
-    await runtime.prune(name, [])
-    await context.artifacts.prune(store.releases.artifacts())
-  } catch (error) {
-    log.debug('releases not pruned', {service: name, problem: messageOf(error)})
+  await forgetRest(context, name)
+  if (purge) await context.runtime.purge(name)
+}
+
+/** What of it can be forgotten now; a part of the runtime that is away keeps nothing of the others. */
+async function forgetRest({store, runtime, artifacts, log}: ControlContext, name: string): Promise<void> {
+  const steps = [
+    () => runtime.forgetEnded?.(name),
+    () => runtime.prune(name, []),
+    () => artifacts.prune(store.releases.artifacts()),
+  ]
+  for (const step of steps) {
+    try {
+      await step()
+    } catch (error) {
+      log.debug('not all of a removed service was forgotten', {service: name, problem: messageOf(error)})
+    }
   }
-  if (purge) await runtime.purge(name)
 }
 
 /**

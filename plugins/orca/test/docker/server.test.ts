@@ -37,6 +37,22 @@ describe.skipIf(host === undefined)('the server over processes and containers', 
     expect(errors).toMatchObject([{message: 'there is no WebAssembly runtime here'}])
   })
 
+  it('a removed service leaves no ended containers and no network, and keeps its volume', async () => {
+    await at.deployed(at.spec({volume: {path: '/data'}}))
+    await fetch(`${(await at.service()).endpoints[0]?.url}/crash`).catch(() => undefined)
+    await until(async () =>
+      (await at.service()).replicas.some(({restarts, status}) => restarts > 0 && status === 'ready'),
+    )
+    await at.control.remove(at.name(), {actor: alice, purge: false})
+    await at.docker.settled()
+
+    const filters = JSON.stringify({label: [`omni.owner=${at.owner}`]})
+    expect(await at.engine('GET', '/containers/json', {all: true, filters})).toEqual([])
+    expect(await at.engine('GET', '/networks', {filters})).toEqual([])
+    expect(await at.engine('GET', '/volumes', {filters})).toMatchObject({Volumes: [{}]})
+    await at.docker.purge(at.name())
+  })
+
   it('removes what it has made', async () => {
     await at.deployed(at.spec())
     await at.control.remove(at.name(), {actor: alice, purge: true})

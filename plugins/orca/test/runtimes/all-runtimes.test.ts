@@ -3,7 +3,7 @@ import {createServer, type Server} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {OmniError} from '@omni-cli/sdk'
-import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {createAllRuntimes} from '../../src/runtimes/all-runtimes.ts'
 import {createDockerRuntime} from '../../src/runtimes/docker/docker-runtime.ts'
 import type {RuntimeEvent} from '../../src/runtimes/runtime.ts'
@@ -90,6 +90,24 @@ describe('two runtimes as one', () => {
     expect(await runtime.check()).toMatchObject({ok: true, message: 'away'})
     await expect(runtime.requireFor?.(boxed)).rejects.toMatchObject({code: 'UNAVAILABLE', hint: 'start it'})
     await runtime.requireFor?.(local)
+  })
+})
+
+describe('Docker that does not answer', () => {
+  it('an Engine that is stuck keeps no answer away', async () => {
+    vi.useFakeTimers()
+    const [processes, containers] = [new FakeRuntime(), new FakeRuntime({isDocker: true})]
+    try {
+      containers.check = () => new Promise(() => undefined)
+      const answer = createAllRuntimes({
+        ...{process: processes, docker: containers, specOf: () => boxed},
+        ...{hasContainers: true, onFirstContainer: () => undefined},
+      }).check()
+      await vi.advanceTimersByTimeAsync(5_000)
+      expect(await answer).toMatchObject({ok: true, message: 'the Docker Engine did not answer within 5s'})
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 

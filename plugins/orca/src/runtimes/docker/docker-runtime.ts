@@ -14,7 +14,7 @@ import {Book} from './book.ts'
 import {instanceOf, listInstances, seeContainers, study} from './containers.ts'
 import type {DockerContext} from './context.ts'
 import {createInstance} from './create.ts'
-import {purgeService, removeInstance, stopInstance} from './end.ts'
+import {forgetEnded, purgeService, removeInstance, stopInstance} from './end.ts'
 import {createEngine, type Engine} from './engine/engine.ts'
 import {openTransport} from './engine/transport.ts'
 import {followEvents} from './events.ts'
@@ -27,7 +27,7 @@ import {createNetworks} from './networks.ts'
 import {react} from './react.ts'
 import {specProblems, specWarnings} from './spec-check.ts'
 import {createStats} from './stats.ts'
-import {takeOver} from './take-over.ts'
+import {asAsked, takeOver} from './take-over.ts'
 import {createTidier, tidy} from './tidy.ts'
 
 export interface DockerRuntimeOptions {
@@ -103,7 +103,7 @@ function createContext({home, owner, log = silentLogger}: DockerRuntimeOptions, 
 }
 
 type InstanceMethods = Pick<Runtime, 'create' | 'stop' | 'remove' | 'list' | 'purge'> &
-  Required<Pick<Runtime, 'takeOver'>>
+  Required<Pick<Runtime, 'isAsAsked' | 'takeOver' | 'forgetEnded'>>
 
 function instanceMethods(context: DockerContext): InstanceMethods {
   return {
@@ -116,7 +116,9 @@ function instanceMethods(context: DockerContext): InstanceMethods {
     stop: (id, {graceMs}) => stopInstance(context, id, graceMs),
     remove: (id) => removeInstance(context, id),
     list: () => listInstances(context),
+    isAsAsked: async (id, request) => (await asAsked(context, id, request)) !== undefined,
     takeOver: (id, request) => takeOver(context, id, request),
+    forgetEnded: (service) => forgetEnded(context, service),
     async purge(service) {
       requireName(service)
       await purgeService(context, service)

@@ -2,7 +2,7 @@ import {constants} from 'node:os'
 import type {ExitInfo} from '@omni-cli/sdk'
 import {mapLimit, poll} from '@omni-cli/sdk'
 import type {Entry} from './book.ts'
-import {inspect, seeContainers} from './containers.ts'
+import {inspect, type Seen, seeContainers} from './containers.ts'
 import type {DockerContext} from './context.ts'
 import {isRefusal} from './engine/failure.ts'
 import {exitOf} from './exit.ts'
@@ -90,15 +90,27 @@ export async function destroy({engine}: DockerContext, id: string): Promise<void
   }
 }
 
+/** Removes the containers of a service that do not run. */
+export const forgetEnded = (context: DockerContext, service: string): Promise<void> =>
+  removeContainers(context, service, ({isRunning}) => !isRunning)
+
 /** Removes all containers and volumes of a service. */
 export async function purgeService(context: DockerContext, service: string): Promise<void> {
+  await removeContainers(context, service, () => true)
+  await removeVolumes(context, service)
+}
+
+async function removeContainers(
+  context: DockerContext,
+  service: string,
+  isMeant: (container: Seen) => boolean,
+): Promise<void> {
   const seen = await seeContainers(context)
-  const own = seen.filter(({identity, isForeign}) => identity.service === service && !isForeign)
+  const own = seen.filter((one) => one.identity.service === service && !one.isForeign && isMeant(one))
   await mapLimit(own, 8, async ({id}) => {
     const entry = context.book.entries.get(id)
     if (entry !== undefined) entry.wasStopped = true
     await destroy(context, id)
     await forget(context, id)
   })
-  await removeVolumes(context, service)
 }

@@ -8,17 +8,26 @@ import {parseMount} from './mounts.ts'
 import {INTERNAL_NETWORK, networkOf, volumeNames} from './names.ts'
 import {type Container, imageSchema, read} from './wire.ts'
 
+/** The container, when it runs and is what the request asks for. */
+export async function asAsked(
+  context: DockerContext,
+  id: string,
+  request: InstanceRequest,
+): Promise<Container | undefined> {
+  const container = await inspect(context.engine, id)
+  if (container?.State.Running !== true || !isReplica(container.Config.Labels ?? {}, request)) return undefined
+  return isSame(container, request, await imageOf(context, container.Image)) ? container : undefined
+}
+
 /** Takes over a container of an Orca when it is what the request asks for; undefined when it differs, or is gone. */
 export async function takeOver(
   context: DockerContext,
   id: string,
   request: InstanceRequest,
 ): Promise<RuntimeInstance | undefined> {
-  const {engine, adoptions, book} = context
-  const container = await inspect(engine, id)
-  if (container?.State.Running !== true || !isReplica(container.Config.Labels ?? {}, request)) return undefined
-  const image = await imageOf(context, container.Image)
-  if (!isSame(container, request, image)) return undefined
+  const {adoptions, book} = context
+  const container = await asAsked(context, id, request)
+  if (container === undefined) return undefined
   const volume = usedVolume(container, request)
   if (volume !== undefined && !(await adoptions.claimVolume(volume, request))) return undefined
   await adoptions.add(id, request)

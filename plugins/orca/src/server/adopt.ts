@@ -6,9 +6,8 @@ import type {ControlContext} from './context.ts'
 import {adoptRun} from './cron/run.ts'
 import {isScheduled} from './cron/triggers.ts'
 import {failureOf} from './failure.ts'
-import {createAttempt} from './probes/attempt.ts'
-import {planProbes} from './probes/probe-plan.ts'
-import {addReplica, freeIndexes, type Version, versionOf} from './replicas.ts'
+import {seemsReady} from './probes/glance.ts'
+import {addReplica, freeIndexes, versionOf} from './replicas.ts'
 import {dependenciesStarted} from './start-order.ts'
 import type {ServiceRow} from './store/services.ts'
 
@@ -245,16 +244,4 @@ async function settleListeners({edgeSync, store, ports, shared}: ControlContext)
     store.durably(() => store.services.update(row.name, {port}))
   }
   if (lost.length > 0) await edgeSync.publish().catch(() => edgeSync.publishSoon())
-}
-
-const GLANCE_MS = 500
-
-/** It served before, so only a clear no counts: a slow answer must not take it out of the table. */
-async function seemsReady(context: ControlContext, {spec}: Version, instance: RuntimeInstance): Promise<boolean> {
-  const attempt = createAttempt(context.runtime, instance)
-  const asked = performance.now()
-  const problems = await Promise.all(
-    planProbes(spec).gate.map((probe) => attempt({...probe, timeoutMs: GLANCE_MS}, context.closing)),
-  )
-  return problems.every((problem) => problem === undefined) || performance.now() - asked >= GLANCE_MS
 }

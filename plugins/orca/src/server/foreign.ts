@@ -1,9 +1,9 @@
-import {OmniError} from '@omni-cli/sdk'
+import {isAbort, OmniError, poll} from '@omni-cli/sdk'
 import {partsOf} from '../runtimes/all-runtimes.ts'
 import type {Runtime, RuntimeInstance} from '../runtimes/runtime.ts'
 import type {ControlContext} from './context.ts'
-import type {Replica} from './replica.ts'
-import {addReplica, allReady, type Version} from './replicas.ts'
+import {seemsReady} from './probes/glance.ts'
+import {addReplica, type Version} from './replicas.ts'
 
 export interface TakeOver {
   readonly version: Version
@@ -25,8 +25,7 @@ export async function takeForeign(context: ControlContext, request: TakeOver): P
       isForeign === true && service === spec.name && state === 'running' && context.fleet.byInstance(id) === undefined,
   )
   if (found.length === 0) return false
-  const taken = await takeAsAsked(context, {...request, found, runtime: part.runtime})
-  if (taken) return true
+  if (await takeAll(context, {...request, found, runtime: part.runtime})) return true
   for (const instance of found)
     if (context.fleet.byInstance(instance.id) === undefined) serveOn(context, request, instance)
   return false
@@ -34,28 +33,38 @@ export async function takeForeign(context: ControlContext, request: TakeOver): P
 
 type Found = TakeOver & {readonly found: readonly RuntimeInstance[]; readonly runtime: Runtime}
 
-async function takeAsAsked(context: ControlContext, request: Found): Promise<boolean> {
-  const {version, desired, signal, found, runtime} = request
+/** All or none: what is taken over is ours from then on, to be ended when its release is not the one that is wanted. */
+async function takeAll(context: ControlContext, request: Found): Promise<boolean> {
+  const {version, desired, found, runtime} = request
   const {release, spec, prepare} = version
   const indexes = new Set(found.map(({index}) => index))
   const isComplete = found.length === desired && indexes.size === desired && Math.max(...indexes) < desired
   if (!isComplete || runtime.takeOver === undefined) return false
   const env = context.secrets.resolve(version.env, spec.project)
   const prepared = await prepare()
-  const replicas: Replica[] = []
+  for (const instance of found) {
+    const asked = {service: spec.name, index: instance.index, release, spec, env, prepared}
+    if ((await runtime.isAsAsked?.(instance.id, asked)) !== true) return false
+  }
+  for (const instance of found) if (!(await becomesReady(context, request, instance))) return false
+  let taken = 0
   for (const {id, index} of found) {
     const instance = await runtime.takeOver(id, {service: spec.name, index, release, spec, env, prepared})
     if (instance === undefined) break
-    const replica = addReplica(context, version, {index, failFast: true, inRotation: true})
-    replica.adopt(instance, false)
-    replicas.push(replica)
+    addReplica(context, version, {index, failFast: false, inRotation: true}).adopt(instance, true)
+    taken++
   }
-  const isReady = await allReady(replicas, signal).then(
-    () => true,
-    () => false,
-  )
   await context.edgeSync.publish()
-  return isReady && replicas.length === desired
+  return taken === desired
+}
+
+/** Asked before it is ours: one of ours that does not become ready is ended. */
+function becomesReady(context: ControlContext, {version, signal}: TakeOver, instance: RuntimeInstance) {
+  const timeoutMs = (version.spec.deploy?.ready_timeout_secs ?? 60) * 1000
+  return poll({everyMs: 50, timeoutMs, signal}, () => seemsReady(context, version, instance)).catch((error) => {
+    if (isAbort(error)) throw error
+    return false
+  })
 }
 
 /** It cannot be made again when it ends: nobody here knows how it was made. */

@@ -2,8 +2,31 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {alice} from '../server/harness.ts'
 import {host, ServerHome, until} from './server-home.ts'
 
+let at: ServerHome
+
+/** A container as Orca makes it. */
+const orcas = async (env: string[] = [], replica = '') => {
+  const [service, network] = [`${at.name()}${replica}`, `t${at.tag}`]
+  await at.docker.engine
+    .call('POST', '/networks/create', {json: {Name: `orca-${network}`, Driver: 'bridge', CheckDuplicate: true}})
+    .catch(() => undefined)
+  const {Id: id} = (await at.docker.engine.call('POST', '/containers/create', {
+    query: {name: `orca-${service}`},
+    json: {
+      Image: 'omni-test/app:1',
+      Env: env,
+      Labels: {'orca.managed': 'true', 'orca.service': service, 'orca.network': network},
+      ExposedPorts: {'8080/tcp': {}},
+      HostConfig: {PortBindings: {'8080/tcp': [{HostIp: '127.0.0.1', HostPort: ''}]}},
+      NetworkingConfig: {EndpointsConfig: {[`orca-${network}`]: {Aliases: [`orca-${service}`]}}},
+    },
+  })) as {Id: string}
+  await at.engine('POST', `/containers/${id}/start`)
+  return id
+}
+const isRunning = async (id: string) => (await at.containers()).some((one) => one.id === id)
+
 describe.skipIf(host === undefined)('what an Orca server has left', () => {
-  let at: ServerHome
   beforeEach(async () => {
     at = await ServerHome.open()
   })
@@ -18,28 +41,6 @@ describe.skipIf(host === undefined)('what an Orca server has left', () => {
     await at.engine('DELETE', `/networks/orca-t${at.tag}`).catch(() => undefined)
     await at.close()
   })
-
-  /** A container as Orca makes it. */
-  const orcas = async (env: string[] = []) => {
-    const [service, network] = [at.name(), `t${at.tag}`]
-    await at.docker.engine
-      .call('POST', '/networks/create', {json: {Name: `orca-${network}`, Driver: 'bridge', CheckDuplicate: true}})
-      .catch(() => undefined)
-    const {Id: id} = (await at.docker.engine.call('POST', '/containers/create', {
-      query: {name: `orca-${service}`},
-      json: {
-        Image: 'omni-test/app:1',
-        Env: env,
-        Labels: {'orca.managed': 'true', 'orca.service': service, 'orca.network': network},
-        ExposedPorts: {'8080/tcp': {}},
-        HostConfig: {PortBindings: {'8080/tcp': [{HostIp: '127.0.0.1', HostPort: ''}]}},
-        NetworkingConfig: {EndpointsConfig: {[`orca-${network}`]: {Aliases: [`orca-${service}`]}}},
-      },
-    })) as {Id: string}
-    await at.engine('POST', `/containers/${id}/start`)
-    return id
-  }
-  const isRunning = async (id: string) => (await at.containers()).some((one) => one.id === id)
 
   it('is left alone by the start and the end of the server', async () => {
     await at.deployed(at.spec({name: at.name('other')}))
@@ -63,6 +64,16 @@ describe.skipIf(host === undefined)('what an Orca server has left', () => {
     await at.deployed(at.spec({env: {VERSION: 'ours'}}))
     await until(async () => !(await isRunning(id)))
     expect(await at.ask()).toBe('ours')
+  })
+
+  it('of which only a part is what is asked for is not taken over: a deploy that fails leaves all of it', async () => {
+    const ids = [await orcas(['VERSION=orca', 'BOOT_MS=3000'], '-0'), await orcas(['VERSION=older'], '-1')]
+    const deploy = {ready_timeout_secs: 1}
+    const {errors} = await at.deploy(at.spec({replicas: 2, env: {VERSION: 'orca', BOOT_MS: '3000'}, deploy}))
+    expect(errors).toHaveLength(1)
+    await at.reopen()
+
+    for (const id of ids) expect(await isRunning(id)).toBe(true)
   })
 
   it('that is another version is replaced when its successor is ready', async () => {

@@ -202,3 +202,15 @@ it('omni server audit tells who did all that, and no secret', async () => {
   expect(audit.stdout).not.toContain('from-a-file')
   expect((await run('server', 'audit', '--actor', 'gitea-ci', '--since', '1h')).stdout).not.toContain('owner')
 })
+
+describe('omni server status, when the server has ended', () => {
+  it.each([
+    ['keep', 'go on running'],
+    ['stop', 'none is served'],
+  ])('with --workloads %s tells that services %s', async (workloads, text) => {
+    expect((await run('server', 'start')).code).toBe(0)
+    expect((await run('server', 'stop', '--workloads', workloads)).code).toBe(0)
+
+    expect(await run('server', 'status')).toMatchObject({code: 7, stdout: expect.stringContaining(text)})
+  })
+})

@@ -24,7 +24,7 @@ function linesOf(status: ServerStatus): TextLine[] {
     return [
       ['server    ', ['does not run', 'bad'], '; start it with: omni server start'],
       `proxy     ${edge}`,
-      ...(status.hasServices ? ['services  those that ran go on running; the next start takes them over'] : []),
+      ...(status.hasServices ? [`services  ${leftServices(status)}`] : []),
       `home      ${status.home}`,
     ]
   }
@@ -40,3 +40,9 @@ function linesOf(status: ServerStatus): TextLine[] {
     `log       ${status.log}`,
   ]
 }
+
+/** The proxy ends with the last service. */
+const leftServices = ({edge}: ServerStatus): string =>
+  edge.running
+    ? 'those that ran go on running; the next start takes them over'
+    : 'none is served; the next start brings back those that are wanted'

@@ -1,8 +1,13 @@
 import {type Logger, messageOf, sleep} from '@omni-cli/sdk'
 import type {InstanceStats, Runtime} from '../runtimes/runtime.ts'
 
-/** A reading that takes longer is not waited for: a runtime that hangs must not hide what is known without it. */
-const PATIENCE_MS = 1000
+/**
+ * A reading that takes longer is not waited for, however many ask: what is known without it must not be kept back. Some
+ * Docker Engines take a second for each container.
+ */
+const PATIENCE_MS = 300
+/** Figures that are older say nothing about now. */
+const FRESH_MS = 10_000
 
 export type StatsReader = () => Promise<ReadonlyMap<string, InstanceStats>>
 
@@ -14,6 +19,7 @@ export function createStatsReader(
   let last: ReadonlyMap<string, InstanceStats> = new Map()
   let reading: Promise<void> | undefined
   let readAt = Number.NEGATIVE_INFINITY
+  let endedAt = Number.NEGATIVE_INFINITY
   const read = async () => {
     readAt = performance.now()
     last = await runtime.stats().catch((error: unknown) => {
@@ -21,11 +27,13 @@ export function createStatsReader(
       return new Map()
     })
     reading = undefined
+    endedAt = performance.now()
   }
   return async () => {
     if (reading === undefined && performance.now() - readAt >= maxAgeMs) reading = read()
-    if (reading !== undefined) await atMost(PATIENCE_MS, reading)
-    return last
+    const leftMs = readAt + PATIENCE_MS - performance.now()
+    if (reading !== undefined && leftMs > 0) await atMost(leftMs, reading)
+    return performance.now() - endedAt <= FRESH_MS ? last : new Map()
   }
 }
 

@@ -11,6 +11,7 @@ import {createEdgeSync} from './edge-sync.ts'
 import {createEventLog} from './events.ts'
 import {Fleet, isServing} from './fleet.ts'
 import {healUnhealthy} from './heal.ts'
+import {lastTargets} from './last-targets.ts'
 import {createLocks} from './lock.ts'
 import {mendSoon} from './mend.ts'
 import {createPortBook} from './ports.ts'
@@ -49,13 +50,16 @@ export async function createContext(options: ContextOptions): Promise<ControlCon
   const {secrets = createSecretStore({database: store.database, home})} = options
   const fleet = new Fleet()
   const shared = await chooseSharedListener(store.settings, options.edgeHttp)
+  const keepTargets = lastTargets(home)
   // What the last table said, since most changes of a replica do not concern the proxy.
   let routed = new Map<Replica, string | undefined>()
   const table = () => {
     routed = new Map(fleet.all().map((replica) => [replica, routeTo(replica)]))
     const rows = store.services.list()
     const routes = rows.map((row) => routedService(row, fleet))
-    return {...edgeTable(shared.address(), routes), ...tls.tableFor(rows.map(({spec}) => spec))}
+    const {http, services} = edgeTable(shared.address(), routes)
+    const kept = services.map((service) => keepTargets(service, fleet))
+    return {http, services: kept, ...tls.tableFor(rows.map(({spec}) => spec))}
   }
   const edgeSync = createEdgeSync(edge, table, {log, checkMs: timing.edgeCheckMs})
   const events = createEventLog(store.events, log)

@@ -65,6 +65,8 @@ describe.skipIf(!host?.startsWith('unix://'))('a server', {timeout: 120_000}, ()
       const answer = await bench.deploy(second)
       expect(answer.status).toBe(500)
       expect(answer.text).toContain('does not answer')
+      // What runs is not cut off because nobody can be asked about it.
+      expect(await at.ask(domain)).toBe('v1')
     } finally {
       open()
     }

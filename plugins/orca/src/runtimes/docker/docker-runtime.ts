@@ -25,6 +25,7 @@ import {type LogSource, lastContainerLines, logFilesOf, readServiceLogs} from '.
 import {examineMachine, type Machine} from './machine.ts'
 import {createNetworks} from './networks.ts'
 import {react} from './react.ts'
+import {createSpares} from './spares.ts'
 import {specProblems, specWarnings} from './spec-check.ts'
 import {createStats} from './stats.ts'
 import {asAsked, takeOver} from './take-over.ts'
@@ -70,6 +71,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): DockerRuntim
     settled: tidier.settled,
     async close() {
       closing.abort()
+      context.spares.close()
       await tidier.settled()
       engine.close()
     },
@@ -98,6 +100,7 @@ function createContext({home, owner, log = silentLogger}: DockerRuntimeOptions, 
     },
     tidySoon: tidier.soon,
     creating: new Set(),
+    spares: createSpares(() => context),
   }
   return {context, listeners, tidier}
 }
@@ -145,7 +148,7 @@ function logMethods(context: DockerContext): Pick<Runtime, 'logs' | 'logFiles' |
 /** Also those that have ended and are kept. */
 async function logSources(context: DockerContext, service: string): Promise<LogSource[]> {
   const seen = await seeContainers(context)
-  const own = seen.filter(({identity, isForeign}) => identity.service === service && !isForeign)
+  const own = seen.filter(({identity, isForeign, isSpare}) => identity.service === service && !isForeign && !isSpare)
   return await mapLimit(own, 8, async ({id, identity, isRunning}) => {
     const entry = context.book.open(id, identity)
     if (entry.isStale) await study(context, entry)

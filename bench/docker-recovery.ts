@@ -39,7 +39,8 @@ try {
   }
   await removePeers()
   await home.omni('restart', ...Array.from({length: MANY}, (_, index) => `crash-${index}`))
-  await pause(1_000)
+  // Things have run for a while before they crash.
+  await pause(5_000)
   const manyMs = await allAtOnce()
   tell(ours, peers, manyMs)
 } finally {
@@ -88,7 +89,7 @@ async function allAtOnce(): Promise<number> {
   for (const pid of pids) process.kill(pid, 'SIGKILL')
   for (;;) {
     const news = events.seen.slice(from)
-    const starts = new Set(news.filter(({action}) => action === 'start').map(({name}) => name.replace(/\..*$/, '')))
+    const starts = new Set(news.filter(({action}) => action === 'start').map(({name}) => name))
     if (starts.size >= MANY) {
       const died = news.find(({action}) => action === 'die')?.ms ?? 0
       return Math.max(...news.filter(({action}) => action === 'start').map(({ms}) => ms)) - died
@@ -105,14 +106,16 @@ function watchEvents() {
   const seen: Life[] = []
   createInterface(child.stdout).on('line', (line) => {
     const event = JSON.parse(line)
-    seen.push({action: event.Action, name: event.Actor.Attributes.name, ms: event.timeNano / 1e6})
+    const {name, 'omni.service': service} = event.Actor.Attributes
+    // A successor has its final name a moment later.
+    seen.push({action: event.Action, name: service === undefined ? name : `orca-${service}`, ms: event.timeNano / 1e6})
   })
   return {
     seen,
-    /** From the first death to the next start of a container whose name begins so. */
-    async gap(from: number, prefix: string): Promise<number> {
+    /** From the first death to the next start. */
+    async gap(from: number, container: string): Promise<number> {
       for (;;) {
-        const news = seen.slice(from).filter(({name}) => name === prefix || name.startsWith(`${prefix}.`))
+        const news = seen.slice(from).filter(({name}) => name === container)
         const died = news.find(({action}) => action === 'die')
         const started = news.find(({action, ms}) => action === 'start' && died !== undefined && ms > died.ms)
         if (died !== undefined && started !== undefined) return started.ms - died.ms

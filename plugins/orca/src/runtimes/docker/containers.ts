@@ -21,8 +21,6 @@ export interface Seen {
   readonly isRunning: boolean
   /** Kept for its logs alone. */
   readonly isEnded: boolean
-  /** It has never been started, and waits for that. */
-  readonly isSpare: boolean
   readonly summary: Summary
 }
 
@@ -47,8 +45,7 @@ export async function seeContainers(context: DockerContext): Promise<Seen[]> {
     const name = (summary.Names?.[0] ?? '').replace(/^\//, '')
     const isRunning = isStillRunning(summary)
     const isEnded = !isRunning && (isEndedName(name) || book.entries.get(id)?.isForgotten === true)
-    const isSpare = State === 'created' && labels[OMNI.spare] !== undefined
-    return [{id, name, labels, identity, isForeign: own === undefined, isRunning, isEnded, isSpare, summary}]
+    return [{id, name, labels, identity, isForeign: own === undefined, isRunning, isEnded, summary}]
   })
 }
 
@@ -70,7 +67,7 @@ export async function listInstances(context: DockerContext): Promise<RuntimeInst
   await adoptions.keepOnly(new Set(seen.map(({id}) => id)))
   book.names.clear()
   for (const {id, name} of seen) book.names.set(id, name)
-  const shown = seen.filter(({isEnded, isSpare, name}) => !isEnded && !isSpare && !book.making.has(name))
+  const shown = seen.filter(({isEnded, name}) => !isEnded && !book.making.has(name))
   const found = await mapLimit(shown, QUESTIONS_AT_ONCE, async (container) => {
     const {id, identity, isRunning, isForeign, summary, labels} = container
     const entry = book.open(id, identity)

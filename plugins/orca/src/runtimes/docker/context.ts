@@ -5,7 +5,6 @@ import type {Book} from './book.ts'
 import type {Engine} from './engine/engine.ts'
 import type {Machine} from './machine.ts'
 import type {Networks} from './networks.ts'
-import type {Spares} from './spares.ts'
 
 /** What the parts of the runtime share. */
 export interface DockerContext {
@@ -23,5 +22,4 @@ export interface DockerContext {
   readonly tidySoon: () => void
   /** Containers that are being created. */
   readonly creating: Set<Promise<unknown>>
-  readonly spares: Spares
 }

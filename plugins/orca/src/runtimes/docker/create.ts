@@ -48,25 +48,17 @@ async function createOnce(context: DockerContext, request: InstanceRequest): Pro
     ...networksFor(request).map((network) => networks.ensure(network)),
   ])
   const json = containerConfig(request, {owner, volume, isPublished: !isDirect})
-  const spare = context.spares.take(request, json)
-  if (spare !== undefined) book.making.add(spare.name)
-  const {id, name} = spare ?? (await createNamed(context, request, json))
+  const {id, name} = await createNamed(context, request, json)
   const entry = book.open(id, request)
   try {
-    if (request.spec.internal && spare === undefined)
-      await networks.connect(INTERNAL_NETWORK, id, [`orca-${request.service}`])
+    if (request.spec.internal) await networks.connect(INTERNAL_NETWORK, id, [`orca-${request.service}`])
     await engine.call('POST', `/containers/${id}/start`, {timeoutMs: START_MS})
     await study(context, entry)
-    context.spares.makeSoon(request, json)
-    // It has yet to get its final name.
-    if (spare !== undefined) context.tidySoon()
     return instanceOf(entry)
   } catch (error) {
     entry.isForgotten = true
     await engine.call('DELETE', `/containers/${id}`, {query: {force: true, v: true}}).catch(() => undefined)
     book.drop(id)
-    // It may have been removed by hand, or its network.
-    if (spare !== undefined) return await createOnce(context, request)
     throw error
   } finally {
     book.making.delete(name)

@@ -25,7 +25,6 @@ import {type LogSource, lastContainerLines, logFilesOf, readServiceLogs} from '.
 import {examineMachine, type Machine} from './machine.ts'
 import {createNetworks} from './networks.ts'
 import {react} from './react.ts'
-import {createSpares} from './spares.ts'
 import {specProblems, specWarnings} from './spec-check.ts'
 import {createStats} from './stats.ts'
 import {asAsked, takeOver} from './take-over.ts'
@@ -71,7 +70,6 @@ export function createDockerRuntime(options: DockerRuntimeOptions): DockerRuntim
     settled: tidier.settled,
     async close() {
       closing.abort()
-      context.spares.close()
       await tidier.settled()
       engine.close()
     },
@@ -100,7 +98,6 @@ function createContext({home, owner, log = silentLogger}: DockerRuntimeOptions, 
     },
     tidySoon: tidier.soon,
     creating: new Set(),
-    spares: createSpares(() => context),
   }
   return {context, listeners, tidier}
 }
@@ -148,7 +145,7 @@ function logMethods(context: DockerContext): Pick<Runtime, 'logs' | 'logFiles' |
 /** Also those that have ended and are kept. */
 async function logSources(context: DockerContext, service: string): Promise<LogSource[]> {
   const seen = await seeContainers(context)
-  const own = seen.filter(({identity, isForeign, isSpare}) => identity.service === service && !isForeign && !isSpare)
+  const own = seen.filter(({identity, isForeign}) => identity.service === service && !isForeign)
   return await mapLimit(own, 8, async ({id, identity, isRunning}) => {
     const entry = context.book.open(id, identity)
     if (entry.isStale) await study(context, entry)

@@ -55,7 +55,6 @@ export async function removeInstance(context: DockerContext, id: string): Promis
       await engine.call('POST', `/containers/${encodeURIComponent(id)}/stop`, {timeoutMs: 2 * KILL_MS})
     }
   }
-  if (entry !== undefined) await context.spares.drop(entry.identity)
   await destroy(context, id)
   await forget(context, id)
 }
@@ -108,10 +107,9 @@ async function removeContainers(
 ): Promise<void> {
   const seen = await seeContainers(context)
   const own = seen.filter((one) => one.identity.service === service && !one.isForeign && isMeant(one))
-  await mapLimit(own, 8, async ({id, identity}) => {
+  await mapLimit(own, 8, async ({id}) => {
     const entry = context.book.entries.get(id)
     if (entry !== undefined) entry.wasStopped = true
-    await context.spares.drop(identity)
     await destroy(context, id)
     await forget(context, id)
   })

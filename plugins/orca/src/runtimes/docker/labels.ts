@@ -24,8 +24,6 @@ export const OMNI = {
   aliases: 'omni.aliases',
   /** Present when it is on the internal network, too. */
   internal: 'omni.internal',
-  /** Made before it was needed. As long as it has not been started, it is no replica. */
-  spare: 'omni.spare',
 } as const
 
 export type Labels = Readonly<Record<string, string>>

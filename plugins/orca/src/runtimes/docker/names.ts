@@ -28,10 +28,6 @@ export const finalName = (service: string, index: number, replicas: number | 'au
 export const freeName = (final: string, release: string): string =>
   `${final}.${release}-${randomBytes(3).toString('hex')}`
 
-/** The name of a container that is made for the next restart of a replica. */
-export const spareName = (service: string, index: number): string =>
-  `orca-${service}-${index}.spare-${randomBytes(3).toString('hex')}`
-
 /** The name of a container that has ended and is only kept for its logs. */
 export const endedName = (final: string, id: string): string => `${final}.ended-${id.slice(0, 12)}`
 

@@ -35,11 +35,7 @@ export async function tidy(context: DockerContext): Promise<void> {
   const {creating, networks, book} = context
   // A start that is under way is more urgent.
   await Promise.allSettled(creating)
-  const seen = await seeContainers(context)
-  // Left by a server before this one.
-  const left = seen.filter(({isSpare, id, name}) => isSpare && !context.spares.isKnown(id) && !book.making.has(name))
-  for (const {id} of left) await destroy(context, id)
-  const own = seen.filter(({isForeign, isSpare}) => !isForeign && !isSpare)
+  const own = (await seeContainers(context)).filter(({isForeign}) => !isForeign)
   for (const container of own.filter(({isEnded}) => isEnded)) await markEnded(context, container)
   for (const {id} of surplus(own)) {
     await destroy(context, id)

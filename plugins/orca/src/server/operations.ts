@@ -13,6 +13,7 @@ import {deployFailed, failureFrom} from './failure.ts'
 import {isServing} from './fleet.ts'
 import {bringCanaryTo, bringTo, indexesOf, sortOut} from './replica-count.ts'
 import {retire, versionOf} from './replicas.ts'
+import {rollbackTarget} from './rollback-target.ts'
 import type {ReleaseRow} from './store/releases.ts'
 import type {ServiceRow} from './store/services.ts'
 
@@ -229,16 +230,6 @@ function refuseImpossible(context: ControlContext, spec: ServiceSpec, what: stri
   const deployed = new Map(context.store.services.list().map((row) => [row.name, row]))
   const problem = planDeploy([spec], deployed, context).problems.get(spec.name)
   if (problem !== undefined) throw new OmniError(problem.code, `'${spec.name}' cannot ${what}: ${problem.message}`)
-}
-
-/** @param releases newest first */
-export function rollbackTarget(
-  releases: readonly ReleaseRow[],
-  {active, to}: {readonly active: string | undefined; readonly to: string | undefined},
-): ReleaseRow | undefined {
-  if (to !== undefined) return releases.find(({id}) => id === to)
-  const current = releases.find(({id}) => id === active)?.number ?? Number.POSITIVE_INFINITY
-  return releases.find(({number, status}) => number < current && status === 'superseded')
 }
 
 function existingRow({store}: ControlContext, name: string): ServiceRow {

@@ -26,7 +26,7 @@ try {
     home.write('app/omni.yaml', services(COUNT))
     ours.push(await timed(up))
     noops.push(await timed(up))
-    await home.omni('delete', 'services', '--all', '--yes')
+    await home.omni('delete', '-f', join(home.folder, 'app/omni.yaml'), '--yes')
     serial.push(await serialLoop())
   }
   home.write('app/omni.yaml', services(2 * COUNT))

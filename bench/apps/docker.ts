@@ -1,3 +1,4 @@
+import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {installMissing} from '../../scripts/test/install.ts'
 import {startEngines} from '../../scripts/test/start-engines.ts'
@@ -30,7 +31,7 @@ export async function createDockerBench(programs: readonly string[] = []): Promi
     docker: async (...args) => (await run('docker', ...args)).trim(),
     socket: host.replace('unix://', ''),
     async dispose() {
-      await home.omni('delete', 'services', '--all', '--yes').catch(() => undefined)
+      await home.omni('delete', '-f', join(home.folder, 'app/omni.yaml'), '--yes').catch(() => undefined)
       await home.dispose()
     },
   }

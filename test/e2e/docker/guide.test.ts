@@ -2,7 +2,7 @@ import {createHmac} from 'node:crypto'
 import {mkdir, writeFile} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {poll} from '@omni-cli/sdk'
-import {afterAll, beforeAll, expect, it} from 'vitest'
+import {afterAll, beforeAll, expect, it, vi} from 'vitest'
 import {createHome, omni, removeHome, run} from '../harness.ts'
 
 // What the guide for operators and programs tells them to write and type, as it stands there. On the Engine of the tests
@@ -109,6 +109,7 @@ timeout_secs = 3
 failure_threshold = 3
 `
 
+vi.setConfig({testTimeout: 120_000, hookTimeout: 180_000})
 const guide = it.skipIf(host === undefined)
 
 beforeAll(async () => {
@@ -124,7 +125,8 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   if (host === undefined) return
-  await cli('delete', 'services', '--all', '--yes', '--purge')
+  const services: {name: string}[] = JSON.parse((await cli('get', 'services', '-o', 'json')).stdout)
+  for (const {name} of services) await cli('delete', 'service', name, '--yes', '--purge')
   await cli('server', 'stop', '--workloads', 'stop')
   await removeHome(home)
 })

@@ -27,6 +27,8 @@ export class Run {
   #isLaunching = false
   #isLetGo = false
   #startedAtMs = performance.now()
+  /** How long the runtime took to start it. */
+  #startingMs = 0
   #watch: Watch | undefined
 
   constructor(plan: ReplicaPlan, host: ReplicaHost, news: RunNews) {
@@ -114,8 +116,10 @@ export class Run {
       const prepared = await prepare()
       if (this.#isLetGo) return
       const env = this.#host.secrets.resolve(this.#plan.env, spec.project)
+      const askedAtMs = performance.now()
       this.#instance = await this.#host.runtime.create({service, index, release, spec, env, prepared})
       this.#startedAtMs = performance.now()
+      this.#startingMs = this.#startedAtMs - askedAtMs
     } catch (error) {
       // No answer does not mean that nothing was done.
       const isAway = isOmniError(error) && error.code === 'UNAVAILABLE'
@@ -142,7 +146,7 @@ export class Run {
     const {runtime, timing} = this.#host
     const {ready, readiness, lateFor, liveness} = this.#news
     this.#watch = watchInstance(
-      {runtime, instance, spec: this.#plan.spec, timing, ...start},
+      {runtime, instance, spec: this.#plan.spec, timing, startingMs: this.#startingMs, ...start},
       {
         ready,
         readiness,

@@ -50,7 +50,7 @@ async function passProbe(
     const problem = await attempt({...probe, timeoutMs: Math.min(probe.timeoutMs, left)}, signal)
     if (problem === undefined) return
     if (performance.now() + waitMs >= until) {
-      throw new OmniError('TIMEOUT', `not ready after ${timeoutMs / 1000} s: ${problem}`)
+      throw new OmniError('TIMEOUT', `not ready in time: ${problem}`)
     }
     await sleep(waitMs, signal)
   }

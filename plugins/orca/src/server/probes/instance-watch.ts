@@ -14,6 +14,8 @@ export interface WatchedInstance {
   readonly isReady: boolean
   /** Nobody knows yet whether it works; one that has worked must be back quickly. */
   readonly isTrial: boolean
+  /** What its start has taken: part of its time to become ready. */
+  readonly startingMs: number
 }
 
 /** Called until the watch is stopped. */
@@ -26,14 +28,16 @@ export interface InstanceNews {
 
 /** Follows one running instance: first through the gate, then with a probe each for readiness and liveness. */
 export function watchInstance(watched: WatchedInstance, news: InstanceNews): Watch {
-  const {runtime, instance, spec, timing, isReady, isTrial} = watched
+  const {runtime, instance, spec, timing, isReady, isTrial, startingMs} = watched
   const abort = new AbortController()
   const {signal} = abort
   const plan = planProbes(spec)
   const attempt = createAttempt(runtime, instance)
   const steadyMs = isTrial && plan.isGuess ? timing.steadyMs : 0
   const aliveMs = isTrial ? timing.trialMs : timing.aliveMs
-  const timeoutMs = (spec.deploy?.ready_timeout_secs ?? 60) * 1000
+  const wholeMs = (spec.deploy?.ready_timeout_secs ?? 60) * 1000
+  // On a machine that starts things slowly the program still gets its chance.
+  const timeoutMs = Math.max(wholeMs - startingMs, wholeMs / 2)
   let readiness: Watch | undefined
   let liveness: Watch | undefined
 

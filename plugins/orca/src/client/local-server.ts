@@ -77,9 +77,12 @@ export async function startLocalServer({home, listen, config, signal}: StartOpti
 
 const LOCKED_EXIT = 11
 
+/** Young objects are looked through often: the server is small for that, and none the slower. */
+const MEMORY = ['--max-semi-space-size=2']
+
 function spawnServer({home, listen, config}: Pick<StartOptions, 'home' | 'listen' | 'config'>) {
   const log = openLog(localFiles(home).log)
-  const args = [programPath('server'), '--home', home, ...(listen === undefined ? [] : ['--listen', listen])]
+  const args = [...MEMORY, programPath('server'), '--home', home, ...(listen === undefined ? [] : ['--listen', listen])]
   if (config !== undefined) args.push(...(config === null ? ['--no-config'] : ['--config', config]))
   // Options for the caller's own Node (a debugger's port, say) are not meant for the server.
   const {NODE_OPTIONS: _, ...env} = process.env

@@ -39,11 +39,7 @@ export async function passGate(gate: readonly Probe[], options: GateOptions): Pr
   for (const probe of gate) await passProbe({...probe, initialDelayMs: 0}, until, options)
 }
 
-async function passProbe(
-  probe: Probe,
-  until: number,
-  {attempt, timing, timeoutMs, signal}: GateOptions,
-): Promise<void> {
+async function passProbe(probe: Probe, until: number, {attempt, timing, signal}: GateOptions): Promise<void> {
   if (probe.initialDelayMs > 0) await sleep(probe.initialDelayMs, signal)
   for (let waitMs = timing.firstPollMs; ; waitMs = Math.min(timing.lastPollMs, waitMs * 1.5)) {
     const left = Math.max(1, until - performance.now())

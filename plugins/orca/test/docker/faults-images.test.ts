@@ -49,7 +49,7 @@ describe.skipIf(host === undefined)('an app', {timeout: 120_000}, () => {
   it('that leaves its dead children behind is ended with all of them', async () => {
     const {bench} = at
     const [name, domain] = [bench.name(), `${bench.mark}.example.test`]
-    const script = `for (let n = 0; n < 50; n++) require('child_process').spawn('sh', ['-c', 'sleep 600 & exit 0'])
+    const script = `for (let n = 0; n < 50; n++) require('child_process').spawn('sh', ['-c', 'sleep 600 & exit 0'], {stdio: 'ignore'})
       require('http').createServer((_, a) => a.end('here')).listen(8080)`
     await bench.deployed(bench.service(name, {domain, ...program(script)}))
     expect(await at.ask(domain)).toBe('here')

@@ -6,17 +6,11 @@ import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {createServer} from 'node:net'
 import {join} from 'node:path'
-import {type LoadResult, startLoad} from '../examples/load.ts'
-import {createBenchHome, median, pause, report, timed} from './apps/home.ts'
+import {createBenchHome, median, pause, report} from './apps/home.ts'
+import {RATE, type Round, sum, underLoad} from './apps/under-load.ts'
 import {lookAt, urlOf, webServer, writeWeb} from './apps/web.ts'
 
-const RATE = 500
 const ROUNDS = 5
-
-interface Round {
-  readonly ms: number
-  readonly load: LoadResult
-}
 
 const home = createBenchHome()
 try {
@@ -36,14 +30,6 @@ try {
   tell(ours, peers)
 } finally {
   await home.dispose()
-}
-
-async function underLoad(url: string, deploy: () => Promise<unknown>): Promise<Round> {
-  const load = startLoad({url, ratePerSecond: RATE})
-  await pause(300)
-  const ms = await timed(deploy)
-  await pause(300)
-  return {ms, load: await load.stop()}
 }
 
 /** One process on one port; a deploy is a stop and a start. */
@@ -100,8 +86,4 @@ function tell(ours: readonly Round[], peers: readonly Round[]): void {
     },
     {name: 'stop and start of one process, median', value: median(peers.map((round) => round.ms)), unit: 'ms'},
   ])
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
 }

@@ -4,19 +4,13 @@
  * about 60 s. Needs root and Debian for its Engine and docker-compose.
  */
 import {join} from 'node:path'
-import {type LoadResult, startLoad} from '../examples/load.ts'
 import {answerOf, createDockerBench, writeApp} from './apps/docker.ts'
-import {median, pause, report, timed} from './apps/home.ts'
+import {median, report} from './apps/home.ts'
+import {RATE, type Round, sum, underLoad} from './apps/under-load.ts'
 import {lookAt, urlOf} from './apps/web.ts'
 
-const RATE = 500
 const ROUNDS = 5
 const READY_TIMEOUT_SECS = 3
-
-interface Round {
-  readonly ms: number
-  readonly load: LoadResult
-}
 
 const bench = await createDockerBench(['docker-compose'])
 const {home} = bench
@@ -52,14 +46,6 @@ function brokenFile(): string {
     env: {VERSION: never, WRONG_PORT: '1'}
     deploy: {ready_timeout_secs: ${READY_TIMEOUT_SECS}}
 `
-}
-
-async function underLoad(url: string, deploy: () => Promise<unknown>): Promise<Round> {
-  const load = startLoad({url, ratePerSecond: RATE})
-  await pause(300)
-  const ms = await timed(deploy)
-  await pause(300)
-  return {ms, load: await load.stop()}
 }
 
 /** One container with a fixed port; `docker-compose up` makes a new one when its environment has changed. */
@@ -115,8 +101,4 @@ function tell(seen: {
       met: seen.broken.ms <= limitMs && seen.isRefused,
     },
   ])
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
 }

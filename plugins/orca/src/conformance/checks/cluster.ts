@@ -1,3 +1,4 @@
+import {sleep} from '@omni-cli/sdk'
 import type {Api} from '../api.ts'
 import type {ConformanceCheck} from '../check.ts'
 import {equal, isRecord, list, member, ok, status} from '../expect.ts'
@@ -98,7 +99,7 @@ export const clusterChecks: readonly ConformanceCheck[] = [
       const commands: unknown[] = []
       for (let beat = 0; beat < 100 && commands.length === 0; beat++) {
         commands.push(...(await heartbeat(api, id)))
-        await new Promise((resolve) => setTimeout(resolve, 50))
+        await sleep(50)
       }
       commands.push(...(await heartbeat(api, id, [{service_name: name, status: 'running'}])))
       status(await deploy, 200, 'deploy')

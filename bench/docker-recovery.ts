@@ -66,7 +66,7 @@ async function removePeers(): Promise<void> {
 
 function services(count: number): string {
   const one = (index: number) =>
-    `  crash-${index}:\n    image: omni-test/busybox:1\n    port: 8080\n    stop_grace_secs: 1\n    deploy: {drain_secs: 0}\n`
+    `  crash-${index}:\n    image: omni-test/busybox:1\n    port: 8080\n    stop_grace_secs: 1\n    keep_network: true\n    deploy: {drain_secs: 0}\n`
   return `services:\n${Array.from({length: count}, (_, index) => one(index)).join('')}`
 }
 

@@ -12,6 +12,8 @@ export interface ConfigOptions {
   readonly volume: string | undefined
   /** The port of the service is opened on 127.0.0.1, because its own address cannot be reached from here. */
   readonly isPublished: boolean
+  /** Container whose network it shares; that one has its ports and names. */
+  readonly room?: string | undefined
 }
 
 const LOG = {Type: 'json-file', Config: {'max-size': '10m', 'max-file': '3'}} as const
@@ -20,9 +22,11 @@ const LOG = {Type: 'json-file', Config: {'max-size': '10m', 'max-file': '3'}} as
 export function containerConfig(request: InstanceRequest, options: ConfigOptions) {
   const {spec, prepared} = request
   const env = containerEnv(request)
-  const ports = publishedPorts(request, options.isPublished)
-  const exposed = [...(spec.port === undefined ? [] : [`${spec.port}/tcp`]), ...ports.map(portKey)]
   const cmd = spec.command === undefined ? undefined : wordsOf(spec.command, env)
+  const network: NetworkConfig =
+    options.room === undefined
+      ? networkConfig(request, options.isPublished)
+      : {HostConfig: {NetworkMode: `container:${options.room}`}}
   return {
     Image: prepared.location,
     Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
@@ -31,17 +35,39 @@ export function containerConfig(request: InstanceRequest, options: ConfigOptions
     ...(spec.user === undefined ? {} : {User: spec.user}),
     ...(spec.working_dir === undefined ? {} : {WorkingDir: spec.working_dir}),
     Labels: containerLabels(request, options.owner),
-    ExposedPorts: Object.fromEntries(exposed.map((key) => [key, {}])),
     StopTimeout: Math.ceil(spec.stop_grace_secs),
+    ...network,
     HostConfig: {
-      NetworkMode: networkOf(spec),
       LogConfig: LOG,
-      PortBindings: portBindings(ports),
+      ...network.HostConfig,
       ...mountConfig(request, options.volume),
       ...resourceConfig(request),
     },
-    NetworkingConfig: {EndpointsConfig: {[networkOf(spec)]: {Aliases: aliasesOf(spec)}}},
   }
+}
+
+interface NetworkConfig {
+  readonly ExposedPorts?: object
+  readonly HostConfig: {readonly NetworkMode: string; readonly PortBindings?: ReturnType<typeof portBindings>}
+  readonly NetworkingConfig?: {readonly EndpointsConfig: Readonly<Record<string, {readonly Aliases: string[]}>>}
+}
+
+/** A network of its own, with ports and names. */
+export function networkConfig(request: InstanceRequest, isPublished: boolean): NetworkConfig {
+  const {ExposedPorts, PortBindings} = portConfig(request, isPublished)
+  const name = networkOf(request.spec)
+  return {
+    ExposedPorts,
+    HostConfig: {NetworkMode: name, PortBindings},
+    NetworkingConfig: {EndpointsConfig: {[name]: {Aliases: aliasesOf(request.spec)}}},
+  }
+}
+
+function portConfig(request: InstanceRequest, isPublished: boolean) {
+  const {spec} = request
+  const ports = publishedPorts(request, isPublished)
+  const exposed = [...(spec.port === undefined ? [] : [`${spec.port}/tcp`]), ...ports.map(portKey)]
+  return {ExposedPorts: Object.fromEntries(exposed.map((key) => [key, {}])), PortBindings: portBindings(ports)}
 }
 
 /** PORT is what the spec says it listens on, unless the environment knows better. */

@@ -1,6 +1,6 @@
 import {mapLimit} from '@omni-cli/sdk'
 import type {RuntimeInstance} from '../runtime.ts'
-import {addressOf} from './address.ts'
+import {addressOf, type Whereabouts} from './address.ts'
 import type {Entry} from './book.ts'
 import type {DockerContext} from './context.ts'
 import type {Engine} from './engine/engine.ts'
@@ -9,6 +9,7 @@ import {exitOf} from './exit.ts'
 import {orcaIdentities} from './foreign.ts'
 import {type Identity, identityOf, isOrcas, type Labels, OMNI, ORCA} from './labels.ts'
 import {isEndedName} from './names.ts'
+import {type RoomPlace, roomIn} from './rooms.ts'
 import {type Container, containerSchema, read, type Summary, summarySchema} from './wire.ts'
 
 /** A container that concerns this server. */
@@ -74,7 +75,9 @@ export async function listInstances(context: DockerContext): Promise<RuntimeInst
     if (isRunning) entry.exit = undefined
     const isKnown = !entry.isStale && (isRunning || entry.exit !== undefined)
     if (!isKnown && !(await study(context, entry))) return []
-    const where = {networks: summary.NetworkSettings?.Networks ?? {}, published: summary.Ports ?? []}
+    const room = roomIn(summary.HostConfig?.NetworkMode)
+    const own = {networks: summary.NetworkSettings?.Networks ?? {}, published: summary.Ports ?? []}
+    const where = room === undefined ? own : await placeIn(context, room)
     if (isRunning) entry.address = addressOf({labels, isDirect, ...where})
     return [{...instanceOf(entry), ...(isForeign ? {isForeign} : {})}]
   })
@@ -82,7 +85,8 @@ export async function listInstances(context: DockerContext): Promise<RuntimeInst
 }
 
 /** Asks for the details of one container; false when it is gone. */
-export async function study({engine, machine, book}: DockerContext, entry: Entry): Promise<boolean> {
+export async function study(context: DockerContext, entry: Entry): Promise<boolean> {
+  const {engine, machine, book} = context
   const [{isDirect}, container] = await Promise.all([machine(), inspect(engine, entry.id)])
   if (container === undefined) return false
   const {State, NetworkSettings, LogPath, Config, HostConfig, Name} = container
@@ -93,20 +97,26 @@ export async function study({engine, machine, book}: DockerContext, entry: Entry
   entry.logPath = LogPath || undefined
   entry.isUnlimited = HostConfig.Memory === 0
   entry.exit = State.Running ? undefined : (entry.exit ?? exitOf(container, entry.signals))
-  const published = Object.entries(NetworkSettings?.Ports ?? {}).flatMap(([key, bindings]) =>
-    (bindings ?? []).map(({HostIp, HostPort}) => ({
-      ...{
-        IP: HostIp,
-        PublicPort: Number(HostPort),
-        PrivatePort: Number.parseInt(key, 10),
-        Type: key.split('/')[1] ?? '',
-      },
-    })),
-  )
-  const networks = NetworkSettings?.Networks ?? {}
-  entry.address = addressOf({labels: Config.Labels ?? {}, isDirect, networks, published})
+  const room = roomIn(HostConfig.NetworkMode)
+  const own = {networks: NetworkSettings?.Networks ?? {}, published: publishedIn(NetworkSettings?.Ports ?? {})}
+  const where = room === undefined ? own : await placeIn(context, room)
+  entry.address = addressOf({labels: Config.Labels ?? {}, isDirect, ...where})
   return true
 }
+
+/** Networks and ports of the room that a container lives in. */
+async function placeIn({rooms}: DockerContext, room: string): Promise<Pick<Whereabouts, 'networks' | 'published'>> {
+  const place = await rooms.place(room)
+  return {networks: place?.networks ?? {}, published: publishedIn(place?.ports ?? {})}
+}
+
+const publishedIn = (ports: RoomPlace['ports']): Whereabouts['published'] =>
+  Object.entries(ports).flatMap(([key, bindings]) =>
+    (bindings ?? []).map(({HostIp, HostPort}) => ({
+      ...{IP: HostIp, PublicPort: Number(HostPort)},
+      ...{PrivatePort: Number.parseInt(key, 10), Type: key.split('/')[1] ?? ''},
+    })),
+  )
 
 /** Undefined when it is gone. */
 export async function inspect(engine: Engine, id: string): Promise<Container | undefined> {

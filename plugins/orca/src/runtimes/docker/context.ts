@@ -5,6 +5,7 @@ import type {Book} from './book.ts'
 import type {Engine} from './engine/engine.ts'
 import type {Machine} from './machine.ts'
 import type {Networks} from './networks.ts'
+import type {Rooms} from './rooms.ts'
 
 /** What the parts of the runtime share. */
 export interface DockerContext {
@@ -15,6 +16,8 @@ export interface DockerContext {
   readonly book: Book
   readonly adoptions: Adoptions
   readonly networks: Networks
+  /** Of the services with `keep_network`. */
+  readonly rooms: Rooms
   /** Facts about the Engine's machine; asked for once. */
   readonly machine: () => Promise<Machine>
   readonly emit: (event: RuntimeEvent) => void

@@ -1,6 +1,6 @@
 import {OmniError} from '@omni-cli/sdk'
 import type {InstanceRequest, RuntimeInstance} from '../runtime.ts'
-import {containerConfig} from './container-config.ts'
+import {type ConfigOptions, containerConfig} from './container-config.ts'
 import {instanceOf, study} from './containers.ts'
 import type {DockerContext} from './context.ts'
 import {createFailure} from './create-failure.ts'
@@ -21,9 +21,9 @@ export async function createInstance(context: DockerContext, request: InstanceRe
   try {
     return await createOnce(context, request)
   } catch (error) {
-    if (!isMissingNetwork(error)) throw createFailure(error, request)
+    if (!isMissingNetwork(error) && !isMissingRoom(error)) throw createFailure(error, request)
   }
-  // It was removed since we looked.
+  // It was removed, or has ended, since we looked.
   for (const network of networksFor(request)) context.networks.forget(network)
   try {
     return await createOnce(context, request)
@@ -35,23 +35,47 @@ export async function createInstance(context: DockerContext, request: InstanceRe
 const isMissingNetwork = (error: unknown): boolean =>
   isRefusal(error, 404) && /network .* not found|could not find (a )?network/i.test(error.message)
 
+const isMissingRoom = (error: unknown): boolean =>
+  isRefusal(error) && /cannot join network of a non running container|no such container/i.test(error.message)
+
 const networksFor = ({spec}: InstanceRequest): string[] => [
   networkOf(spec),
   ...(spec.internal ? [INTERNAL_NETWORK] : []),
 ]
 
 async function createOnce(context: DockerContext, request: InstanceRequest): Promise<RuntimeInstance> {
-  const {owner, machine, networks, engine, book} = context
+  const {owner, machine, rooms} = context
   const [{isDirect}, volume] = await Promise.all([
     machine(),
     ensureVolume(context, request),
-    ...networksFor(request).map((network) => networks.ensure(network)),
+    ...networksFor(request).map((network) => context.networks.ensure(network)),
   ])
-  const json = containerConfig(request, {owner, volume, isPublished: !isDirect})
-  const {id, name} = await createNamed(context, request, json)
-  const entry = book.open(id, request)
+  const options = {owner, volume, isPublished: !isDirect}
+  if (request.spec.keep_network !== true) return await launch(context, request, options)
+  const room = await rooms.take(request, options.isPublished)
   try {
-    if (request.spec.internal) await networks.connect(INTERNAL_NETWORK, id, [`orca-${request.service}`])
+    const instance = await launch(context, request, {...options, room: room.id})
+    if (instance.state === 'running') room.user = instance.id
+    return instance
+  } catch (error) {
+    if (isMissingRoom(error)) rooms.drop(room.id)
+    throw error
+  } finally {
+    room.isTaken = false
+  }
+}
+
+async function launch(
+  context: DockerContext,
+  request: InstanceRequest,
+  options: ConfigOptions,
+): Promise<RuntimeInstance> {
+  const {networks, engine, book} = context
+  const {id, name} = await createNamed(context, request, containerConfig(request, options))
+  const entry = book.open(id, request)
+  const isOnItsOwn = options.room === undefined
+  try {
+    if (request.spec.internal && isOnItsOwn) await networks.connect(INTERNAL_NETWORK, id, [`orca-${request.service}`])
     await engine.call('POST', `/containers/${id}/start`, {timeoutMs: START_MS})
     await study(context, entry)
     return instanceOf(entry)

@@ -25,6 +25,7 @@ import {type LogSource, lastContainerLines, logFilesOf, readServiceLogs} from '.
 import {examineMachine, type Machine} from './machine.ts'
 import {createNetworks} from './networks.ts'
 import {react} from './react.ts'
+import {createRooms} from './rooms.ts'
 import {specProblems, specWarnings} from './spec-check.ts'
 import {createStats} from './stats.ts'
 import {asAsked, takeOver} from './take-over.ts'
@@ -79,20 +80,21 @@ export function createDockerRuntime(options: DockerRuntimeOptions): DockerRuntim
 function createContext({home, owner, log = silentLogger}: DockerRuntimeOptions, engine: Engine) {
   const listeners = new Set<(event: RuntimeEvent) => void>()
   let machine: Promise<Machine> | undefined
+  const known = () => {
+    machine ??= examineMachine(engine).catch((error: unknown) => {
+      machine = undefined
+      throw error
+    })
+    return machine
+  }
+  const networks = createNetworks(engine, owner, log)
   const tidier = createTidier(
     () => tidy(context),
     (error) => log.debug('containers not put in order', {problem: messageOf(error)}),
   )
   const context: DockerContext = {
     ...{engine, owner, log, book: new Book(), adoptions: openAdoptions(home)},
-    networks: createNetworks(engine, owner, log),
-    machine() {
-      machine ??= examineMachine(engine).catch((error: unknown) => {
-        machine = undefined
-        throw error
-      })
-      return machine
-    },
+    ...{networks, rooms: createRooms({engine, owner, log, networks, machine: known}), machine: known},
     emit(event) {
       for (const listener of listeners) listener(event)
     },
@@ -166,6 +168,7 @@ function subscription(
     context.tidySoon()
     const onResumed = () => {
       context.book.doubt()
+      context.rooms.doubt()
       context.emit({type: 'resync', runtime: 'docker'})
       context.tidySoon()
     }

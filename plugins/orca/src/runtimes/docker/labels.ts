@@ -24,6 +24,8 @@ export const OMNI = {
   aliases: 'omni.aliases',
   /** Present when it is on the internal network, too. */
   internal: 'omni.internal',
+  /** Present on a container that only keeps the network of a replica: what that is made for. */
+  room: 'omni.room',
 } as const
 
 export type Labels = Readonly<Record<string, string>>

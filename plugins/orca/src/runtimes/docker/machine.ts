@@ -3,6 +3,8 @@ import {infoSchema, read} from './wire.ts'
 
 export interface Machine {
   readonly version: string
+  /** As the kernel calls it: `x86_64`. */
+  readonly architecture: string
   /** Addresses of containers can be reached from here. */
   readonly isDirect: boolean
   /** Add it to our clock to get the Engine's. */
@@ -18,6 +20,7 @@ export async function examineMachine(engine: Engine): Promise<Machine> {
   const theirs = Date.parse(info.SystemTime ?? '')
   return {
     version: info.ServerVersion ?? 'unknown',
+    architecture: info.Architecture ?? 'unknown',
     isDirect: engine.isLocal && !isRootless && !isDesktop,
     // On one machine there is one clock; else the answer is from between the question and now.
     clockOffsetMs: engine.isLocal || Number.isNaN(theirs) ? 0 : theirs - (asked + Date.now()) / 2,

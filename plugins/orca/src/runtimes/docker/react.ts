@@ -20,18 +20,43 @@ export function react(context: DockerContext, event: EngineEvent): void {
 function reactToNetwork(context: DockerContext, {Action, Actor}: EngineEvent): void {
   const {name = '', container = ''} = Actor.Attributes ?? {}
   if (Action === 'destroy' || Action === 'remove') context.networks.forget(name)
+  if (Action === 'disconnect' && context.rooms.find(container) !== undefined) {
+    context.rooms.moved(container)
+    reconnectSoon(context, container)
+    return
+  }
   const entry = context.book.entries.get(container)
   // A container that ends leaves its network, too.
   if (Action !== 'disconnect' || entry === undefined || entry.exit !== undefined || entry.wasStopped) return
-  reconnect(context, container).catch((error: unknown) =>
-    context.log.debug('not connected again', {id: container, problem: messageOf(error)}),
+  reconnectSoon(context, container)
+}
+
+function reconnectSoon(context: DockerContext, id: string): void {
+  reconnect(context, id).catch((error: unknown) =>
+    context.log.debug('not connected again', {id, problem: messageOf(error)}),
   )
+}
+
+/** Without its room a replica runs on and reaches nobody. It is ended, and its successor gets another one. */
+function reactToRoom({rooms, engine, log}: DockerContext, {Action, Actor}: EngineEvent): void {
+  if (Action !== 'die' && Action !== 'destroy') return
+  const user = rooms.find(Actor.ID)?.user
+  rooms.drop(Actor.ID)
+  if (user === undefined) return
+  log.debug('a replica lost its network', {id: user})
+  engine
+    .call('POST', `/containers/${user}/kill`)
+    .catch((error: unknown) => log.debug('not ended', {id: user, problem: messageOf(error)}))
 }
 
 function reactToContainer(context: DockerContext, event: EngineEvent): void {
   const {owner, book, adoptions} = context
   const {ID: id, Attributes} = event.Actor
   const labels = Attributes ?? {}
+  if (labels[OMNI.room] !== undefined) {
+    if (labels[OMNI.owner] === owner) reactToRoom(context, event)
+    return
+  }
   const identity = labels[OMNI.owner] === owner ? identityOf(labels) : adoptions.find(id)
   if (identity === undefined) return
   const wasKnown = book.entries.has(id)
@@ -44,7 +69,8 @@ function reactToContainer(context: DockerContext, event: EngineEvent): void {
   if (event.Action === 'destroy' || event.Action === 'remove') destroyed(context, entry, wasKnown)
 }
 
-function died({engine, emit}: DockerContext, entry: Entry, event: EngineEvent): void {
+function died({engine, emit, rooms}: DockerContext, entry: Entry, event: EngineEvent): void {
+  rooms.vacate(entry.id)
   if (entry.isTold || entry.isForgotten) return
   const {exitCode, containerExitCode} = event.Actor.Attributes ?? {}
   const code = Number(exitCode ?? containerExitCode ?? 0)

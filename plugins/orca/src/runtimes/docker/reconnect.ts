@@ -6,7 +6,7 @@ import {INTERNAL_NETWORK} from './names.ts'
 
 /** Connects a running container again to the networks that it has lost; they are made when they are gone, too. */
 export async function reconnect(context: DockerContext, id: string): Promise<void> {
-  const {engine, networks, log, book, emit, owner} = context
+  const {engine, networks, log, book, emit, owner, rooms} = context
   const container = await inspect(engine, id)
   const labels = container?.Config.Labels ?? {}
   const network = labels[OMNI.network]
@@ -24,7 +24,8 @@ export async function reconnect(context: DockerContext, id: string): Promise<voi
       log.debug('not connected again', {id, network: name, problem: error.message})
     }
   }
-  const entry = book.entries.get(id)
+  const entry = book.entries.get(rooms.find(id)?.user ?? id)
+  rooms.moved(id)
   if (lost.length === 0 || entry === undefined) return
   // It may have another address now.
   await study(context, entry)

@@ -6,6 +6,8 @@ import {isRefusal} from './engine/failure.ts'
 import {type Labels, OMNI} from './labels.ts'
 import {endedName, INTERNAL_NETWORK} from './names.ts'
 import {reconnect} from './reconnect.ts'
+import {roomIn} from './rooms.ts'
+import type {Summary} from './wire.ts'
 
 /** Runs `work` in the background, again when it was asked for meanwhile. */
 export function createTidier(work: () => Promise<void>, onError: (error: unknown) => void) {
@@ -32,7 +34,7 @@ export function createTidier(work: () => Promise<void>, onError: (error: unknown
  * final names and their networks back, networks that nobody needs are removed.
  */
 export async function tidy(context: DockerContext): Promise<void> {
-  const {creating, networks, book} = context
+  const {creating, networks, book, rooms} = context
   // A start that is under way is more urgent.
   await Promise.allSettled(creating)
   const own = (await seeContainers(context)).filter(({isForeign}) => !isForeign)
@@ -45,8 +47,10 @@ export async function tidy(context: DockerContext): Promise<void> {
   const living = own.filter(({isRunning}) => isRunning)
   for (const container of living) {
     await giveFinalName(context, container, new Set(names.values()))
-    if (isDetached(container)) await reconnect(context, container.id)
+    await rejoin(context, container)
   }
+  const users = new Map(living.flatMap(({id, summary}) => roomOf(summary, id)))
+  await rooms.sweep(users, (id) => book.entries.has(id) && book.entries.get(id)?.exit === undefined)
   // One that is being made is not in the list.
   if (creating.size === 0) await networks.sweep(new Set(living.flatMap(networksOf)))
 }
@@ -92,8 +96,23 @@ const wantedNetworks = (labels: Labels): string[] =>
     (name) => name !== undefined,
   )
 
-const isDetached = ({labels, summary}: Seen): boolean =>
-  wantedNetworks(labels).some((name) => summary.NetworkSettings?.Networks?.[name] === undefined)
+/** Gives a living container its networks back; one whose room has ended cannot get them, and is ended as well. */
+async function rejoin(context: DockerContext, {id, labels, summary}: Seen): Promise<void> {
+  const room = roomIn(summary.HostConfig?.NetworkMode)
+  const place = room === undefined ? undefined : await context.rooms.place(room)
+  if (room !== undefined && place?.isRunning !== true) {
+    context.rooms.drop(room)
+    await context.engine.call('POST', `/containers/${id}/kill`)
+    return
+  }
+  const networks = place?.networks ?? summary.NetworkSettings?.Networks
+  if (wantedNetworks(labels).some((name) => networks?.[name] === undefined)) await reconnect(context, room ?? id)
+}
+
+const roomOf = ({HostConfig}: Summary, id: string): [string, string][] => {
+  const room = roomIn(HostConfig?.NetworkMode)
+  return room === undefined ? [] : [[room, id]]
+}
 
 const networksOf = ({labels, summary}: Seen): string[] => [
   ...wantedNetworks(labels),

@@ -24,6 +24,7 @@ export const summarySchema = z.object({
   Created: z.number(),
   State: z.string(),
   Labels: labels,
+  HostConfig: z.object({NetworkMode: z.string().nullish()}).nullish(),
   NetworkSettings: networks,
   Ports: z
     .array(
@@ -61,7 +62,11 @@ export const containerSchema = z.object({
     ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
     Labels: labels,
   }),
-  HostConfig: z.object({Memory: z.number().nullish(), NanoCpus: z.number().nullish()}),
+  HostConfig: z.object({
+    Memory: z.number().nullish(),
+    NanoCpus: z.number().nullish(),
+    NetworkMode: z.string().nullish(),
+  }),
   Mounts: z.array(mount).nullish(),
   NetworkSettings: z
     .object({
@@ -88,6 +93,7 @@ export const createdSchema = z.object({Id: z.string()})
 
 export const infoSchema = z.object({
   ServerVersion: z.string().nullish(),
+  Architecture: z.string().nullish(),
   OperatingSystem: z.string().nullish(),
   SecurityOptions: z.array(z.string()).nullish(),
   SystemTime: z.string().nullish(),

@@ -18,7 +18,7 @@ function lifeOf({isUnlimited}: {readonly isUnlimited: boolean}) {
   book.open(id, identity).isUnlimited = isUnlimited
   const context = {
     ...{owner: 'me', book, log: silentLogger, tidySoon: () => undefined},
-    adoptions: {find: () => undefined},
+    ...{adoptions: {find: () => undefined}, rooms: {vacate: () => undefined}},
     engine: {
       call: (_: string, path: string) => {
         questions.push(path)

@@ -73,6 +73,7 @@ export function specWarnings(spec: ServiceSpec, cgroups: CgroupBases | undefined
     gpu !== undefined && 'resources.gpu is not enforced: processes see every GPU of this machine',
     spec.volume?.size !== undefined && 'volume.size is not enforced for processes',
     (spec.network !== undefined || spec.aliases.length > 0) && 'network and aliases are ignored for processes',
+    spec.keep_network !== undefined && 'keep_network is ignored for processes, which keep their ports anyway',
     (spec.extra_ports ?? []).length > 0 && 'extra_ports are ignored for processes: they bind what they like',
   ]
   return warnings.filter((warning) => typeof warning === 'string')

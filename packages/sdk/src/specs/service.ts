@@ -172,9 +172,7 @@ export const serviceSpec = z.strictObject({
   keep_network: z
     .boolean()
     .optional()
-    .describe(
-      'containers: address and names of a replica outlive a crash, after which it runs again several times faster; takes a small container beside each',
-    ),
+    .describe('containers: their network outlives a crash; takes a small container beside each'),
   internal: z.boolean().default(false).describe('also join the internal network'),
   depends_on: z.array(resourceName).default([]).describe('services that are deployed before'),
   stop_grace_secs: seconds.default(10).describe('how long SIGTERM may take before SIGKILL of the process group'),

@@ -41,6 +41,21 @@ describe.skipIf(host === undefined)('a container that ends', () => {
     expect(service.replicas).toMatchObject([{restarts: 1, lastExit: {code: 9}}])
   })
 
+  it('with keep_network its successor serves under the same address', async () => {
+    await at.deployed(at.spec({keep_network: true}))
+    const address = async () => (await at.service()).replicas[0]?.address
+    const before = await address()
+    const pid = (await at.service()).replicas[0]?.pid
+    if (pid === undefined) throw new Error('no process')
+    process.kill(pid, 'SIGKILL')
+    await until(async () => {
+      const [replica] = (await at.service()).replicas
+      return replica?.restarts === 1 && replica.status === 'ready'
+    })
+    expect(await address()).toBe(before)
+    await until(async () => (await at.ask()) === 'v1')
+  })
+
   it('one that takes too much memory is named so', async () => {
     await at.deployed(at.spec({resources: {memory: '64Mi'}, env: {EAT_MB: '400'}}))
     await replacedAfter(() => at.ask('/eat').catch(() => undefined))

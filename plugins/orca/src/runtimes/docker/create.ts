@@ -6,6 +6,7 @@ import type {DockerContext} from './context.ts'
 import {createFailure} from './create-failure.ts'
 import {isRefusal} from './engine/failure.ts'
 import {finalName, freeName, INTERNAL_NETWORK, networkOf} from './names.ts'
+import {isAmbiguous} from './networks.ts'
 import {envProblems} from './spec-check.ts'
 import {ensureVolume} from './volumes.ts'
 import {createdSchema, read} from './wire.ts'
@@ -33,7 +34,8 @@ export async function createInstance(context: DockerContext, request: InstanceRe
 }
 
 const isMissingNetwork = (error: unknown): boolean =>
-  isRefusal(error, 404) && /network .* not found|could not find (a )?network/i.test(error.message)
+  (isRefusal(error, 404) && /network .* not found|could not find (a )?network/i.test(error.message)) ||
+  (isRefusal(error) && isAmbiguous(error.message))
 
 const isMissingRoom = (error: unknown): boolean =>
   isRefusal(error) && /cannot join network of a non running container|no such container/i.test(error.message)
@@ -59,6 +61,8 @@ async function createOnce(context: DockerContext, request: InstanceRequest): Pro
     return instance
   } catch (error) {
     if (isMissingRoom(error)) rooms.drop(room.id)
+    // Nobody may come back for the room.
+    context.tidySoon()
     throw error
   } finally {
     room.isTaken = false

@@ -18,13 +18,16 @@ export interface Networks {
 
 export function createNetworks(engine: Engine, owner: string, log: Logger): Networks {
   const known = new Map<string, Promise<void>>()
+  /** The Engine makes two of one name when it is asked twice at the same time. */
+  const making = new Map<string, Promise<void>>()
   const ensure = (name: string): Promise<void> => {
-    const running = known.get(name)
+    const running = known.get(name) ?? making.get(name)
     if (running !== undefined) return running
-    const making = make(engine, name, owner)
-    known.set(name, making)
-    making.catch(() => known.get(name) === making && known.delete(name))
-    return making
+    const work = make(engine, name, owner).finally(() => making.delete(name))
+    known.set(name, work)
+    making.set(name, work)
+    work.catch(() => known.get(name) === work && known.delete(name))
+    return work
   }
   return {
     ensure,
@@ -60,11 +63,15 @@ export function createNetworks(engine: Engine, owner: string, log: Logger): Netw
   }
 }
 
+/** There are several networks of one name. */
+export const isAmbiguous = (message: string): boolean => /network .* is ambiguous/.test(message)
+
 async function make(engine: Engine, name: string, owner: string): Promise<void> {
   try {
     await engine.call('GET', `/networks/${encodeURIComponent(name)}`)
     return
   } catch (error) {
+    if (isRefusal(error) && isAmbiguous(error.message)) return await removeDoubles(engine, name, owner)
     if (!isRefusal(error, 404)) throw error
   }
   const create = (more: object) =>
@@ -78,6 +85,18 @@ async function make(engine: Engine, name: string, owner: string): Promise<void> 
     if (isRefusal(error, 409)) return
     if (!isRefusal(error) || !/address pool/.test(error.message)) throw error
     if (!(await makeElsewhere(engine, create))) throw noAddresses(name, error)
+  }
+}
+
+/** Two servers may have made it at the same moment: then no container can join. Those of ours that nobody is in go. */
+async function removeDoubles(engine: Engine, name: string, owner: string): Promise<void> {
+  const filters = JSON.stringify({name: [name], label: [`${OMNI.owner}=${owner}`]})
+  const answer = await engine.call('GET', '/networks', {query: {filters}})
+  const [, ...others] = read(networkSchema.array(), answer, 'networks').filter(({Name}) => Name === name)
+  for (const {Id} of others) {
+    await engine.call('DELETE', `/networks/${Id}`).catch((error: unknown) => {
+      if (!isRefusal(error)) throw error
+    })
   }
 }
 

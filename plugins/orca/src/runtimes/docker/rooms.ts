@@ -61,6 +61,8 @@ export interface RoomOptions {
 export function createRooms(options: RoomOptions): Rooms {
   const {engine, owner, log} = options
   const rooms = new Map<string, Room>()
+  /** Keys of those that are being made. */
+  const making = new Set<string>()
   const places = new Map<string, Promise<RoomPlace | undefined>>()
   const drop = (id: string) => {
     rooms.delete(id)
@@ -80,9 +82,14 @@ export function createRooms(options: RoomOptions): Rooms {
         empty.isTaken = true
         return empty
       }
-      const room = open(await makeRoom(options, request, isPublished), key)
-      room.isTaken = true
-      return room
+      making.add(key)
+      try {
+        const room = open(await makeRoom(options, request, isPublished), key)
+        room.isTaken = true
+        return room
+      } finally {
+        making.delete(key)
+      }
     },
     vacate(user) {
       for (const room of rooms.values()) if (room.user === user) room.user = undefined
@@ -98,6 +105,7 @@ export function createRooms(options: RoomOptions): Rooms {
     doubt: () => places.clear(),
     async sweep(users, isAlive) {
       for (const {id, key} of await listRooms(engine, owner)) {
+        if (!rooms.has(id) && making.has(key)) continue
         const room = open(id, key)
         // One that was made meanwhile is not in the list.
         const known = room.user !== undefined && isAlive(room.user) ? room.user : undefined

@@ -46,6 +46,18 @@ it('a container that was taken off its network is connected again, and its new a
   await runtime.remove(instance.id)
 })
 
+it('of two networks of one name one is left, and a replica starts on it', async () => {
+  const {runtime, engine, owner} = bench
+  const request = await bench.request({command: SLEEPER, network: someName('net')})
+  const network = `orca-${request.spec.network}`
+  const json = {Name: network, Driver: 'bridge', Labels: {'omni.owner': owner}}
+  await Promise.all([1, 2].map(() => engine.call('POST', '/networks/create', {json})))
+  const instance = await runtime.create(request)
+  const {NetworkSettings} = await inspected(engine, instance.id)
+  expect(Object.keys(NetworkSettings.Networks)).toEqual([network])
+  await runtime.remove(instance.id)
+})
+
 it('a network that is removed by hand is made again', async () => {
   const {runtime, engine} = bench
   const request = await bench.request({command: SLEEPER, network: someName('net')})

@@ -130,6 +130,29 @@ live('a runtime that starts anew finds replicas with their addresses, and uses t
   await Promise.all([instance, next].map(({id}) => bench.runtime.remove(id)))
 })
 
+live('a replica that cannot be started leaves no room', async () => {
+  const {runtime} = bench
+  const request = await kept({command: ['/no/such/program']})
+  await expect(runtime.create(request)).rejects.toThrow(/its program cannot be run/)
+  await poll(soon, async () => (await roomsThere()).length === 0)
+})
+
+live('rooms that are being made are not put in order', async () => {
+  const {runtime} = bench
+  const requests = await Promise.all(Array.from({length: 6}, () => kept()))
+  const instances = await Promise.all(
+    requests.map(async (request) => {
+      const first = await runtime.create(request)
+      // Each removal puts things in order while the others are being made.
+      await runtime.remove(first.id)
+      return await runtime.create(request)
+    }),
+  )
+  expect(await Promise.all(instances.map(served))).toEqual(instances.map(() => 'hello\n'))
+  await Promise.all(instances.map(({id}) => runtime.remove(id)))
+  await poll(soon, async () => (await roomsThere()).length === 0)
+})
+
 live('ports that are opened on the host belong to the room', async () => {
   const {runtime, engine} = bench
   const port = await freePort()

@@ -1,6 +1,7 @@
 export * from './contracts/collection.ts'
 export * from './contracts/driver.ts'
 export * from './contracts/facets.ts'
+export * from './contracts/instance-facets.ts'
 export * from './contracts/instance-provider.ts'
 export * from './contracts/model-catalog.ts'
 export * from './contracts/service-engine.ts'

@@ -40,6 +40,7 @@ export function createMemoryInstances(): InstanceProvider & {readonly states: Ma
     traits: {types: ['container', 'vm'], mutable: ['cpus', 'memory', 'metadata'], labels: true},
     states,
     check: async () => ({ok: true, version: '1'}),
+    refusals: async () => [],
     start: setStatus('running'),
     stop: setStatus('stopped'),
     async remove(name, options) {
@@ -103,6 +104,22 @@ function memoryFiles(diskOf: (name: string) => Files): FileFacet {
     },
     async write(name, path, content) {
       diskOf(name).set(path, await buffer(content))
+    },
+    async stat(name, path) {
+      const content = diskOf(name).get(path)
+      return content === undefined ? undefined : {name: path, type: 'file', sizeBytes: content.length}
+    },
+    async list(name, path) {
+      const within = `${path}/`
+      return [...diskOf(name)]
+        .filter(([file]) => file.startsWith(within) && !file.slice(within.length).includes('/'))
+        .map(([file, content]) => ({name: file.slice(within.length), type: 'file', sizeBytes: content.length}))
+    },
+    async makeFolder(name) {
+      diskOf(name)
+    },
+    async makeSymlink(name) {
+      diskOf(name)
     },
   }
 }

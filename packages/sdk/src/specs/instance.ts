@@ -58,7 +58,7 @@ export const instanceSpec = z.strictObject({
   disk: bytes.optional().describe('bytes, or a size such as 10GB'),
   metadata: labelMap.optional().describe('labels kept with the instance'),
   tags: z.array(resourceName).optional().describe('labels with the value true'),
-  count: z.int().min(1).max(500).optional().describe('makes NAME-1 … NAME-n; ${index} is the number of each'),
+  count: z.int().min(1).max(500).optional().describe(`makes NAME-1 … NAME-n; \${index} is the number of each`),
   network: instanceNetwork.optional().describe('how it is reached'),
   ports: z.array(portForward).optional().describe('ports of the host that lead to it'),
   mounts: z.array(mountSpec).optional().describe('folders of the host inside'),

@@ -1,0 +1,146 @@
+import {type CallOptions, isOmniError, OmniError, throwIfAborted} from '@omni-cli/sdk'
+import type {z} from 'zod'
+import {readEnvelope, readWire} from './answer.ts'
+import type {Fetched, IncusClient, IncusRequest} from './client.ts'
+import {failureOf} from './failure.ts'
+import {cancel, hasEnded, waitFor} from './operations.ts'
+import type {Transport} from './transport.ts'
+import {type Operation, operationWire, type Server, serverWire} from './wire.ts'
+
+const OK = 200
+const CANCELLED = 401
+
+/** The client over an open transport. */
+export function createClient(transport: Transport): IncusClient {
+  const {url, project} = transport.address
+  const ready = once(() => checkProject(transport))
+  const ask = async (request: IncusRequest, options: CallOptions = {}) => {
+    throwIfAborted(options.signal)
+    await ready()
+    const answer = await transport.send(request, options)
+    return {...answer, envelope: readEnvelope(answer.status, answer.text)}
+  }
+  const fetch = async <T>(schema: z.ZodType<T>, request: IncusRequest, options?: CallOptions): Promise<Fetched<T>> => {
+    const {envelope, headers} = await ask(request, options)
+    return {value: readWire(schema, envelope.metadata, request.path), etag: textOf(headers.etag)}
+  }
+  const begin = async (request: IncusRequest, options?: CallOptions) => {
+    const {envelope} = await ask(request, options)
+    return envelope.type === 'async' ? readWire(operationWire, envelope.metadata, request.path) : undefined
+  }
+  const settle = (operation: Operation, options: CallOptions = {}) => settleOrCancel(transport, operation, options)
+  const server = once(async () => trusted((await fetch(serverWire, {method: 'GET', path: ''})).value, url))
+
+  return {
+    url,
+    project,
+    fetch,
+    settle,
+    server: () => server(),
+    has: async (extension) => (await server()).api_extensions.includes(extension),
+    find: (schema, request, options) => orUndefined(fetch(schema, request, options)),
+    async send(request, options) {
+      const operation = await begin(request, options)
+      if (operation !== undefined) succeeded(await settle(operation, options))
+    },
+    async begin(request, options) {
+      const operation = await begin(request, options)
+      if (operation === undefined) throw new Error(`${request.method} ${request.path} is no operation`)
+      return operation
+    },
+    async operate(request, options) {
+      const operation = await begin(request, options)
+      return operation === undefined ? undefined : succeeded(await settle(operation, options))
+    },
+    async download(request, options = {}) {
+      throwIfAborted(options.signal)
+      await ready()
+      const {status, headers, body} = await transport.stream(request, options)
+      if (status < 400) return {headers, body}
+      const text = await readAll(body)
+      readEnvelope(status, text)
+      throw failureOf({status, text})
+    },
+    async head(request, options) {
+      throwIfAborted(options?.signal)
+      await ready()
+      const {status, headers} = await transport.send({...request, method: 'HEAD'}, options)
+      if (status === 404) return undefined
+      if (status >= 400) throw failureOf({status, text: ''})
+      return headers
+    },
+    socket: () => Promise.reject(new Error('not written yet')),
+    close: () => undefined,
+  }
+}
+
+/** Incus lists nothing for a project that does not exist, so that it is asked for before anything is believed. */
+async function checkProject(transport: Transport): Promise<void> {
+  const {url, project} = transport.address
+  if (project === 'default') return
+  const path = `/projects/${encodeURIComponent(project)}`
+  const {status, text} = await transport.send({method: 'GET', path})
+  if (status === 404) {
+    throw new OmniError('NOT_FOUND', `Incus at ${url} has no project '${project}'`, {
+      hint: `incus project create ${project}`,
+    })
+  }
+  readEnvelope(status, text)
+}
+
+function trusted(server: Server, url: string): Server {
+  if (server.auth === 'trusted') return server
+  throw new OmniError('UNAUTHORIZED', `Incus at ${url} does not trust us`, {hint: 'incus config trust add omni'})
+}
+
+async function settleOrCancel(
+  transport: Transport,
+  operation: Operation,
+  options: CallOptions,
+): Promise<Operation | undefined> {
+  if (hasEnded(operation)) return operation
+  try {
+    return await waitFor(transport, operation, options)
+  } catch (error) {
+    if (options.signal?.aborted !== true) throw error
+    throw await cancel(transport, operation, options.signal)
+  }
+}
+
+function succeeded(operation: Operation | undefined): Operation | undefined {
+  if (operation === undefined || operation.status_code === OK) return operation
+  if (operation.status_code === CANCELLED) {
+    throw new OmniError('CONFLICT', `cancelled on the server: ${operation.description}`)
+  }
+  throw failureOf({text: operation.err})
+}
+
+async function orUndefined<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (isOmniError(error) && error.code === 'NOT_FOUND') return undefined
+    throw error
+  }
+}
+
+/** The first result that is none of an error is kept. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined
+  return () => {
+    result ??= work().catch((error: unknown) => {
+      result = undefined
+      throw error
+    })
+    return result
+  }
+}
+
+const textOf = (header: string | string[] | undefined): string | undefined =>
+  Array.isArray(header) ? header[0] : header
+
+async function readAll(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,95 @@
+import {
+  type CallOptions,
+  type DriverContext,
+  type HttpAnswer,
+  type HttpRequest,
+  type HttpStream,
+  type HttpTarget,
+  isOmniError,
+  OmniError,
+} from '@omni-cli/sdk'
+import type {IncusRequest} from './client.ts'
+import type {ServerAddress} from './find-server.ts'
+
+/** An upload, or a change that the server makes while we wait for its answer. */
+const LONG_MS = 24 * 60 * 60_000
+
+export interface SendOptions extends CallOptions {
+  /** Until the whole answer is there. Default: that of the sdk, and none in practice for what carries bytes. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** Sends requests as they are. */
+export interface Transport {
+  readonly address: ServerAddress
+  target(): Promise<HttpTarget>
+  send(request: IncusRequest, options?: SendOptions): Promise<HttpAnswer>
+  stream(request: IncusRequest, options?: CallOptions): Promise<HttpStream>
+}
+
+export function openTransport({http}: Pick<DriverContext, 'http'>, address: ServerAddress): Transport {
+  let target: Promise<HttpTarget> | undefined
+  const targetOnce = () => {
+    target ??= targetOf(address)
+    return target
+  }
+  return {
+    address,
+    target: targetOnce,
+    async send(request, {signal, timeoutMs} = {}) {
+      const options = {signal, timeoutMs: timeoutMs ?? (request.body === undefined ? undefined : LONG_MS)}
+      return http.request(await targetOnce(), toHttp(request, address.project), options).catch(explain(address))
+    },
+    async stream(request, {signal} = {}) {
+      return http.stream(await targetOnce(), toHttp(request, address.project), {signal}).catch(explain(address))
+    },
+  }
+}
+
+/** Path and query below `/1.0`, with the project; a path that begins with `/1.0` already stays as it is. */
+export function pathOf({path, query}: Pick<IncusRequest, 'path' | 'query'>, project: string): string {
+  const whole = /^\/1\.0(\/|$)/.test(path) ? path : `/1.0${path}`
+  const words = new URLSearchParams(query)
+  const isAboutProject = !words.has('project') && !words.has('all-projects') && !whole.startsWith('/1.0/operations/')
+  if (project !== 'default' && isAboutProject) words.set('project', project)
+  return words.size === 0 ? whole : `${whole}?${words}`
+}
+
+async function targetOf({url, tls}: ServerAddress): Promise<HttpTarget> {
+  return tls === undefined ? {url} : {url, tls: await tls()}
+}
+
+function toHttp(request: IncusRequest, project: string): HttpRequest {
+  const {method, json, body, etag, headers} = request
+  return {
+    method,
+    path: pathOf(request, project),
+    json,
+    body,
+    headers: {
+      ...(body === undefined ? {} : {'content-type': 'application/octet-stream'}),
+      ...(etag === undefined ? {} : {'if-match': etag}),
+      ...headers,
+    },
+  }
+}
+
+const explain =
+  ({url}: ServerAddress) =>
+  (error: unknown): never => {
+    if (!isOmniError(error) || error.code !== 'UNAVAILABLE') throw error
+    const isDenied = error.cause instanceof Error && 'code' in error.cause && error.cause.code === 'EACCES'
+    if (isDenied) {
+      throw new OmniError('UNAUTHORIZED', `${url} may not be opened by this user`, {
+        hint: 'sudo usermod -aG incus-admin "$USER", then log in again',
+        cause: error,
+      })
+    }
+    throw new OmniError('UNAVAILABLE', `Incus at ${url} does not answer: ${reasonIn(error.message)}`, {
+      hint: url.startsWith('unix:') ? 'omni init --instances auto' : 'omni provider check incus',
+      cause: error,
+      retryable: true,
+    })
+  }
+
+const reasonIn = (message: string): string => message.replace(/^the server at .*? does not answer: /, '')

@@ -68,12 +68,19 @@ export interface SnapshotInfo {
   readonly sizeBytes?: number | undefined
 }
 
+export interface SnapshotOptions extends CallOptions {
+  /** RFC 3339; the backend removes it then by itself. Given only where the facet `canExpire`. */
+  readonly expiresAt?: string | undefined
+}
+
 /** `restore` leaves a machine that ran running, and a stopped one stopped. CONFLICT for a snapshot that exists. */
 export interface SnapshotFacet {
+  /** `create` honours `expiresAt`. Default false. */
+  readonly canExpire?: boolean | undefined
   /** The machine must be stopped for it: the caller stops and starts it, when told to. Default false. */
   readonly needsStop?: boolean | undefined
   list(name: string, options?: CallOptions): Promise<SnapshotInfo[]>
-  create(name: string, snapshot: string, options?: CallOptions): Promise<SnapshotInfo>
+  create(name: string, snapshot: string, options?: SnapshotOptions): Promise<SnapshotInfo>
   restore(name: string, snapshot: string, options?: CallOptions): Promise<void>
   remove(name: string, snapshot: string, options?: CallOptions): Promise<void>
 }

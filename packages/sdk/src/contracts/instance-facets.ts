@@ -44,6 +44,8 @@ export interface NetworkState extends NetworkSpec {
   readonly usedBy: readonly string[]
   /** Made and kept by the provider, as opposed to one of the host. */
   readonly managed: boolean
+  /** Address of the host in it with its prefix, also where `ipv4` is "auto". */
+  readonly address?: string | undefined
   readonly leases?: readonly NetworkLease[] | undefined
 }
 

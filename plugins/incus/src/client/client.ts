@@ -1,3 +1,4 @@
+import type {Duplex} from 'node:stream'
 import type {CallOptions} from '@omni-cli/sdk'
 import type {z} from 'zod'
 import type {Operation, Server} from './wire.ts'
@@ -70,6 +71,8 @@ export interface IncusClient {
   head(request: IncusRequest, options?: CallOptions): Promise<ByteAnswer['headers'] | undefined>
   /** Opens `/1.0/operations/ID/websocket?secret=…`, or any other path. */
   socket(path: string, query: Readonly<Record<string, string>>, options?: CallOptions): Promise<IncusSocket>
+  /** Hands the connection over to another protocol by `Upgrade: PROTOCOL` (101): `/instances/web/sftp` to `sftp`. */
+  upgrade(path: string, protocol: string, options?: CallOptions): Promise<Duplex>
   /** Closes connections that would keep the process alive. */
   close(): void
 }

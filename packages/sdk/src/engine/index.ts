@@ -23,3 +23,5 @@ export {
 } from './operation.ts'
 export {type ApplyResult, applyError, resultData} from './outcome.ts'
 export {buildPlan, buildRemoval, orderResources, type PlanOptions} from './plan.ts'
+export {awaitReady, type ReadySpec} from './ready.ts'
+export {probeUrl} from './ready-probe.ts'

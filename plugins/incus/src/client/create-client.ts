@@ -1,7 +1,8 @@
 import {type CallOptions, isOmniError, OmniError, throwIfAborted} from '@omni-cli/sdk'
 import type {z} from 'zod'
-import {readEnvelope, readWire} from './answer.ts'
+import {failureOfAnswer, readEnvelope, readFailure, readWire} from './answer.ts'
 import type {Fetched, IncusClient, IncusRequest} from './client.ts'
+import {openConnections} from './connections.ts'
 import {failureOf} from './failure.ts'
 import {cancel, hasEnded, waitFor} from './operations.ts'
 import type {Transport} from './transport.ts'
@@ -14,6 +15,7 @@ const CANCELLED = 401
 export function createClient(transport: Transport): IncusClient {
   const {url, project} = transport.address
   const ready = once(() => checkProject(transport))
+  const connections = openConnections(transport)
   const ask = async (request: IncusRequest, options: CallOptions = {}) => {
     throwIfAborted(options.signal)
     await ready()
@@ -57,9 +59,7 @@ export function createClient(transport: Transport): IncusClient {
       await ready()
       const {status, headers, body} = await transport.stream(request, options)
       if (status < 400) return {headers, body}
-      const text = await readAll(body)
-      readEnvelope(status, text)
-      throw failureOf({status, text})
+      throw failureOfAnswer(status, await readFailure(body))
     },
     async head(request, options) {
       throwIfAborted(options?.signal)
@@ -69,8 +69,15 @@ export function createClient(transport: Transport): IncusClient {
       if (status >= 400) throw failureOf({status, text: ''})
       return headers
     },
-    socket: () => Promise.reject(new Error('not written yet')),
-    close: () => undefined,
+    async socket(path, query, options) {
+      await ready()
+      return connections.socket(path, query, options)
+    },
+    async upgrade(path, protocol, options) {
+      await ready()
+      return connections.upgrade(path, protocol, options)
+    },
+    close: () => connections.close(),
   }
 }
 
@@ -138,9 +145,3 @@ function once<T>(work: () => Promise<T>): () => Promise<T> {
 
 const textOf = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header
-
-async function readAll(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of body) chunks.push(chunk)
-  return Buffer.concat(chunks).toString('utf8')
-}

@@ -7,6 +7,7 @@ import {
   type HttpTarget,
   isOmniError,
   OmniError,
+  reasonOf,
 } from '@omni-cli/sdk'
 import type {IncusRequest} from './client.ts'
 import type {ServerAddress} from './find-server.ts'
@@ -33,15 +34,18 @@ export function openTransport({http}: Pick<DriverContext, 'http'>, address: Serv
     target ??= targetOf(address)
     return target
   }
+  const fail = (error: unknown): never => {
+    throw explainFailure(address, error)
+  }
   return {
     address,
     target: targetOnce,
     async send(request, {signal, timeoutMs} = {}) {
       const options = {signal, timeoutMs: timeoutMs ?? (request.body === undefined ? undefined : LONG_MS)}
-      return http.request(await targetOnce(), toHttp(request, address.project), options).catch(explain(address))
+      return http.request(await targetOnce(), toHttp(request, address.project), options).catch(fail)
     },
     async stream(request, {signal} = {}) {
-      return http.stream(await targetOnce(), toHttp(request, address.project), {signal}).catch(explain(address))
+      return http.stream(await targetOnce(), toHttp(request, address.project), {signal}).catch(fail)
     },
   }
 }
@@ -74,22 +78,22 @@ function toHttp(request: IncusRequest, project: string): HttpRequest {
   }
 }
 
-const explain =
-  ({url}: ServerAddress) =>
-  (error: unknown): never => {
-    if (!isOmniError(error) || error.code !== 'UNAVAILABLE') throw error
-    const isDenied = error.cause instanceof Error && 'code' in error.cause && error.cause.code === 'EACCES'
-    if (isDenied) {
-      throw new OmniError('UNAUTHORIZED', `${url} may not be opened by this user`, {
-        hint: 'sudo usermod -aG incus-admin "$USER", then log in again',
-        cause: error,
-      })
-    }
-    throw new OmniError('UNAVAILABLE', `Incus at ${url} does not answer: ${reasonIn(error.message)}`, {
-      hint: url.startsWith('unix:') ? 'omni init --instances auto' : 'omni provider check incus',
+/** The same failure with what to do about it. Takes errors of the system too. */
+export function explainFailure({url}: ServerAddress, error: unknown): Error {
+  const known = isOmniError(error) ? error : undefined
+  if (known !== undefined && known.code !== 'UNAVAILABLE') return known
+  if (codeOf(known?.cause ?? error) === 'EACCES') {
+    return new OmniError('UNAUTHORIZED', `${url} may not be opened by this user`, {
+      hint: 'sudo usermod -aG incus-admin "$USER", then log in again',
       cause: error,
-      retryable: true,
     })
   }
+  const reason = known?.message.replace(/^the server at .*? does not answer: /, '') ?? reasonOf(error)
+  return new OmniError('UNAVAILABLE', `Incus at ${url} does not answer: ${reason}`, {
+    hint: url.startsWith('unix:') ? 'omni init --instances auto' : 'omni provider check incus',
+    cause: error,
+    retryable: true,
+  })
+}
 
-const reasonIn = (message: string): string => message.replace(/^the server at .*? does not answer: /, '')
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)

@@ -1,0 +1,102 @@
+import type {Agent, ClientRequest, IncomingMessage} from 'node:http'
+import type {Duplex} from 'node:stream'
+import {aborted, agentFor, type CallOptions, type HttpTarget, throwIfAborted} from '@omni-cli/sdk'
+import type {ClientOptions} from 'ws'
+import {failureOfAnswer, readFailure} from './answer.ts'
+import type {IncusSocket} from './client.ts'
+import {wrapSocket} from './incus-socket.ts'
+import {explainFailure, pathOf, type Transport} from './transport.ts'
+
+const HANDSHAKE_MS = 30_000
+/** The server mostly ends a connection without answering our goodbye. */
+const CLOSE_MS = 500
+
+/** Connections that speak something else than HTTP after the handshake. */
+export interface Connections {
+  socket(path: string, query: Readonly<Record<string, string>>, options?: CallOptions): Promise<IncusSocket>
+  upgrade(path: string, protocol: string, options?: CallOptions): Promise<Duplex>
+  close(): void
+}
+
+export function openConnections(transport: Transport): Connections {
+  const {address} = transport
+  let agent: Agent | undefined
+  const agentOf = (target: HttpTarget): Agent => {
+    agent ??= agentFor(target)
+    return agent
+  }
+  return {
+    async socket(path, query, {signal} = {}) {
+      throwIfAborted(signal)
+      const [target, {WebSocket}] = await Promise.all([transport.target(), import('ws')])
+      const {origin, socketPath} = placeOf(target)
+      const options: ClientOptions & {readonly closeTimeout: number} = {
+        perMessageDeflate: false,
+        handshakeTimeout: HANDSHAKE_MS,
+        closeTimeout: CLOSE_MS,
+        ...(socketPath === undefined ? {agent: agentOf(target)} : {createConnection: connectTo(socketPath)}),
+      }
+      const url = `${origin.replace(/^http/, 'ws')}${pathOf({path, query}, address.project)}`
+      const socket = new WebSocket(url, options)
+      const wrapped = wrapSocket(socket)
+      const opened = Promise.withResolvers<void>()
+      socket.once('open', opened.resolve)
+      socket.once('error', (error) => opened.reject(explainFailure(address, error)))
+      socket.once('unexpected-response', (_request: ClientRequest, answer: IncomingMessage) =>
+        refusedBy(answer).then(opened.reject),
+      )
+      await orAbort(opened, signal, () => socket.terminate())
+      return wrapped
+    },
+    async upgrade(path, protocol, {signal} = {}) {
+      throwIfAborted(signal)
+      const target = await transport.target()
+      const {origin, socketPath} = placeOf(target)
+      const {request} = process.getBuiltinModule(origin.startsWith('https:') ? 'node:https' : 'node:http')
+      const outgoing = request(`${origin}${pathOf({path}, address.project)}`, {
+        agent: agentOf(target),
+        headers: {connection: 'Upgrade', upgrade: protocol},
+        ...(socketPath === undefined ? {} : {socketPath}),
+      })
+      const opened = Promise.withResolvers<Duplex>()
+      outgoing.once('upgrade', (_answer, connection: Duplex, head: Buffer) => {
+        if (head.length > 0) connection.unshift(head)
+        opened.resolve(connection)
+      })
+      outgoing.once('error', (error) => opened.reject(explainFailure(address, error)))
+      outgoing.once('response', (answer) => refusedBy(answer).then(opened.reject))
+      outgoing.end()
+      return orAbort(opened, signal, () => outgoing.destroy())
+    },
+    close: () => agent?.destroy(),
+  }
+}
+
+function placeOf({url}: HttpTarget): {readonly origin: string; readonly socketPath?: string} {
+  if (url.startsWith('unix:')) return {origin: 'http://localhost', socketPath: url.slice('unix:'.length)}
+  return {origin: url.replace(/\/$/, '')}
+}
+
+const connectTo = (path: string) => () => process.getBuiltinModule('node:net').connect(path)
+
+async function refusedBy(answer: IncomingMessage): Promise<Error> {
+  const text = await readFailure(answer).catch(() => '')
+  return failureOfAnswer(answer.statusCode ?? 0, text)
+}
+
+async function orAbort<T>(
+  opened: PromiseWithResolvers<T>,
+  signal: AbortSignal | undefined,
+  destroy: () => void,
+): Promise<T> {
+  const abort = () => opened.reject(aborted(signal))
+  signal?.addEventListener('abort', abort, {once: true})
+  try {
+    return await opened.promise
+  } catch (error) {
+    destroy()
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', abort)
+  }
+}

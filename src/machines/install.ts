@@ -22,7 +22,7 @@ export interface InstallOutcome {
   readonly remarks: readonly string[]
 }
 
-/** A first plan, and one more after the daemon could be asked. */
+/** A first plan, one more after the daemon could be asked, and the one that finds nothing missing. */
 const ROUNDS = 3
 
 /**
@@ -57,7 +57,7 @@ export async function ensureInstalled(provider: InstanceProvider, host: InstallH
   return {...outcome, state: outcome.commands.length === 0 ? 'ready' : 'installed'}
 }
 
-/** What would be done, for a dry run. Nothing is asked and nothing is run. */
+/** The host of this process. */
 export const installHost = (parts: Omit<InstallHost, 'isRoot'>): InstallHost => ({
   ...parts,
   isRoot: process.getuid?.() === 0,

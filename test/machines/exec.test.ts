@@ -51,11 +51,11 @@ test.each([
   [false, ['\n\n'], 'x | \nx | \n'],
   [false, [], ''],
 ])('lines stand behind a prefix; on a terminal (%j) they are safe: %j', async (isTerminal, chunks, expected) => {
-  let written = ''
-  const output = prefixedOutput('x | ', async (bytes) => void (written += bytes.toString()), {isTerminal})
+  const written: Buffer[] = []
+  const output = prefixedOutput('x | ', async (bytes) => void written.push(bytes), {isTerminal})
   for (const chunk of chunks) await output.take(Buffer.from(chunk))
   await output.end()
-  expect(written).toBe(expected)
+  expect(Buffer.concat(written).toString()).toBe(expected)
 })
 
 test('a character in two pieces and a line without an end come out whole', async () => {
@@ -104,15 +104,15 @@ test('each line stands behind the whole name of its instance', async () => {
     await options?.onStderr?.(Buffer.from('hm\n'))
     return {exitCode: 0}
   })
-  const written = {out: '', err: ''}
+  const written = {out: [] as Buffer[], err: [] as Buffer[]}
   await showFromMany(all, request, {
-    stdout: async (bytes) => void (written.out += bytes.toString()),
-    stderr: async (bytes) => void (written.err += bytes.toString()),
+    stdout: async (bytes) => void written.out.push(bytes),
+    stderr: async (bytes) => void written.err.push(bytes),
     isTerminal: {stdout: true, stderr: true},
     paintName: (name, index) => `${index}:${name}`,
   })
-  expect(written.out).toBe('0:worker-1  | ok\n1:worker-2  | ok\n2:worker-10 | ok\n')
-  expect(written.err).toBe('0:worker-1  | hm\n1:worker-2  | hm\n2:worker-10 | hm\n')
+  expect(Buffer.concat(written.out).toString()).toBe('0:worker-1  | ok\n1:worker-2  | ok\n2:worker-10 | ok\n')
+  expect(Buffer.concat(written.err).toString()).toBe('0:worker-1  | hm\n1:worker-2  | hm\n2:worker-10 | hm\n')
 })
 
 test('no more than so many run at the same time', async () => {

@@ -1,6 +1,29 @@
-import type {DriverContext, InstanceProvider} from '@omni-cli/sdk'
+import {
+  type CallOptions,
+  type DriverContext,
+  type Health,
+  type InstanceProvider,
+  type InstanceTraits,
+  isOmniError,
+  messageOf,
+} from '@omni-cli/sdk'
+import {z} from 'zod'
 import type {IncusClient} from '../client/client.ts'
+import {instanceWire} from '../client/wire.ts'
 import type {IncusSettings} from '../config.ts'
+import {changeKindsOf} from './change-kinds.ts'
+import {readSettings} from './change-kinds-settings.ts'
+import {makeInstance} from './create.ts'
+import {createImageFacet, createImages} from './images.ts'
+import {readRemotes} from './images-remotes.ts'
+import {hasLabels, labelFilter} from './labels.ts'
+import {instanceOf} from './map.ts'
+import {READABLE} from './map-record.ts'
+import {rebuildFrom} from './rebuild.ts'
+import {findRefusals} from './refusals.ts'
+import {getInstance, listInstances} from './requests.ts'
+import {updateInstance} from './update.ts'
+import {discardInstance, restartInstance, startInstance, stopInstance} from './update-state.ts'
 
 /** What the parts of the driver share. */
 export interface Surroundings {
@@ -8,7 +31,78 @@ export interface Surroundings {
   readonly settings: IncusSettings
 }
 
+const TRAITS: InstanceTraits = {
+  types: ['container', 'vm'],
+  mutable: [
+    'cpus',
+    'memory',
+    'disk',
+    'metadata',
+    'tags',
+    'network',
+    'ports',
+    'mounts',
+    'profiles',
+    'config',
+    'devices',
+    'location',
+    'autostart',
+    'protect',
+  ],
+  rebuildable: ['image', 'cloud_init'],
+  readable: READABLE,
+  labels: true,
+}
+
 /** Machines on Incus. */
-export function createIncus(_client: IncusClient, _surroundings: Surroundings): InstanceProvider {
-  throw new Error('the driver is not written yet')
+export function createIncus(client: IncusClient, {context, settings}: Surroundings): InstanceProvider {
+  const images = createImages(client, settings, readRemotes(context))
+  const shop = {
+    client,
+    settings,
+    images,
+    readSettings: (options?: CallOptions) => readSettings(client, context, options),
+  }
+  return {
+    name: 'incus',
+    traits: TRAITS,
+    check: (options) => checkServer(client, options),
+    async list({labels, project, ...options} = {}) {
+      const {value} = await client.fetch(z.array(instanceWire), listInstances(labelFilter(labels), project), options)
+      return value.map(instanceOf).filter((instance) => hasLabels(instance.labels, labels))
+    },
+    async get(name, options) {
+      const found = await client.find(instanceWire, getInstance(name), options)
+      return found === undefined ? undefined : instanceOf(found.value)
+    },
+    create: (spec, options) => makeInstance(shop, spec, options),
+    update: (name, spec, options) => updateInstance(shop, name, spec, options),
+    rebuild: (name, spec, options) => rebuildFrom(shop, name, spec, options),
+    remove: (name, options) => discardInstance(client, name, options),
+    start: (name, options) => startInstance(client, name, options),
+    stop: (name, options) => stopInstance(client, name, options),
+    restart: (name, options) => restartInstance(client, name, options),
+    changeKinds: async (instance, paths, options) =>
+      changeKindsOf(instance, paths, await readSettings(client, context, options)),
+    refusals: (wanted, options) => findRefusals({shop, context, wanted}, options),
+    images: createImageFacet(client),
+  }
+}
+
+/** Whether Incus answers and trusts us; which version it is and what it runs. */
+async function checkServer(client: IncusClient, options?: CallOptions): Promise<Health> {
+  try {
+    const {environment} = await client.server(options)
+    if (environment === undefined || environment === null)
+      return {ok: false, message: 'the server tells nothing of itself'}
+    const canVm = environment.driver.includes('qemu')
+    return {
+      ok: true,
+      version: environment.server_version,
+      message: `${client.url}: ${canVm ? 'containers and virtual machines' : 'containers only'}`,
+    }
+  } catch (error) {
+    if (!isOmniError(error) || error.code === 'ABORTED') throw error
+    return {ok: false, message: messageOf(error), hint: error.hint}
+  }
 }

@@ -32,6 +32,8 @@ export function openConnections(transport: Transport): Connections {
       const {origin, socketPath} = placeOf(target)
       const options: ClientOptions & {readonly closeTimeout: number} = {
         perMessageDeflate: false,
+        // Incus needs no answer to its pings. One that comes after its end would break the connection before all is read.
+        autoPong: false,
         handshakeTimeout: HANDSHAKE_MS,
         closeTimeout: CLOSE_MS,
         ...(socketPath === undefined ? {agent: agentOf(target)} : {createConnection: connectTo(socketPath)}),

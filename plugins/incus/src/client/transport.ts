@@ -35,7 +35,7 @@ export function openTransport({http}: Pick<DriverContext, 'http'>, address: Serv
     return target
   }
   const fail = (error: unknown): never => {
-    throw explainFailure(address, error)
+    throw isOmniError(error) ? explainFailure(address, error) : error
   }
   return {
     address,

@@ -1,18 +1,20 @@
+import {constants} from 'node:fs'
 import {posix} from 'node:path'
 import type {FileEntry} from '@omni-cli/sdk'
 import {type Attributes, attributes, PACKET, path as pathField, STATUS, sized} from './files-packets.ts'
 import {FileFailure, type Session} from './files-session.ts'
 import {closeHandle} from './files-transfer.ts'
 
-const TYPE_BITS = 0o170000
-const TYPES: Readonly<Record<number, FileEntry['type']>> = {
-  9604: 'directory',
-  16807: 'file',
-  21609: 'symlink',
-}
+const TYPES: ReadonlyMap<number, FileEntry['type']> = new Map([
+  [constants.S_IFDIR, 'directory'],
+  [constants.S_IFREG, 'file'],
+  [constants.S_IFLNK, 'symlink'],
+])
 const PERMISSION_BITS = 0o7777
+/** setuid, setgid and sticky. */
+const SPECIAL_BITS = 0o7000
 
-export const typeOf = ({mode = 0}: Attributes): FileEntry['type'] => TYPES[mode & TYPE_BITS] ?? 'other'
+export const typeOf = ({mode = 0}: Attributes): FileEntry['type'] => TYPES.get(mode & constants.S_IFMT) ?? 'other'
 
 export const permissionsOf = ({mode = 0}: Attributes): number => mode & PERMISSION_BITS
 
@@ -67,13 +69,24 @@ export async function withTarget(session: Session, path: string, entry: FileEntr
   return entry.type === 'symlink' ? {...entry, target: await readTarget(session, path)} : entry
 }
 
-/** The owner first: changing it takes away the bits setuid and setgid. */
-export async function setAttributes(session: Session, path: string, wanted: Attributes): Promise<void> {
-  const {uid, gid, mode} = wanted
+/** Sets mode bits that the connection leaves out. */
+export type ChangeMode = (path: string, mode: number) => Promise<void>
+
+/** The owner first: changing it takes away the special bits. Those the server may drop; then `changeMode` sets them. */
+export async function setAttributes(
+  session: Session,
+  path: string,
+  {uid, gid, mode}: Attributes,
+  changeMode: ChangeMode,
+): Promise<void> {
   if (uid !== undefined && gid !== undefined) {
     await session.request(PACKET.setstat, pathField(path), attributes({uid, gid}))
   }
-  if (mode !== undefined) await session.request(PACKET.setstat, pathField(path), attributes({mode}))
+  if (mode === undefined) return
+  await session.request(PACKET.setstat, pathField(path), attributes({mode}))
+  if ((mode & SPECIAL_BITS) === 0) return
+  const found = await look(session, path)
+  if (found !== undefined && permissionsOf(found) !== mode) await changeMode(path, mode)
 }
 
 export async function removeFile(session: Session, path: string): Promise<void> {

@@ -2,7 +2,16 @@ import {randomBytes} from 'node:crypto'
 import {posix} from 'node:path'
 import {addAbortSignal, Readable} from 'node:stream'
 import {aborted, type FileWriteOptions} from '@omni-cli/sdk'
-import {followLinks, look, permissionsOf, removeFile, renameOver, setAttributes, typeOf} from './files-calls.ts'
+import {
+  type ChangeMode,
+  followLinks,
+  look,
+  permissionsOf,
+  removeFile,
+  renameOver,
+  setAttributes,
+  typeOf,
+} from './files-calls.ts'
 import {type Attributes, OPEN, STATUS} from './files-packets.ts'
 import {FileFailure, type Session} from './files-session.ts'
 import {closeHandle, openFile, writeChunks} from './files-transfer.ts'
@@ -14,7 +23,7 @@ interface Upload {
   readonly place: string
   readonly wanted: Attributes
   readonly content: NodeJS.ReadableStream
-  readonly options: FileWriteOptions
+  readonly options: FileWriteOptions & {readonly changeMode: ChangeMode}
 }
 
 /** Replaces the file that the path leads to: written beside it, and moved there when it is whole. */
@@ -22,7 +31,7 @@ export async function writeFile(
   session: Session,
   path: string,
   content: NodeJS.ReadableStream,
-  options: FileWriteOptions,
+  options: Upload['options'],
 ): Promise<void> {
   const {signal, mode, uid, gid} = options
   if (signal !== undefined && content instanceof Readable) addAbortSignal(signal, content)
@@ -53,7 +62,7 @@ async function writeBeside(session: Session, {place, wanted, content, options}: 
     } finally {
       await closeHandle(handle)
     }
-    await setAttributes(session, beside, wanted)
+    await setAttributes(session, beside, wanted, options.changeMode)
     await renameOver(session, beside, place)
   } catch (error) {
     await removeFile(session, beside).catch(() => undefined)

@@ -3,7 +3,7 @@ import {Readable} from 'node:stream'
 import {finished} from 'node:stream/promises'
 import {aborted, type CallOptions, type FileFacet, OmniError, throwIfAborted} from '@omni-cli/sdk'
 import type {IncusClient} from '../client/client.ts'
-import {entryOf, listFolder, look, setAttributes, typeOf, withTarget} from './files-calls.ts'
+import {type ChangeMode, entryOf, listFolder, look, setAttributes, typeOf, withTarget} from './files-calls.ts'
 import {fileError} from './files-failure.ts'
 import {attributes, OPEN, PACKET, path as pathField, STATUS, sized} from './files-packets.ts'
 import {createSessionPool} from './files-pool.ts'
@@ -15,7 +15,7 @@ import {writeFile} from './files-write.ts'
  * Files of an instance over the SFTP that Incus carries: one connection for all calls that come close together, and
  * attributes with every entry of a folder. It works on a stopped container too; a virtual machine needs its agent.
  */
-export function createFiles(client: Pick<IncusClient, 'upgrade'>): FileFacet {
+export function createFiles(client: Pick<IncusClient, 'upgrade' | 'operate'>): FileFacet {
   const pool = createSessionPool(client)
   const within = async <T>(place: Place, work: (session: Session) => Promise<T>): Promise<T> => {
     const {name, path, options = {}} = place
@@ -38,7 +38,10 @@ export function createFiles(client: Pick<IncusClient, 'upgrade'>): FileFacet {
       return opened.promise
     },
     write: (name, path, content, options = {}) =>
-      within({name, path, options}, (session) => writeFile(session, path, content, options)),
+      within({name, path, options}, (session) => {
+        const changeMode = changeModeInside(client, name)
+        return writeFile(session, path, content, {...options, changeMode})
+      }),
     stat: (name, path, options) =>
       ask({name, path, options}, async (session) => {
         const found = await look(session, path)
@@ -50,7 +53,7 @@ export function createFiles(client: Pick<IncusClient, 'upgrade'>): FileFacet {
         return Promise.all(entries.map((entry) => withTarget(session, posix.join(path, entry.name), entry)))
       }),
     makeFolder: (name, path, options = {}) =>
-      ask({name, path, options}, (session) => makeFolder(session, path, options.mode)),
+      ask({name, path, options}, (session) => makeFolder(session, path, options.mode, changeModeInside(client, name))),
     makeSymlink: (name, path, target, options) =>
       ask({name, path, options}, (session) => makeSymlink(session, path, target)),
   }
@@ -84,7 +87,12 @@ async function readFile(session: Session, place: Place, hand: (stream: Readable)
   }
 }
 
-async function makeFolder(session: Session, path: string, mode: number | undefined): Promise<void> {
+async function makeFolder(
+  session: Session,
+  path: string,
+  mode: number | undefined,
+  changeMode: ChangeMode,
+): Promise<void> {
   try {
     await session.request(PACKET.mkdir, pathField(path), attributes({}))
   } catch (error) {
@@ -92,13 +100,31 @@ async function makeFolder(session: Session, path: string, mode: number | undefin
     if (found !== undefined && typeOf(found) === 'directory') return
     throw error
   }
-  await setAttributes(session, path, {mode})
+  await setAttributes(session, path, {mode}, changeMode)
 }
 
 async function makeSymlink(session: Session, path: string, target: string): Promise<void> {
   if ((await look(session, path)) !== undefined) throw new FileFailure(STATUS.failure, 'file exists')
   // The order is that of OpenSSH, which all servers have taken over.
   await session.request(PACKET.symlink, pathField(target), pathField(path))
+}
+
+/** The SFTP of Incus drops setuid, setgid and sticky, so that a program inside has to set them. */
+function changeModeInside(client: Pick<IncusClient, 'operate'>, instance: string): ChangeMode {
+  return async (path, mode) => {
+    const command = ['chmod', mode.toString(8), path]
+    const request = {method: 'POST', path: `/instances/${encodeURIComponent(instance)}/exec`, json: {command}} as const
+    const bits = `the mode ${mode.toString(8)} of '${path}' in '${instance}'`
+    const failed = (cause?: unknown) =>
+      new OmniError('UNSUPPORTED', `${bits} needs a running machine with chmod`, {
+        hint: `omni start ${instance}`,
+        cause,
+      })
+    const operation = await client.operate(request).catch((error: unknown) => {
+      throw failed(error)
+    })
+    if (operation?.metadata.return !== 0) throw failed()
+  }
 }
 
 function checkPath(path: string): void {

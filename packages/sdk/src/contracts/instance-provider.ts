@@ -53,6 +53,11 @@ export interface InstanceTraits {
   readonly mutable: readonly string[]
   /** Spec fields that `rebuild` changes. Default: none. */
   readonly rebuildable?: readonly string[] | undefined
+  /**
+   * Spec fields that instances tell, most of them in `settings`: one that is absent there is not set. Default: none, an
+   * absent field may be anything.
+   */
+  readonly readable?: readonly string[] | undefined
   /** Whether labels are kept, by the backend itself or by the driver. */
   readonly labels: boolean
 }

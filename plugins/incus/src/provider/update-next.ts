@@ -2,11 +2,12 @@ import type {InstanceSpec} from '@omni-cli/sdk'
 import type {WireInstance} from '../client/wire.ts'
 import {deviceKind, isFirstBoot, keyKind} from './change-kinds.ts'
 import type {Settings} from './change-kinds-settings.ts'
-import {configOf} from './create-config.ts'
+import {configOf, USER_DATA} from './create-config.ts'
 import {devicesOf} from './devices.ts'
+import {isMountDevice, isPortDevice} from './devices-own.ts'
 import {withoutLabels} from './labels.ts'
 import {RECORD_KEY, readRecord, recordOf, type SpecRecord} from './map-record.ts'
-import {type Devices, rootOf} from './map-settings.ts'
+import {type Device, type Devices, rootOf} from './map-settings.ts'
 import type {InstancePut} from './requests.ts'
 
 type Config = Readonly<Record<string, string>>
@@ -20,54 +21,79 @@ export interface NextInput {
 }
 
 /**
- * How the machine is to be. What Incus keeps for itself and what others keep in `user.*` stays. A machine that omni did not
- * make keeps all that the spec does not name.
+ * How the machine is to be. What the last spec of omni said and this one does not say goes away; all else that is there stays:
+ * what Incus keeps for itself, and what somebody has set by hand.
  */
 export function nextInstance(wire: WireInstance, input: NextInput): InstancePut {
-  const {spec, inherited, isHostBridge} = input
+  const {spec} = input
   const before = readRecord(wire.config)
-  const wanted = devicesOf({spec, inherited, pool: undefined, root: ownRoot(wire, inherited), isHostBridge})
+  const wasWritten = (field: string) => before?.fields.includes(field) === true
   return {
     architecture: wire.architecture,
     config: nextConfig(wire, input, before),
-    devices: before === undefined ? {...wire.devices, ...wanted} : wanted,
+    devices: nextDevices(wire, input, before),
     ephemeral: wire.ephemeral,
-    profiles: spec.profiles ?? (before === undefined ? wire.profiles : ['default']),
+    profiles: spec.profiles ?? (wasWritten('profiles') ? ['default'] : wire.profiles),
     stateful: wire.stateful,
     description: wire.description,
   }
 }
 
-/** A root disk that stands on the machine itself stays there, as only there it has the pool that it is on. */
-function ownRoot({devices}: WireInstance, inherited: Devices) {
+function nextDevices(
+  {devices}: WireInstance,
+  {spec, inherited, isHostBridge}: NextInput,
+  before: SpecRecord | undefined,
+): Devices {
+  const written = before?.devices ?? []
+  const nic = Object.entries(devices).find(([name, {type}]) => type === 'nic' && !written.includes(name))
+  const isOfNetwork = ([name, {type}]: [string, Device]) =>
+    name === nic?.[0] || (type === 'none' && before?.network?.type === 'none')
+  const says = (field: 'network' | 'disk') => before?.fields.includes(field) === true || spec[field] !== undefined
+  const isKept = (entry: [string, Device]) =>
+    !written.includes(entry[0]) &&
+    !isPortDevice(...entry) &&
+    !isMountDevice(...entry) &&
+    !(says('network') && isOfNetwork(entry)) &&
+    !(says('disk') && entry[0] === rootOf(devices)?.name)
+  const kept = Object.fromEntries(Object.entries(devices).filter(isKept))
+  const root = says('disk') ? ownRoot(devices, inherited) : undefined
+  return {...kept, ...devicesOf({spec, inherited, pool: undefined, root, isHostBridge})}
+}
+
+/** A root disk on a pool that no profile names must stay on the machine itself. */
+function ownRoot(devices: Devices, inherited: Devices) {
   const root = rootOf(devices)
-  const same = root === undefined ? undefined : inherited[root.name]
-  const isNeeded = root !== undefined && root.device.pool !== same?.pool
-  return isNeeded ? root : undefined
+  return root !== undefined && root.device.pool !== inherited[root.name]?.pool ? root : undefined
 }
 
 function nextConfig({config}: WireInstance, {spec, rebuilt}: NextInput, before: SpecRecord | undefined): Config {
-  const id = before?.id ?? ''
-  const record = recordOf(spec, {id, userData: rebuilt?.userData})
-  const kept = withoutLabels(keptConfig(config, before))
+  const record = recordOf(spec, {id: before?.id ?? '', userData: rebuilt?.userData})
+  const gone = new Set([RECORD_KEY, ...(before === undefined ? [] : keysOf(before))])
+  const kept = pick(withoutLabels(config), (key) => !gone.has(key))
   const wanted = configOf(spec, {
     userData: rebuilt?.userData,
     // What an update does not do is not told as done.
     record: rebuilt === undefined && before !== undefined ? {...record, ...bootOf(before)} : record,
   })
-  if (rebuilt !== undefined) return {...withoutFirstBoot(kept), ...wanted}
-  return {...kept, ...withoutFirstBoot(wanted), ...onlyFirstBoot(config)}
+  if (rebuilt !== undefined) return {...kept, ...wanted}
+  return {...withoutFirstBoot(kept), ...withoutFirstBoot(wanted), ...onlyFirstBoot(config)}
 }
 
 const bootOf = ({image, cloud_init}: SpecRecord) => ({image, cloud_init})
 
-/** Of a machine of ours only what is not for us to say. */
-function keptConfig(config: Config, before: SpecRecord | undefined): Config {
-  if (before === undefined) return config
-  const isKept = (key: string) =>
-    /^(volatile|image|user)\./.test(key) && key !== RECORD_KEY && !before.config.includes(key)
-  return pick(config, (key) => isKept(key) || isFirstBoot(key))
+const FIELD_KEYS: Readonly<Record<string, string>> = {
+  cpus: 'limits.cpu',
+  memory: 'limits.memory',
+  autostart: 'boot.autostart',
+  protect: 'security.protection.delete',
+  cloud_init: USER_DATA,
 }
+
+/** The settings that the last spec stood for. */
+const keysOf = ({fields, config}: SpecRecord): string[] => [
+  ...config,
+  ...fields.flatMap((field) => (Object.hasOwn(FIELD_KEYS, field) ? (FIELD_KEYS[field] ?? []) : [])),
+]
 
 const withoutFirstBoot = (config: Config) => pick(config, (key) => !isFirstBoot(key))
 const onlyFirstBoot = (config: Config) => pick(config, isFirstBoot)

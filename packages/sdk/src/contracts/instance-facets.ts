@@ -7,6 +7,8 @@ type Labels = Readonly<Record<string, string>>
 
 /** A whole machine again, under another name. */
 export interface CopyFacet {
+  /** The machine must be stopped for it: the caller stops and starts it, when told to. Default false. */
+  readonly needsStop?: boolean | undefined
   /**
    * Copies the machine, or one of its snapshots. The copy is stopped, has a MAC of its own and none of the owner labels of
    * plans. CONFLICT when `to` exists, NOT_FOUND for an unknown machine or snapshot.

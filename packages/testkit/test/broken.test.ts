@@ -240,7 +240,6 @@ const instanceFaults: readonly Fault<InstanceProvider>[] = [
       }),
     'a copy is stopped, has the same files and belongs to no plan',
   ],
-  ['a copy has the same hardware address', (p) => p, 'a copy is stopped, has the same files and belongs to no plan'],
   [
     'half of an export is imported',
     (p) => facet(p, 'export', {write: async (name) => p.create(instanceSpec.parse({name})).then(() => p.stop(name))}),
@@ -263,7 +262,6 @@ describe('the instance suite catches', () => {
     const outcome = await outcomeOf(instanceProviderChecks, caughtBy, () => ({
       provider: breakIt(createMemoryInstances()),
       spec: (name: string) => instanceSpec.parse({name, image: 'debian/12'}),
-      macOf: async (name: string) => name,
     }))
     expect(outcome).toBe('failed')
   })

@@ -83,17 +83,19 @@ export const seen = (
     return instance !== undefined && wanted(instance) ? instance : undefined
   })
 
-/** Does it on the machine as it is, or, where the driver says that it must be stopped, on a stopped one. */
-export async function whenAllowed<T>(provider: InstanceProvider, name: string, work: () => Promise<T>): Promise<T> {
-  if ((await provider.get(name))?.status === 'running' && provider.snapshots?.needsStop === true) {
-    await provider.stop(name)
-    try {
-      return await work()
-    } finally {
-      await provider.start(name)
-    }
+/** Does it on the machine as it is, or, where the facet says that it must be stopped, on a stopped one. */
+export async function whenAllowed<T>(
+  {provider, needsStop = false}: {readonly provider: InstanceProvider; readonly needsStop?: boolean | undefined},
+  name: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (!needsStop || (await provider.get(name))?.status !== 'running') return work()
+  await provider.stop(name)
+  try {
+    return await work()
+  } finally {
+    await provider.start(name)
   }
-  return work()
 }
 
 /** The result, or undefined where the driver says UNSUPPORTED to this part of a facet. */

@@ -12,6 +12,8 @@ export interface Kind<State extends Named = Named, Contract extends ProviderKind
   readonly short: readonly string[]
   /** Which driver serves it. */
   readonly contract: Contract
+  /** A name alone never means one of these. */
+  readonly needsKind?: boolean | undefined
   /** Those with `wide` only in the wide table. */
   readonly columns: readonly Column<State>[]
   list(driver: ProviderKinds[Contract], options: ListOptions): Promise<readonly State[]>

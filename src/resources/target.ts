@@ -95,8 +95,9 @@ async function lookUp(
 
 /** Kinds that some plugin serves here. */
 const servedKinds = (session: Session, kinds: readonly AnyKind[]): AnyKind[] => {
-  const served = kinds.filter(({contract}) => session.contributions.some(({kind}) => kind === contract))
-  return served.length === 0 ? [...kinds] : served
+  const searched = kinds.filter(({needsKind}) => needsKind !== true)
+  const served = searched.filter(({contract}) => session.contributions.some(({kind}) => kind === contract))
+  return served.length === 0 ? searched : served
 }
 
 /** The context says who serves this kind: that it does not answer is a failure then, not just nothing to find. */

@@ -22,6 +22,9 @@ export const bytes = z.union([z.int().min(0), z.string()]).transform((value, con
   return z.NEVER
 })
 
+/** The memory or disk of a machine: as `bytes`, and so much that it is no mistake for a number of gigabytes. */
+export const size = bytes.refine((value) => value >= 1_000_000, 'is less than 1MB; write a unit, as in 2GiB')
+
 /** A number of seconds, or a duration text such as 90s or 5m; always milliseconds after parsing. */
 export const durationMs = z.union([z.int().min(0), z.string()]).transform((value, context) => {
   const ms = parseDuration(String(value))

@@ -1,11 +1,16 @@
+import {isIPv4, isIPv6} from 'node:net'
 import {z} from 'zod'
-import {bytes, durationMs, labelMap, port, resourceName, textMap} from './fields.ts'
+import {durationMs, labelMap, port, resourceName, type SpecProblem, size, textMap} from './fields.ts'
 
 /** How a machine is reached. A provider refuses what it cannot honour; nothing is dropped. */
 const instanceNetwork = z.strictObject({
   type: z.enum(['bridge', 'host', 'none']).default('bridge').describe('how it is connected'),
   name: z.string().min(1).max(63).optional().describe('network to join; default: the one of the provider'),
-  ipv4: z.string().default('auto').describe('"auto" or a fixed address'),
+  ipv4: z
+    .string()
+    .refine((value) => value === 'auto' || isIPv4(value), 'is no IPv4 address; write 10.20.0.5, or auto')
+    .default('auto')
+    .describe('"auto" or a fixed address'),
   mac: z
     .string()
     .regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i, 'is no hardware address; write 00:16:3e:12:34:56')
@@ -54,8 +59,10 @@ export const instanceSpec = z.strictObject({
   image: z.string().min(1).default('ubuntu:22.04').describe('image or alias, e.g. ubuntu:22.04'),
   type: z.enum(['container', 'vm']).default('container').describe('system container or virtual machine'),
   cpus: z.int().min(1).max(1024).optional().describe('number of processors'),
-  memory: bytes.optional().describe('bytes, or a size such as 1GB or 512MiB'),
-  disk: bytes.optional().describe('bytes, or a size such as 10GB'),
+  memory: size
+    .optional()
+    .describe('a size: 512MiB, 1.5GiB; K, M, G and KB, MB, GB are powers of 1000; a number is bytes'),
+  disk: size.optional().describe('a size such as 10GiB; default: the one of the provider'),
   metadata: labelMap.optional().describe('labels kept with the instance'),
   tags: z.array(resourceName).optional().describe('labels with the value true'),
   count: z.int().min(1).max(500).optional().describe(`makes NAME-1 … NAME-n; \${index} is the number of each`),
@@ -103,8 +110,16 @@ export const networkSpec = z.strictObject({
     .regex(/^[a-z]([a-z0-9-]{0,13}[a-z0-9])?$/, 'has at most 15 lower-case letters, digits and "-"')
     .describe('name of the network; in a map, its key'),
   description: z.string().optional().describe('for people'),
-  ipv4: z.string().default('auto').describe('"auto", "none" or the address of the host in it: 10.20.0.1/24'),
-  ipv6: z.string().default('none').describe('"auto", "none" or an address with its prefix'),
+  ipv4: z
+    .string()
+    .refine(isRange(isIPv4, 32), 'is no address with a prefix; write 10.20.0.1/24, auto or none')
+    .default('auto')
+    .describe('"auto", "none" or the address of the host in it: 10.20.0.1/24'),
+  ipv6: z
+    .string()
+    .refine(isRange(isIPv6, 128), 'is no address with a prefix; write fd42::1/64, auto or none')
+    .default('none')
+    .describe('"auto", "none" or an address with its prefix'),
   nat: z.boolean().default(true).describe('its machines reach the outside by the address of the host'),
   dhcp: z.boolean().default(true).describe('addresses are given out'),
   config: textMap.optional().describe("settings under the provider's own names, e.g. ipv4.dhcp.ranges"),
@@ -112,3 +127,26 @@ export const networkSpec = z.strictObject({
 })
 
 export type NetworkSpec = z.output<typeof networkSpec>
+
+function isRange(isAddress: (text: string) => boolean, bits: number): (value: string) => boolean {
+  return (value) => {
+    const [address = '', prefix = '', ...rest] = value.split('/')
+    if (value === 'auto' || value === 'none') return true
+    return rest.length === 0 && isAddress(address) && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits
+  }
+}
+
+/** What the schema cannot say of a machine. */
+export function instanceProblems({tags = [], metadata = {}}: InstanceSpec): SpecProblem[] {
+  const own = Object.keys(metadata).filter((key) => key.startsWith('omni.'))
+  const doubled = tags.flatMap((tag, index) =>
+    Object.hasOwn(metadata, tag) && metadata[tag] !== 'true' ? [{tag, index}] : [],
+  )
+  return [
+    ...own.map((key) => ({
+      path: ['metadata', key],
+      message: "labels that begin with 'omni.' are kept for omni itself",
+    })),
+    ...doubled.map(({tag, index}) => ({path: ['tags', index], message: `'${tag}' is a key of 'metadata', too`})),
+  ]
+}

@@ -1,17 +1,21 @@
-import type {MapEntry, MapTree, Tree} from './tree.ts'
+import type {MapEntry, MapTree, Source, Tree} from './tree.ts'
 
-/** The overlay over the base: maps are merged, everything else is replaced, null takes the key away. */
-export function mergeTrees(base: MapTree, overlay: MapTree): MapTree {
+/**
+ * The overlay over the base: maps are merged, everything else is replaced, null takes the key away. What comes from the
+ * overlay remembers its file.
+ */
+export function mergeTrees(base: MapTree, overlay: MapTree, source?: Source): MapTree {
   const entries = new Map(base.entries)
   for (const [key, entry] of overlay.entries) {
-    const before = entries.get(key)?.value
     if (isNull(entry.value)) entries.delete(key)
-    else entries.set(key, before === undefined ? entry : mergeEntry(before, entry))
+    else entries.set(key, mergeEntry(base.entries.get(key), entry, source))
   }
   return {...base, entries}
 }
 
-const mergeEntry = (before: Tree, entry: MapEntry): MapEntry =>
-  before.kind === 'map' && entry.value.kind === 'map' ? {...entry, value: mergeTrees(before, entry.value)} : entry
+const mergeEntry = (before: MapEntry | undefined, entry: MapEntry, source: Source | undefined): MapEntry =>
+  before?.value.kind === 'map' && entry.value.kind === 'map'
+    ? {...before, value: mergeTrees(before.value, entry.value, source)}
+    : {...entry, source: entry.source ?? source}
 
 const isNull = (tree: Tree) => tree.kind === 'scalar' && tree.value === null

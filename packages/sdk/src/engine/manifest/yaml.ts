@@ -233,8 +233,9 @@ const nothing = (offset: number): Tree => ({kind: 'scalar', offset, value: null}
 const MAYBE_NO_TEXT = /^(?:$|[-+.\d~nNtTfF])/
 
 /** YAML 1.2's core schema: plain scalars may be null, booleans and numbers; everything else is text. */
-function readScalar(text: string, {style}: ScalarEvent, offset: number, tag: string | undefined): Tree {
+function readScalar(text: string, {style, indent}: ScalarEvent, offset: number, tag: string | undefined): Tree {
   const isText = tag === undefined ? style !== SCALAR_STYLE.PLAIN : tag === '!' || tag === '!!str'
+  if (isText && style === SCALAR_STYLE.LITERAL_BLOCK) return {kind: 'scalar', offset, value: text, indent}
   if (isText || !MAYBE_NO_TEXT.test(text)) return {kind: 'scalar', offset, value: text}
   for (const {resolve, tagName} of [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag]) {
     const value = resolve(text, false, tagName)

@@ -1,19 +1,26 @@
 import type {Agent, ClientRequest, IncomingMessage} from 'node:http'
 import type {Duplex} from 'node:stream'
-import {aborted, agentFor, type CallOptions, type HttpTarget, throwIfAborted} from '@omni-cli/sdk'
+import {agentFor, type CallOptions, type HttpTarget, throwIfAborted} from '@omni-cli/sdk'
 import type {ClientOptions} from 'ws'
 import {failureOfAnswer, readFailure} from './answer.ts'
 import type {IncusSocket} from './client.ts'
 import {wrapSocket} from './incus-socket.ts'
 import {explainFailure, pathOf, type Transport} from './transport.ts'
+import {orAborted} from './within.ts'
 
 const HANDSHAKE_MS = 30_000
 /** The server mostly ends a connection without answering our goodbye. */
 const CLOSE_MS = 500
 
+/** A websocket that may stay open without keeping the process alive. */
+export interface OpenSocket extends IncusSocket {
+  /** Whether the process goes on as long as it is open. Default true. */
+  hold(isHeld: boolean): void
+}
+
 /** Connections that speak something else than HTTP after the handshake. */
 export interface Connections {
-  socket(path: string, query: Readonly<Record<string, string>>, options?: CallOptions): Promise<IncusSocket>
+  socket(path: string, query: Readonly<Record<string, string>>, options?: CallOptions): Promise<OpenSocket>
   upgrade(path: string, protocol: string, options?: CallOptions): Promise<Duplex>
   close(): void
 }
@@ -47,7 +54,7 @@ export function openConnections(transport: Transport): Connections {
       socket.once('unexpected-response', (_request: ClientRequest, answer: IncomingMessage) =>
         refusedBy(answer).then(opened.reject),
       )
-      await orAbort(opened, signal, () => socket.terminate())
+      await take(opened, signal, () => socket.terminate())
       return wrapped
     },
     async upgrade(path, protocol, {signal} = {}) {
@@ -68,7 +75,7 @@ export function openConnections(transport: Transport): Connections {
       outgoing.once('error', (error) => opened.reject(explainFailure(address, error)))
       outgoing.once('response', (answer) => refusedBy(answer).then(opened.reject))
       outgoing.end()
-      return orAbort(opened, signal, () => outgoing.destroy())
+      return take(opened, signal, () => outgoing.destroy())
     },
     close: () => agent?.destroy(),
   }
@@ -86,19 +93,16 @@ async function refusedBy(answer: IncomingMessage): Promise<Error> {
   return failureOfAnswer(answer.statusCode ?? 0, text)
 }
 
-async function orAbort<T>(
-  opened: PromiseWithResolvers<T>,
+/** The connection, or what ended the attempt. */
+async function take<T>(
+  {promise}: PromiseWithResolvers<T>,
   signal: AbortSignal | undefined,
   destroy: () => void,
 ): Promise<T> {
-  const abort = () => opened.reject(aborted(signal))
-  signal?.addEventListener('abort', abort, {once: true})
   try {
-    return await opened.promise
+    return await orAborted(signal, promise)
   } catch (error) {
     destroy()
     throw error
-  } finally {
-    signal?.removeEventListener('abort', abort)
   }
 }

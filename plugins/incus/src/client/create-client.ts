@@ -1,12 +1,14 @@
 import {type CallOptions, isOmniError, OmniError, throwIfAborted} from '@omni-cli/sdk'
 import type {z} from 'zod'
 import {failureOfAnswer, readEnvelope, readFailure, readWire} from './answer.ts'
-import type {Fetched, IncusClient, IncusRequest} from './client.ts'
+import {change} from './change.ts'
+import type {ByteAnswer, Fetched, IncusClient, IncusRequest} from './client.ts'
 import {openConnections} from './connections.ts'
 import {failureOf} from './failure.ts'
-import {cancel, hasEnded, waitFor} from './operations.ts'
+import {openOperations} from './operations.ts'
 import type {Transport} from './transport.ts'
 import {type Operation, operationWire, type Server, serverWire} from './wire.ts'
+import {orAborted} from './within.ts'
 
 const OK = 200
 const CANCELLED = 401
@@ -16,10 +18,17 @@ export function createClient(transport: Transport): IncusClient {
   const {url, project} = transport.address
   const ready = once(() => checkProject(transport))
   const connections = openConnections(transport)
+  const operations = openOperations(transport, connections)
+  const {settle} = operations
   const ask = async (request: IncusRequest, options: CallOptions = {}) => {
     throwIfAborted(options.signal)
-    await ready()
-    const answer = await transport.send(request, options)
+    const checked = orAborted(options.signal, ready())
+    if (request.method !== 'GET') await checked
+    const asked = request.method === 'GET' ? transport.send(request, options) : change(transport, request, options)
+    // Nothing is believed before the project is known to be there.
+    asked.catch(() => undefined)
+    await checked
+    const answer = await asked
     return {...answer, envelope: readEnvelope(answer.status, answer.text)}
   }
   const fetch = async <T>(schema: z.ZodType<T>, request: IncusRequest, options?: CallOptions): Promise<Fetched<T>> => {
@@ -30,7 +39,6 @@ export function createClient(transport: Transport): IncusClient {
     const {envelope} = await ask(request, options)
     return envelope.type === 'async' ? readWire(operationWire, envelope.metadata, request.path) : undefined
   }
-  const settle = (operation: Operation, options: CallOptions = {}) => settleOrCancel(transport, operation, options)
   const server = once(async () => trusted((await fetch(serverWire, {method: 'GET', path: ''})).value, url))
 
   return {
@@ -38,9 +46,9 @@ export function createClient(transport: Transport): IncusClient {
     project,
     fetch,
     settle,
-    server: () => server(),
-    has: async (extension) => (await server()).api_extensions.includes(extension),
-    find: (schema, request, options) => orUndefined(fetch(schema, request, options)),
+    server: (options) => orAborted(options?.signal, server()),
+    has: async (extension, options) => (await orAborted(options?.signal, server())).api_extensions.includes(extension),
+    find: (schema, request, options) => fetch(schema, request, options).catch(absent(ready)),
     async send(request, options) {
       const operation = await begin(request, options)
       if (operation !== undefined) succeeded(await settle(operation, options))
@@ -54,30 +62,26 @@ export function createClient(transport: Transport): IncusClient {
       const operation = await begin(request, options)
       return operation === undefined ? undefined : succeeded(await settle(operation, options))
     },
-    async download(request, options = {}) {
-      throwIfAborted(options.signal)
-      await ready()
-      const {status, headers, body} = await transport.stream(request, options)
-      if (status < 400) return {headers, body}
-      throw failureOfAnswer(status, await readFailure(body))
+    async download(request, options) {
+      await orAborted(options?.signal, ready())
+      return bytesOf(transport, request, options)
     },
     async head(request, options) {
-      throwIfAborted(options?.signal)
-      await ready()
-      const {status, headers} = await transport.send({...request, method: 'HEAD'}, options)
-      if (status === 404) return undefined
-      if (status >= 400) throw failureOf({status, text: ''})
-      return headers
+      await orAborted(options?.signal, ready())
+      return headersOf(transport, request, options)
     },
     async socket(path, query, options) {
-      await ready()
+      await orAborted(options?.signal, ready())
       return connections.socket(path, query, options)
     },
     async upgrade(path, protocol, options) {
-      await ready()
+      await orAborted(options?.signal, ready())
       return connections.upgrade(path, protocol, options)
     },
-    close: () => connections.close(),
+    close() {
+      operations.close()
+      connections.close()
+    },
   }
 }
 
@@ -100,20 +104,6 @@ function trusted(server: Server, url: string): Server {
   throw new OmniError('UNAUTHORIZED', `Incus at ${url} does not trust us`, {hint: 'incus config trust add omni'})
 }
 
-async function settleOrCancel(
-  transport: Transport,
-  operation: Operation,
-  options: CallOptions,
-): Promise<Operation | undefined> {
-  if (hasEnded(operation)) return operation
-  try {
-    return await waitFor(transport, operation, options)
-  } catch (error) {
-    if (options.signal?.aborted !== true) throw error
-    throw await cancel(transport, operation, options.signal)
-  }
-}
-
 function succeeded(operation: Operation | undefined): Operation | undefined {
   if (operation === undefined || operation.status_code === OK) return operation
   if (operation.status_code === CANCELLED) {
@@ -122,13 +112,28 @@ function succeeded(operation: Operation | undefined): Operation | undefined {
   throw failureOf({text: operation.err})
 }
 
-async function orUndefined<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked
-  } catch (error) {
-    if (isOmniError(error) && error.code === 'NOT_FOUND') return undefined
-    throw error
+/** Undefined for a thing that is not there, as opposed to its project. */
+const absent =
+  (ready: () => Promise<void>) =>
+  async (error: unknown): Promise<undefined> => {
+    if (!isOmniError(error) || error.code !== 'NOT_FOUND') throw error
+    await ready()
   }
+
+async function bytesOf(transport: Transport, request: IncusRequest, options?: CallOptions): Promise<ByteAnswer> {
+  const {status, headers, body} = await transport.stream(request, options)
+  if (status < 400) return {headers, body}
+  throw failureOfAnswer(status, await readFailure(body))
+}
+
+async function headersOf(transport: Transport, request: IncusRequest, options?: CallOptions) {
+  const {status, headers} = await transport.send({...request, method: 'HEAD'}, options)
+  if (status === 404) return undefined
+  if (status < 400) return headers
+  // An answer without a body does not say what is wrong; the same question with one does.
+  const {body} = await bytesOf(transport, {...request, method: 'GET'}, options)
+  for await (const _ of body) break
+  throw failureOf({status, text: ''})
 }
 
 /** The first result that is none of an error is kept. */

@@ -1,8 +1,10 @@
+import type {IncomingMessage} from 'node:http'
+import type {Socket} from 'node:net'
 import type {RawData, WebSocket} from 'ws'
-import type {IncusSocket} from './client.ts'
+import type {OpenSocket} from './connections.ts'
 
 /** A websocket that gives its frames one by one, and takes no more from the network while its listener is busy. */
-export function wrapSocket(socket: WebSocket): IncusSocket {
+export function wrapSocket(socket: WebSocket): OpenSocket {
   const closed = Promise.withResolvers<void>()
   let taking: Promise<unknown> = Promise.resolve()
   let pending = 0
@@ -10,6 +12,10 @@ export function wrapSocket(socket: WebSocket): IncusSocket {
   // Frames that come together with the handshake would find nobody who listens.
   socket.once('open', () => {
     if (!isHeard) socket.pause()
+  })
+  let connection: Socket | undefined
+  socket.once('upgrade', (answer: IncomingMessage) => {
+    connection = answer.socket
   })
   socket.on('error', () => undefined)
   socket.once('close', () => void taking.finally(closed.resolve))
@@ -35,6 +41,7 @@ export function wrapSocket(socket: WebSocket): IncusSocket {
       new Promise((resolve, reject) => {
         socket.send(data, {binary: typeof data !== 'string'}, (error) => (error ? reject(error) : resolve()))
       }),
+    hold: (isHeld) => void (isHeld ? connection?.ref() : connection?.unref()),
     close: () => socket.close(),
   }
 }

@@ -25,6 +25,9 @@ export const operationWire = z.object({
 })
 export type Operation = z.output<typeof operationWire>
 
+/** A frame of `/events?type=operation`. */
+export const operationEventWire = z.object({type: z.literal('operation'), metadata: operationWire})
+
 /** The answer to any request but those for bytes. */
 export const envelopeWire = z.object({
   type: z.enum(['sync', 'async', 'error']),

@@ -13,7 +13,7 @@ import type {IncusClient} from '../client/client.ts'
 import {instanceWire, networkWire, profileWire, type WireInstance} from '../client/wire.ts'
 import type {IncusSettings} from '../config.ts'
 import {configOf, userDataOf} from './create-config.ts'
-import {lastErrors} from './create-log.ts'
+import {firstErrors} from './create-log.ts'
 import {devicesOf} from './devices.ts'
 import type {Images} from './images.ts'
 import {instanceOf} from './map.ts'
@@ -120,26 +120,44 @@ const isOurs = ({config}: WireInstance, id: string): boolean => readRecord(confi
  */
 async function explainFailure(client: IncusClient, {name, id}: Made, error: unknown): Promise<unknown> {
   const found = await client.find(instanceWire, getInstance(name)).catch(() => undefined)
-  if (found !== undefined && !isOurs(found.value, id)) return taken(name, error)
-  if (/busy running an? "?create|already exists|unique constraint/i.test(messageOf(error))) return taken(name, error)
-  if (isNameOnNetwork(error)) return takenElsewhere(name, error)
-  if (found === undefined || !isOmniError(error)) return error
-  const log = await lastErrors(client, found.value).catch(() => undefined)
-  const details = {...(log === undefined ? {} : {log})}
-  if (log === undefined || instanceOf(found.value).status !== 'stopped') {
-    return new OmniError(error.code, `'${name}' was made but does not start: ${error.message}`, {
-      hint: `omni logs ${name}; omni delete instance ${name}`,
-      details,
-      cause: error,
-    })
+  const isMade = found !== undefined && isOurs(found.value, id)
+  if (isMade) {
+    const unstarted = await takeAway(client, found.value, error)
+    return isNameOnNetwork(error) ? takenElsewhere(name, error) : unstarted
   }
-  await client.operate(removeInstance(name)).catch(() => undefined)
-  const lines = log.length === 0 ? '' : `\n${log.join('\n')}`
-  return new OmniError(error.code, `'${name}' did not start and was removed again: ${error.message}${lines}`, {
-    hint: error.hint,
-    details,
+  const isTaken = /busy running an? "?create|already exists|unique constraint/i.test(messageOf(error))
+  if (found !== undefined || isTaken) return taken(name, error)
+  return isNameOnNetwork(error) ? takenElsewhere(name, error) : error
+}
+
+/** Removes a machine of ours that did not start. Returns the error that says why. */
+async function takeAway(client: IncusClient, wire: WireInstance, error: unknown): Promise<OmniError> {
+  const {name} = wire
+  const code = isOmniError(error) ? error.code : 'UNAVAILABLE'
+  const log = await firstErrors(client, wire).catch(() => undefined)
+  // The program that failed tells less than its log.
+  const reason = log?.[0] !== undefined && /^failed to run:/i.test(messageOf(error)) ? '' : `: ${messageOf(error)}`
+  const isRemoved = log !== undefined && (await removeUnstarted(client, wire))
+  const rest = isRemoved ? 'did not start and was removed again' : 'was made but does not start'
+  return new OmniError(code, [`'${name}' ${rest}${reason}`, ...(log ?? [])].join('\n'), {
+    hint: isRemoved ? undefined : `omni logs ${name}; omni delete instance ${name}`,
+    details: log === undefined ? undefined : {log},
     cause: error,
   })
+}
+
+/** Whether it is gone. Right after the failure Incus may still be taking it down. */
+async function removeUnstarted(client: IncusClient, wire: WireInstance): Promise<boolean> {
+  const {status} = instanceOf(wire)
+  if (status === 'running' || status === 'frozen') return false
+  const {name} = wire
+  try {
+    await client.operate(changeState(name, {action: 'stop', force: true, timeout: 10})).catch(() => undefined)
+    await client.operate(removeInstance(name))
+    return true
+  } catch {
+    return false
+  }
 }
 
 const taken = (name: string, cause: unknown) =>

@@ -47,7 +47,8 @@ export function instanceOf(wire: WireInstance): Instance {
     agent: agentOf(wire, isRunning),
     isReady: isRunning ? wire.status_code === READY : false,
     memoryUsedBytes: isRunning ? state?.memory?.usage : undefined,
-    snapshotCount: wire.snapshots?.length,
+    // Incus writes null for none.
+    snapshotCount: wire.snapshots?.length ?? (state === undefined ? undefined : 0),
   }
 }
 

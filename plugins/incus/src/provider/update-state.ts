@@ -45,7 +45,7 @@ export async function stopInstance(client: IncusClient, name: string, options: S
   try {
     await change(client, name, {action: 'stop', timeout, force}, 'stopped', call)
   } catch (error) {
-    if (force || isAbort(error) || !isOmniError(error) || error.code !== 'TIMEOUT') throw error
+    if (force || isAbort(error) || !isTooSlow(error)) throw error
     throw new OmniError('TIMEOUT', `'${name}' did not shut down within ${formatDuration(timeoutMs)}`, {
       hint: `omni stop ${name} --force`,
       cause: error,
@@ -56,6 +56,9 @@ export async function stopInstance(client: IncusClient, name: string, options: S
   if (state.status === 'stopped') return state
   throw new OmniError('CONFLICT', `'${name}' was started again by somebody else`, {hint: `omni get instance ${name}`})
 }
+
+const isTooSlow = (error: unknown): boolean =>
+  isOmniError(error) && (error.code === 'TIMEOUT' || /failed shutting down/i.test(error.message))
 
 export async function restartInstance(client: IncusClient, name: string, options: StopOptions = {}): Promise<Instance> {
   const {force: _, timeoutMs: __, ...call} = options

@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {type InstanceInput, type InstanceProvider, type InstanceSpec, instanceSpec, mapLimit} from '@omni-cli/sdk'
+import {type InstanceInput, type InstanceProvider, type InstanceSpec, instanceSpec, mapLimit, retry} from '@omni-cli/sdk'
 import {z} from 'zod'
 import type {IncusClient} from '../../src/client/client.ts'
 import {openClient} from '../../src/client/open-client.ts'
@@ -26,7 +26,10 @@ export async function createTestNetwork(): Promise<TestNetwork> {
   const name = `om${random.toString('hex')}`
   const prefix = `10.${128 + ((random[0] ?? 0) % 100)}.${random[1]}`
   const config = {'ipv4.address': `${prefix}.1/24`, 'ipv4.nat': 'false', 'ipv6.address': 'none'}
-  await client.send({method: 'POST', path: '/networks', json: {name, type: 'bridge', config}})
+  // Incus stumbles over interfaces that other machines lose at the same moment.
+  await retry({attempts: 5, baseMs: 50, maxMs: 500, when: () => true}, () =>
+    client.send({method: 'POST', path: '/networks', json: {name, type: 'bridge', config}}),
+  )
   return {name, prefix, remove: () => client.send({method: 'DELETE', path: `/networks/${name}`})}
 }
 

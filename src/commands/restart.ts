@@ -4,6 +4,7 @@ import {DONE} from '../apps/act.ts'
 import {changeWorkloads} from '../machines/act.ts'
 import {workloadsView} from '../machines/act-view.ts'
 import {choose} from '../machines/choose.ts'
+import {noteWish} from '../machines/recover-memory.ts'
 
 /** `-o json`: the state of the service or instance; an array of them when there are several. */
 export default class Restart extends BaseCommand {
@@ -39,6 +40,7 @@ export default class Restart extends BaseCommand {
       this.notice('nothing was restarted')
       return undefined
     }
+    await noteWish(await this.session(), 'restart', chosen)
     const changed = await changeWorkloads('restart', chosen, {
       ...{wait: flags.wait, force: flags.force, timeoutMs: flags.timeout},
       ...{progress: await this.progress(), signal: this.signal},

@@ -4,6 +4,7 @@ import {DONE} from '../apps/act.ts'
 import {changeWorkloads} from '../machines/act.ts'
 import {workloadsView} from '../machines/act-view.ts'
 import {choose} from '../machines/choose.ts'
+import {noteWish} from '../machines/recover-memory.ts'
 
 /** `-o json`: the state of the service or instance; an array of them when there are several. */
 export default class Start extends BaseCommand {
@@ -33,6 +34,7 @@ export default class Start extends BaseCommand {
     const selection = {words: argv.map(String), labels, project: flags.project, all: flags.all}
     const chosen = await choose(await this.session(), selection, {signal: this.signal})
     const {wait, timeout: timeoutMs} = flags
+    await noteWish(await this.session(), 'start', chosen)
     const changed = await changeWorkloads('start', chosen, {
       ...{wait, timeoutMs, progress: await this.progress(), signal: this.signal},
     })

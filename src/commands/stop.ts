@@ -4,6 +4,7 @@ import {DONE} from '../apps/act.ts'
 import {changeWorkloads} from '../machines/act.ts'
 import {workloadsView} from '../machines/act-view.ts'
 import {choose} from '../machines/choose.ts'
+import {noteWish} from '../machines/recover-memory.ts'
 
 /** `-o json`: the state of the service or instance; an array of them when there are several. */
 export default class Stop extends BaseCommand {
@@ -39,6 +40,7 @@ export default class Stop extends BaseCommand {
       this.notice('nothing was stopped')
       return undefined
     }
+    await noteWish(await this.session(), 'stop', chosen)
     const changed = await changeWorkloads('stop', chosen, {
       ...{force: flags.force, timeoutMs: flags.timeout},
       ...{progress: await this.progress(), signal: this.signal},

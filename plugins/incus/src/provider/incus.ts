@@ -2,6 +2,7 @@ import {
   type CallOptions,
   type DriverContext,
   type Health,
+  type InstallFacet,
   type InstanceProvider,
   type InstanceTraits,
   isOmniError,
@@ -86,8 +87,14 @@ export function createIncus(client: IncusClient, {context, settings}: Surroundin
       changeKindsOf(instance, paths, await readSettings(client, context, options)),
     refusals: (wanted, options) => findRefusals({shop, context, wanted}, options),
     images: createImageFacet(client),
+    // A server elsewhere is not ours to install.
+    ...(client.url.startsWith('unix:') ? {install: installHere(client, context)} : {}),
   }
 }
+
+const installHere = (client: IncusClient, context: DriverContext): InstallFacet => ({
+  plan: async (options) => (await import('../install/index.ts')).createInstall(context, client).plan(options),
+})
 
 /** Whether Incus answers and trusts us; which version it is and what it runs. */
 async function checkServer(client: IncusClient, options?: CallOptions): Promise<Health> {

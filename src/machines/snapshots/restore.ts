@@ -38,7 +38,7 @@ export async function planRestore(
   const steps = machines.map((machine) => ({machine, to: newName(machine.name, machines.length, names)}))
   const problems = await Promise.all(steps.map((step) => problemOf(step, options)))
   const found = problems.filter((problem) => problem !== undefined)
-  if (found.length > 0) throw new OmniError('CONFLICT', found.join('\n'), {hint: 'choose other names'})
+  if (found.length > 0) throw new OmniError('CONFLICT', found.join('\n'))
   return steps
 }
 
@@ -54,9 +54,12 @@ function newName(name: string, count: number, {suffix, to}: RestoreNames): strin
 }
 
 async function problemOf({machine, to}: RestoreStep, options: CallOptions): Promise<string | undefined> {
+  const {driver, name, state} = machine
   if (to === undefined) return undefined
-  requireFacet(machine.driver, 'copies')
-  return (await machine.driver.get(to, options)) === undefined ? undefined : `there is an instance '${to}' already`
+  if (requireFacet(driver, 'copies').needsStop === true && state.status !== 'stopped') {
+    return `'${name}' must be stopped to become another one (omni stop ${name})`
+  }
+  return (await driver.get(to, options)) === undefined ? undefined : `there is an instance '${to}' already`
 }
 
 export interface RestoreOptions {

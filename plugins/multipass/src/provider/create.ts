@@ -1,0 +1,162 @@
+import {type CallOptions, type Instance, type InstanceSpec, isAbort, OmniError, poll} from '@omni-cli/sdk'
+import {failureOf, isTooSlow} from '../client/failure.ts'
+import * as requests from '../client/requests.ts'
+import type {InstanceWire} from '../client/wire.ts'
+import {learned} from './belief.ts'
+import type {Driver} from './driver.ts'
+import {isTrashed, labelsOf, statusOf} from './map.ts'
+import {changeMounts} from './mounts.ts'
+import {machineId, requireInstance} from './observe.ts'
+import type {Kept} from './records.ts'
+import {refuse, wordOf} from './refusals.ts'
+
+/** With the download of an image. */
+const LAUNCH_MS = 900_000
+/** A launch that was given up as too slow may run by then. */
+const COMING_MS = 300_000
+const EVERY_MS = 1_000
+
+/** Resolves when the machine runs; what `launch` says of the time that it took is not the truth. */
+export async function createInstance(driver: Driver, spec: InstanceSpec, options: CallOptions = {}): Promise<Instance> {
+  options.signal?.throwIfAborted()
+  await refuse(driver, spec, options)
+  return await driver.locks.instance(
+    spec.name,
+    async () => {
+      await requireFree(driver, spec.name, options)
+      const kept = newRecord(spec)
+      // Before the launch: whatever happens to us, the machine that comes of it has its labels.
+      await driver.records.put(spec.name, kept)
+      await launchAndSettle(driver, spec, options)
+      await complete(driver, spec, options)
+      return await requireInstance(driver, spec.name, options)
+    },
+    options,
+  )
+}
+
+const newRecord = (spec: InstanceSpec): Kept => ({
+  labels: labelsOf(spec),
+  image: spec.image,
+  cpus: spec.cpus,
+  memory: spec.memory,
+  disk: spec.disk,
+  protect: spec.protect,
+  createdAt: new Date().toISOString(),
+})
+
+async function requireFree(driver: Driver, name: string, options: CallOptions): Promise<void> {
+  const found = await driver.client.instance(name, {signal: options.signal})
+  if (found === undefined) return
+  if (!isTrashed(found)) throw new OmniError('CONFLICT', `instance '${name}' exists already`)
+  throw trashed(name)
+}
+
+export const trashed = (name: string): OmniError =>
+  new OmniError(
+    'CONFLICT',
+    `'${name}' is in the trash of Multipass and keeps its name; take it back with 'multipass recover ${name}', or give it up with 'multipass delete --purge ${name}'`,
+    {hint: `multipass recover ${name}`},
+  )
+
+async function launchAndSettle(driver: Driver, spec: InstanceSpec, options: CallOptions): Promise<void> {
+  const {name} = spec
+  const result = await launchInTurn(driver, spec, options).catch(async (error: unknown) => {
+    throw isAbort(error) ? await cutOff(driver, name, error) : error
+  })
+  if (result.exitCode === 0) return
+  const failure = failureOf(result)
+  const seen = await driver.client.instance(name, {signal: options.signal})
+  if (isTooSlow(result)) return await awaitRunning(driver, name, options)
+  if (seen === undefined || failure.code === 'CONFLICT') {
+    await driver.records.drop([name])
+    throw failure
+  }
+  throw new OmniError(failure.code, `'${name}' was made, but ${failure.message}`, {
+    hint: `omni delete instance/${name}`,
+    cause: failure,
+  })
+}
+
+/** Two at a time, and one alone when its image may have to be downloaded. */
+async function launchInTurn(driver: Driver, spec: InstanceSpec, options: CallOptions) {
+  const {client, locks, records} = driver
+  const request = launchRequest(driver, spec)
+  const isDownloaded = async () => (await records.read()).images.includes(request.image)
+  const launch = () =>
+    locks.boot(() => {
+      options.onProgress?.('launching')
+      return client.ask(requests.launch(request), {
+        input: userData(spec),
+        timeoutMs: request.timeoutS * 1000 + 60_000,
+        signal: options.signal,
+      })
+    }, options)
+  if (await isDownloaded()) return await launch()
+  return await locks.download(async () => {
+    const result = await launch()
+    if (result.exitCode === 0 && !(await isDownloaded())) {
+      await records.change((before) => ({...before, images: [...before.images, request.image]}))
+    }
+    return result
+  }, options)
+}
+
+function launchRequest(driver: Driver, spec: InstanceSpec): requests.LaunchRequest {
+  const {name, cpus, memory, disk, network} = spec
+  return {
+    name,
+    image: wordOf(spec.image, driver) ?? spec.image,
+    cpus,
+    memoryBytes: memory,
+    diskBytes: disk,
+    network: network?.name === undefined ? undefined : {name: network.name, mac: network.mac},
+    bridged: network?.bridged,
+    hasUserData: spec.cloud_init !== undefined,
+    timeoutS: Math.ceil(Math.max(LAUNCH_MS, spec.wait?.timeout ?? 0) / 1000),
+  }
+}
+
+/** JSON is YAML; Multipass parses and writes it again anyway. */
+const userData = ({cloud_init}: InstanceSpec): string | undefined =>
+  cloud_init === undefined || typeof cloud_init === 'string'
+    ? cloud_init
+    : `#cloud-config\n${JSON.stringify(cloud_init)}\n`
+
+/** The daemon goes on without its client. What is kept of the machine stays, for the next apply to find it. */
+async function cutOff(driver: Driver, name: string, cause: unknown): Promise<OmniError> {
+  const seen = await driver.client.instance(name, {timeoutMs: 5_000}).catch(() => undefined)
+  const state =
+    seen === undefined
+      ? `Multipass may go on making '${name}'`
+      : `Multipass goes on with '${name}', which is ${statusOf(seen)}`
+  return new OmniError('ABORTED', `interrupted; ${state}`, {hint: 'multipass list', cause})
+}
+
+async function awaitRunning(driver: Driver, name: string, options: CallOptions): Promise<void> {
+  options.onProgress?.('waiting for it to run')
+  let seen: InstanceWire | undefined
+  const isRunning = async () => {
+    seen = await driver.client.instance(name, {signal: options.signal})
+    return seen !== undefined && statusOf(seen) === 'running'
+  }
+  await poll({everyMs: EVERY_MS, timeoutMs: COMING_MS, signal: options.signal}, isRunning).catch((error: unknown) => {
+    if (isAbort(error)) throw error
+    const state = seen === undefined ? 'is not there yet' : `is ${statusOf(seen)}`
+    throw new OmniError('TIMEOUT', `'${name}' ${state}; Multipass goes on with it`, {
+      hint: 'multipass list',
+      cause: error,
+      retryable: true,
+    })
+  })
+}
+
+/** By what it is known again, and what a launch does not do. */
+async function complete(driver: Driver, spec: InstanceSpec, options: CallOptions): Promise<void> {
+  const {name, mounts = []} = spec
+  const seen = await driver.client.instance(name, {signal: options.signal})
+  if (seen === undefined) throw new OmniError('CONFLICT', `'${name}' was removed while it was made`)
+  const id = await machineId(driver, name, options)
+  await driver.records.put(name, {...learned(newRecord(spec), seen), machineId: id})
+  await changeMounts(driver, {name, seen, mounts}, options)
+}

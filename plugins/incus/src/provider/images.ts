@@ -1,10 +1,10 @@
-import {type CallOptions, didYouMean, type ImageFacet, type ImageInfo, OmniError} from '@omni-cli/sdk'
+import {type CallOptions, type ImageFacet, type ImageInfo, OmniError} from '@omni-cli/sdk'
 import {z} from 'zod'
-import type {IncusClient} from '../client/client.ts'
+import type {IncusClient, IncusRequest} from '../client/client.ts'
 import {imageWire, type WireImage} from '../client/wire.ts'
-import {IMAGES_REMOTE, type ImageSource, imageSource, localImage} from './images-names.ts'
+import {IMAGES_REMOTE, type ImageSource, imageSource} from './images-names.ts'
 import {knownRemote, type Remotes} from './images-remotes.ts'
-import {getAlias, listImages} from './requests.ts'
+import {getAlias, getImage, listImages} from './requests.ts'
 
 export interface ImageSettings {
   /** Names in plans → images of Incus. */
@@ -12,7 +12,7 @@ export interface ImageSettings {
 }
 
 export interface Images {
-  /** What Incus is told to make a machine of. MANIFEST_INVALID for a name that means nothing. */
+  /** What Incus is told to make a machine of. NOT_FOUND for a name that means nothing here. */
   source(image: string, options?: CallOptions): Promise<Readonly<Record<string, unknown>>>
   /** The server to take it from, and its name there. */
   readonly remotes: Remotes
@@ -21,12 +21,16 @@ export interface Images {
 /** Finds images by the names of plans; each name is looked up once. */
 export function createImages(client: IncusClient, settings: ImageSettings, remotes: Remotes): Images {
   const found = new Map<string, Promise<ImageSource>>()
+  const isThere = async (request: IncusRequest, options?: CallOptions) =>
+    (await client.find(z.unknown(), request, options)) !== undefined
   const find = async (image: string, options?: CallOptions): Promise<ImageSource> => {
     const text = settings.images?.[image] ?? image
-    const isKnown = text.startsWith('local:') || text.startsWith(`${IMAGES_REMOTE}:`)
-    const alias = isKnown ? undefined : await client.find(z.unknown(), getAlias(text), options)
-    const source = alias === undefined ? imageSource(text) : localImage(text)
-    if (source === undefined) throw unknownImage(image)
+    // A local image of this very name comes first.
+    const isSaid = text.startsWith('local:') || text.startsWith(`${IMAGES_REMOTE}:`)
+    if (!isSaid && (await isThere(getAlias(text), options))) return {from: 'local', alias: text}
+    const source = imageSource(text)
+    const isMissing = source?.from === 'local' && !(await isThere(localRequest(source), options))
+    if (source === undefined || isMissing) throw unknownImage(image)
     return source
   }
   const findOnce = (image: string, options?: CallOptions) => {
@@ -40,6 +44,9 @@ export function createImages(client: IncusClient, settings: ImageSettings, remot
     source: async (image, options) => bodyOf(await findOnce(image, options), remotes),
   }
 }
+
+const localRequest = (source: Extract<ImageSource, {from: 'local'}>): IncusRequest =>
+  'alias' in source ? getAlias(source.alias) : getImage(source.fingerprint)
 
 async function bodyOf(source: ImageSource, remotes: Remotes): Promise<Readonly<Record<string, unknown>>> {
   if (source.from === 'local') {
@@ -56,12 +63,10 @@ async function bodyOf(source: ImageSource, remotes: Remotes): Promise<Readonly<R
   }
 }
 
-/** For a name that is neither a local image nor one of a known server. */
-export function unknownImage(image: string, aliases: readonly string[] = []): OmniError {
-  return new OmniError('MANIFEST_INVALID', `there is no image '${image}'`, {
-    hint: didYouMean(image, aliases) ?? 'write ubuntu:22.04, images:alpine/3.20/cloud or one of: omni get images',
+const unknownImage = (image: string): OmniError =>
+  new OmniError('NOT_FOUND', `there is no image '${image}'`, {
+    hint: 'write ubuntu:22.04, images:alpine/3.20/cloud or one of: omni get images',
   })
-}
 
 /** Images that Incus has itself. */
 export function createImageFacet(client: IncusClient): ImageFacet {

@@ -12,9 +12,12 @@ import {z} from 'zod'
 import type {IncusClient} from '../client/client.ts'
 import {instanceWire} from '../client/wire.ts'
 import type {IncusSettings} from '../config.ts'
+import {createInstall} from '../install/index.ts'
 import {changeKindsOf} from './change-kinds.ts'
 import {readSettings} from './change-kinds-settings.ts'
 import {makeInstance} from './create.ts'
+import {createExec} from './exec.ts'
+import {createFiles} from './files.ts'
 import {createImageFacet, createImages} from './images.ts'
 import {readRemotes} from './images-remotes.ts'
 import {hasLabels, labelFilter} from './labels.ts'
@@ -86,7 +89,10 @@ export function createIncus(client: IncusClient, {context, settings}: Surroundin
     changeKinds: async (instance, paths, options) =>
       changeKindsOf(instance, paths, await readSettings(client, context, options)),
     refusals: (wanted, options) => findRefusals({shop, context, wanted}, options),
+    exec: createExec(client),
+    files: createFiles(client),
     images: createImageFacet(client),
+    install: createInstall(context, client),
     // A server elsewhere is not ours to install.
     ...(client.url.startsWith('unix:') ? {install: installHere(client, context)} : {}),
   }

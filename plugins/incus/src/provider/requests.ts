@@ -132,5 +132,7 @@ export const getAlias = (alias: string): IncusRequest => ({
   path: `/images/aliases/${encodeURIComponent(alias)}`,
 })
 
+export const getImage = (fingerprint: string): IncusRequest => ({method: 'GET', path: `/images/${fingerprint}`})
+
 /** What the server knows of its own settings. */
 export const getSettingsMetadata = (): IncusRequest => ({method: 'GET', path: '/metadata/configuration'})

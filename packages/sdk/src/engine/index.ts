@@ -13,6 +13,7 @@ export {
   type Resource,
   type ShownPlace,
 } from './manifest/load.ts'
+export {planSchema} from './manifest/plan-schema.ts'
 export {type FoundProblem, type Problem, problemsError} from './manifest/problem.ts'
 export {type FieldSchema, fieldSchema, type SchemaKind, schemaAt, typeInWords} from './manifest/schema.ts'
 export type {Tree} from './manifest/tree.ts'

@@ -65,7 +65,7 @@ export function createMemoryInstances(options: MemoryInstancesOptions = {}): Mem
       types: ['container', 'vm'],
       mutable: [...LIVE, ...RESTART],
       rebuildable: REBUILD,
-      readable: ['image', 'location', ...LIVE, ...RESTART, 'cloud_init'],
+      readable: ['type', 'image', 'location', ...LIVE, ...RESTART, 'cloud_init'].filter((field) => field !== 'tags'),
       labels: true,
     },
     states: machines.states,

@@ -108,7 +108,7 @@ export class GivenVariables {
     const given = this.#flags.get(name) ?? this.#files.get(name) ?? this.#fromEnvironment(name)
     if (given === undefined) {
       if (fallback !== undefined) return fallback
-      const hint = `--var ${name}=…, --var-file FILE or ${ENV_PREFIX}${name}`
+      const hint = `--var NAME=VALUE, --var-file FILE or ${ENV_PREFIX}${name}`
       problems.push(problemAt(spot.source, spot.offset, {message: `the variable '${name}' has no value`, hint}))
       return undefined
     }

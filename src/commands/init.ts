@@ -65,7 +65,7 @@ export default class Init extends BaseCommand {
     const answers = withFound(asked, install)
     const plan = await planInit(session.home, answers, {use, contributions: session.contributions})
     const isDone = flags['dry-run'] ? false : await this.#write(plan, session, {yes: yes || !needsConsent(plan)})
-    for (const remark of [...plan.remarks, ...(install?.remarks ?? [])]) this.notice(remark)
+    for (const remark of [...plan.remarks, ...untold(install)]) this.notice(remark)
     const lines = await this.#lines(plan, session, isDone)
     return itemView({
       data: {
@@ -130,6 +130,10 @@ export default class Init extends BaseCommand {
     ]
   }
 }
+
+/** Remarks on commands were shown together with them. */
+const untold = (install: InstallOutcome | undefined): readonly string[] =>
+  install === undefined || install.commands.length > 0 ? [] : install.remarks
 
 /** What `auto` found is written down, so that commands need not look for it. */
 function withFound(answers: InitAnswers, install: InstallOutcome | undefined): InitAnswers {

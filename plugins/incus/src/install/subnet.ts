@@ -22,6 +22,12 @@ export function freeSubnet(used: readonly string[]): string | undefined {
   return undefined
 }
 
+/** Whether two networks share an address. The ways out of a machine overlap nothing. */
+export function overlapping(one: string, other: string): boolean {
+  const [a, b] = [rangeOf(one), rangeOf(other)]
+  return a !== undefined && b !== undefined && Math.min(a.bits, b.bits) >= SHORTEST_IN_USE && overlap(a, b)
+}
+
 /** Seldom used ones first: 10.151–250, then 172.16–31, then 192.168. */
 function* candidates(): Generator<number> {
   for (let second = 151; second <= 250; second++) yield numberOf([10, second, 0, 0])

@@ -18,7 +18,8 @@ export function fingerprintOf(pin: string): string {
 export function pinnedAgent(options: AgentOptions, pin: string): Agent {
   const {Agent: HttpsAgent} = process.getBuiltinModule('node:https')
   const expected = fingerprintOf(pin)
-  const agent = new HttpsAgent(options)
+  // A resumed session does not show its certificate.
+  const agent = new HttpsAgent({...options, maxCachedSessions: 0})
   const connect = agent.createConnection
   agent.createConnection = (request, done) => {
     // Authority, host and time are not asked: the certificate itself is compared.

@@ -4,11 +4,11 @@ import {failureOfAnswer, readEnvelope, readFailure, readWire} from './answer.ts'
 import {change} from './change.ts'
 import type {ByteAnswer, Fetched, IncusClient, IncusRequest} from './client.ts'
 import {openConnections} from './connections.ts'
-import {failureOf} from './failure.ts'
+import {failureOf, TRUST_HINT} from './failure.ts'
 import {openOperations} from './operations.ts'
 import type {Transport} from './transport.ts'
 import {type Operation, operationWire, type Server, serverWire} from './wire.ts'
-import {orAborted} from './within.ts'
+import {once, orAborted} from './within.ts'
 
 const OK = 200
 const CANCELLED = 401
@@ -101,7 +101,7 @@ async function checkProject(transport: Transport): Promise<void> {
 
 function trusted(server: Server, url: string): Server {
   if (server.auth === 'trusted') return server
-  throw new OmniError('UNAUTHORIZED', `Incus at ${url} does not trust us`, {hint: 'incus config trust add omni'})
+  throw new OmniError('UNAUTHORIZED', `Incus at ${url} does not trust us`, {hint: TRUST_HINT})
 }
 
 function succeeded(operation: Operation | undefined): Operation | undefined {
@@ -134,18 +134,6 @@ async function headersOf(transport: Transport, request: IncusRequest, options?: 
   const {body} = await bytesOf(transport, {...request, method: 'GET'}, options)
   for await (const _ of body) break
   throw failureOf({status, text: ''})
-}
-
-/** The first result that is none of an error is kept. */
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined
-  return () => {
-    result ??= work().catch((error: unknown) => {
-      result = undefined
-      throw error
-    })
-    return result
-  }
 }
 
 const textOf = (header: string | string[] | undefined): string | undefined =>

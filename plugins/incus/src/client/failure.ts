@@ -13,12 +13,21 @@ interface Rule {
   readonly retryable?: boolean | undefined
 }
 
+/** What makes a server trust us. */
+export const TRUST_HINT =
+  'run `incus config trust add omni` on the server and name its token in incus.trust: omni config edit'
+
 /** The first that fits. Incus answers 500 to much that the user can fix, so that its texts tell more than its codes. */
 const RULES: readonly Rule[] = [
   {
-    when: /not authorized|certificate is restricted|user does not have permission|^forbidden$/i,
+    when: /not authorized|^forbidden$/i,
     code: 'UNAUTHORIZED',
-    hint: 'ask for a certificate that may do this: incus config trust list',
+    hint: TRUST_HINT,
+  },
+  {
+    when: /certificate is restricted|user does not have permission/i,
+    code: 'UNAUTHORIZED',
+    hint: 'let the certificate do more, on the server: incus config trust edit FINGERPRINT',
   },
   {when: /no space left on device|disk quota exceeded/i, code: 'IO', hint: 'free some space: incus storage list'},
   {when: /VM agent isn't currently running/i, code: 'UNAVAILABLE', retryable: true},

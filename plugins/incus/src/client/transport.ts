@@ -11,6 +11,7 @@ import {
 } from '@omni-cli/sdk'
 import type {IncusRequest} from './client.ts'
 import type {ServerAddress} from './find-server.ts'
+import {once, orAborted} from './within.ts'
 
 /** An upload, or a change that the server makes while we wait for its answer. */
 const LONG_MS = 24 * 60 * 60_000
@@ -29,23 +30,22 @@ export interface Transport {
 }
 
 export function openTransport({http}: Pick<DriverContext, 'http'>, address: ServerAddress): Transport {
-  let target: Promise<HttpTarget> | undefined
-  const targetOnce = () => {
-    target ??= targetOf(address)
-    return target
-  }
   const fail = (error: unknown): never => {
     throw isOmniError(error) ? explainFailure(address, error) : error
   }
+  const target = once(async (): Promise<HttpTarget> => {
+    const tls = await address.identify?.(http).catch(fail)
+    return {url: address.url, tls}
+  })
   return {
     address,
-    target: targetOnce,
+    target,
     async send(request, {signal, timeoutMs} = {}) {
       const options = {signal, timeoutMs: timeoutMs ?? (request.body === undefined ? undefined : LONG_MS)}
-      return http.request(await targetOnce(), toHttp(request, address.project), options).catch(fail)
+      return http.request(await orAborted(signal, target()), toHttp(request, address.project), options).catch(fail)
     },
     async stream(request, {signal} = {}) {
-      return http.stream(await targetOnce(), toHttp(request, address.project), {signal}).catch(fail)
+      return http.stream(await orAborted(signal, target()), toHttp(request, address.project), {signal}).catch(fail)
     },
   }
 }
@@ -57,10 +57,6 @@ export function pathOf({path, query}: Pick<IncusRequest, 'path' | 'query'>, proj
   const isAboutProject = !words.has('project') && !words.has('all-projects') && !whole.startsWith('/1.0/operations/')
   if (project !== 'default' && isAboutProject) words.set('project', project)
   return words.size === 0 ? whole : `${whole}?${words}`
-}
-
-async function targetOf({url, tls}: ServerAddress): Promise<HttpTarget> {
-  return tls === undefined ? {url} : {url, tls: await tls()}
 }
 
 function toHttp(request: IncusRequest, project: string): HttpRequest {
@@ -79,12 +75,28 @@ function toHttp(request: IncusRequest, project: string): HttpRequest {
 }
 
 /** The same failure with what to do about it. Takes errors of the system too. */
-export function explainFailure({url}: ServerAddress, error: unknown): Error {
+export function explainFailure(address: ServerAddress, error: unknown): Error {
+  const {url} = address
   const known = isOmniError(error) ? error : undefined
+  const found = fingerprintIn(known)
+  if (found !== undefined) {
+    return new OmniError('UNAUTHORIZED', `${url} shows another certificate than the known one: ${found}`, {
+      hint: address.repinHint,
+      details: known?.details,
+      cause: error,
+    })
+  }
   if (known !== undefined && known.code !== 'UNAVAILABLE') return known
-  if (codeOf(known?.cause ?? error) === 'EACCES') {
+  const code = codeOf(known?.cause ?? error)
+  if (code === 'EACCES') {
     return new OmniError('UNAUTHORIZED', `${url} may not be opened by this user`, {
       hint: 'sudo usermod -aG incus-admin "$USER", then log in again',
+      cause: error,
+    })
+  }
+  if (SELF_SIGNED.includes(code)) {
+    return new OmniError('UNAUTHORIZED', `${url} shows a certificate that is not known here`, {
+      hint: 'set incus.fingerprint to what `incus info` on the server tells: omni config edit',
       cause: error,
     })
   }
@@ -96,4 +108,17 @@ export function explainFailure({url}: ServerAddress, error: unknown): Error {
   })
 }
 
+const SELF_SIGNED: readonly unknown[] = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]
+
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+
+/** What a server showed that is not what it should have shown. */
+function fingerprintIn(error: OmniError | undefined): string | undefined {
+  const {details} = error ?? {}
+  const isMismatch = typeof details === 'object' && details !== null && 'found' in details
+  return isMismatch && typeof details.found === 'string' ? details.found : undefined
+}

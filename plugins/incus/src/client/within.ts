@@ -16,3 +16,15 @@ export function orAborted<T>(signal: AbortSignal | undefined, promise: Promise<T
   else signal.addEventListener('abort', abort, {once: true})
   return Promise.race([promise, cut]).finally(() => signal.removeEventListener('abort', abort))
 }
+
+/** The first result that is none of an error is kept. */
+export function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined
+  return () => {
+    result ??= work().catch((error: unknown) => {
+      result = undefined
+      throw error
+    })
+    return result
+  }
+}

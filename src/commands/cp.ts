@@ -18,7 +18,7 @@ export default class Cp extends BaseCommand {
   ]
   static override args = {
     source: Args.string({required: true, description: 'file or folder here, NAME:/path, or "-" for stdin'}),
-    target: Args.string({required: true, description: 'file or folder here, NAME:/path, or "-" for stdout'}),
+    destination: Args.string({required: true, description: 'file or folder here, NAME:/path, or "-" for stdout'}),
   }
   static override flags = {
     recursive: Flags.boolean({char: 'r', summary: 'folders with all that is in them'}),
@@ -32,7 +32,7 @@ export default class Cp extends BaseCommand {
   async run(): Promise<View | undefined> {
     const {args, flags} = await this.parse(Cp)
     const owner = flags.owner === undefined ? undefined : parseOwner(flags.owner)
-    const {source, target} = args
+    const {source, destination: target} = args
     const session = await this.session()
     const progress = await this.progress()
     const outcome = await progress.step(`copy ${source}`, (step) =>

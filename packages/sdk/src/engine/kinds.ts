@@ -65,14 +65,14 @@ export function observedInstance(instance: Instance): ObservedThing {
 const THING = {dependsOn: [], hostPort: undefined, down: undefined, isUnborn: false}
 
 export function observedNetwork(state: NetworkState): ObservedThing {
-  const {labels, usedBy: _, managed: __, leases: ___, ...spec} = state
-  const fields = withoutEmpty({...spec, metadata: withoutOwn(labels)})
-  return {...THING, kind: 'network', ref: `network/${state.name}`, labels, fields}
+  const {name, description, ipv4, ipv6, nat, dhcp, config, labels} = state
+  const fields = withoutEmpty({name, description, ipv4, ipv6, nat, dhcp, config, metadata: withoutOwn(labels)})
+  return {...THING, kind: 'network', ref: `network/${name}`, labels, fields}
 }
 
-export function observedProfile({labels, usedBy: _, ...spec}: ProfileState): ObservedThing {
-  const fields = withoutEmpty({...spec, metadata: withoutOwn(labels)})
-  return {...THING, kind: 'profile', ref: `profile/${spec.name}`, labels, fields}
+export function observedProfile({name, description, config, devices, labels}: ProfileState): ObservedThing {
+  const fields = withoutEmpty({name, description, config, devices, metadata: withoutOwn(labels)})
+  return {...THING, kind: 'profile', ref: `profile/${name}`, labels, fields}
 }
 
 /** Backends tell what is not set as empty. */

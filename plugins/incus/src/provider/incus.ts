@@ -15,17 +15,26 @@ import type {IncusSettings} from '../config.ts'
 import {createInstall} from '../install/index.ts'
 import {changeKindsOf} from './change-kinds.ts'
 import {readSettings} from './change-kinds-settings.ts'
+import {createCopies} from './copies.ts'
 import {makeInstance} from './create.ts'
+import {createEvents} from './events.ts'
 import {createExec} from './exec.ts'
+import {createExport} from './export.ts'
 import {createFiles} from './files.ts'
 import {createImageFacet, createImages} from './images.ts'
 import {readRemotes} from './images-remotes.ts'
 import {hasLabels, labelFilter} from './labels.ts'
+import {createLogs} from './logs.ts'
 import {instanceOf} from './map.ts'
 import {READABLE} from './map-record.ts'
+import {createMetrics} from './metrics.ts'
+import {createNetworks} from './networks.ts'
+import {createNodes} from './nodes.ts'
+import {createProfiles} from './profiles.ts'
 import {rebuildFrom} from './rebuild.ts'
 import {findRefusals} from './refusals.ts'
 import {getInstance, listInstances} from './requests.ts'
+import {createSnapshots} from './snapshots.ts'
 import {updateInstance} from './update.ts'
 import {discardInstance, restartInstance, startInstance, stopInstance} from './update-state.ts'
 
@@ -89,10 +98,19 @@ export function createIncus(client: IncusClient, {context, settings}: Surroundin
     changeKinds: async (instance, paths, options) =>
       changeKindsOf(instance, paths, await readSettings(client, context, options)),
     refusals: (wanted, options) => findRefusals({shop, context, wanted}, options),
+    copies: createCopies(client),
+    events: createEvents(client),
     exec: createExec(client),
+    export: createExport(client),
     files: createFiles(client),
     images: createImageFacet(client),
     install: createInstall(context, client),
+    logs: createLogs(client),
+    metrics: createMetrics(client),
+    networks: createNetworks(client),
+    nodes: createNodes(client),
+    profiles: createProfiles(client),
+    snapshots: createSnapshots(client),
     // A server elsewhere is not ours to install.
     ...(client.url.startsWith('unix:') ? {install: installHere(client, context)} : {}),
   }

@@ -117,6 +117,7 @@ export const listProfiles = (): IncusRequest => listAll('/profiles')
 export const listImages = (): IncusRequest => listAll('/images')
 export const listNetworks = (): IncusRequest => listAll('/networks')
 export const listPools = (): IncusRequest => listAll('/storage-pools')
+export const listOperations = (): IncusRequest => listAll('/operations')
 export const listMembers = (): IncusRequest => listAll('/cluster/members')
 export const listWarnings = (): IncusRequest => listAll('/warnings')
 

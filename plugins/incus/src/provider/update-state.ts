@@ -6,13 +6,15 @@ import {
   isOmniError,
   OmniError,
   type RemoveOptions,
+  retry,
   type StopOptions,
 } from '@omni-cli/sdk'
+import {z} from 'zod'
 import type {IncusClient} from '../client/client.ts'
-import {instanceWire, type WireInstance} from '../client/wire.ts'
+import {instanceWire, operationWire, type WireInstance} from '../client/wire.ts'
 import {instanceOf} from './map.ts'
 import {isTrue} from './map-sizes.ts'
-import {changeState, getInstance, removeInstance, removeVolume, type StateChange} from './requests.ts'
+import {changeState, getInstance, listOperations, removeInstance, removeVolume, type StateChange} from './requests.ts'
 
 const GRACE_MS = 60_000
 
@@ -69,23 +71,46 @@ export async function restartInstance(client: IncusClient, name: string, options
 /** Cuts it off and removes it with its snapshots; `purge` also removes the volumes that only this machine had. */
 export async function discardInstance(client: IncusClient, name: string, options: RemoveOptions = {}): Promise<void> {
   const {purge = false, ...call} = options
-  const found = await client.find(instanceWire, getInstance(name), call)
+  const found = await findOrAwait(client, name, call)
   if (found === undefined) return
-  const {expanded_config: config, devices} = found.value
-  if (isTrue(config['security.protection.delete'])) {
+  if (isTrue(found.expanded_config['security.protection.delete'])) {
     throw new OmniError('CONFLICT', `'${name}' is protected from removal`, {
       hint: `write "protect: false" into its plan and apply it, or: incus config set ${name} security.protection.delete=false`,
     })
   }
-  if (instanceOf(found.value).status !== 'stopped') {
-    await ignoreAbsent(change(client, name, {action: 'stop', timeout: -1, force: true}, 'stopped', call))
-  }
-  await ignoreAbsent(client.operate(removeInstance(name), call))
-  if (purge) await removeVolumes(client, devices, call)
+  await whenFree(call, async () => {
+    const wire = (await client.find(instanceWire, getInstance(name), call))?.value
+    if (wire !== undefined && instanceOf(wire).status !== 'stopped') {
+      await ignoreAbsent(change(client, name, {action: 'stop', timeout: -1, force: true}, 'stopped', call))
+    }
+    await ignoreAbsent(client.operate(removeInstance(name), call))
+  })
+  if (purge) await removeVolumes(client, found.devices, call)
   if ((await client.find(instanceWire, getInstance(name), call)) !== undefined) {
     throw new OmniError('CONFLICT', `'${name}' is still there: somebody else made it again`)
   }
 }
+
+/** The machine, also one that is only just being made, by a call that was cut off. */
+async function findOrAwait(client: IncusClient, name: string, options: CallOptions): Promise<WireInstance | undefined> {
+  const found = await client.find(instanceWire, getInstance(name), options)
+  if (found !== undefined) return found.value
+  const {value} = await client.fetch(operationsWire, listOperations(), options)
+  const making = value.running?.find(({resources}) =>
+    resources.instances?.some((path) => path.split(/[/?]/)[3] === encodeURIComponent(name)),
+  )
+  if (making === undefined) return undefined
+  await client.settle(making, options)
+  return (await client.find(instanceWire, getInstance(name), options))?.value
+}
+
+const operationsWire = z.object({running: z.array(operationWire).optional()})
+
+/** Incus does one thing at a time with a machine, and turns away what comes in between: also a removal during a start. */
+const whenFree = <T>({signal}: CallOptions, work: () => Promise<T>): Promise<T> =>
+  retry({attempts: 60, baseMs: 50, maxMs: 1_000, signal, when: isBusy}, work)
+
+const isBusy = (error: unknown): boolean => isOmniError(error) && /busy running|^instance is running$/i.test(error.message)
 
 /** Volumes that something else uses too are kept. */
 async function removeVolumes(
@@ -117,7 +142,7 @@ async function change(
   options: CallOptions = {},
 ): Promise<void> {
   try {
-    await client.operate(changeState(name, wanted), options)
+    await whenFree(options, () => client.operate(changeState(name, wanted), options))
   } catch (error) {
     if (isAbort(error)) throw error
     const found = await client.find(instanceWire, getInstance(name), options)

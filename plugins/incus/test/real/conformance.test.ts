@@ -20,6 +20,7 @@ if (socket !== undefined) {
     name: 'incus',
     create,
     spec: (name) => instanceSpec.parse({name, image: 'omni-test/busybox'}),
+    missingImage: 'local:no-such-image',
     timeoutMs: 90_000,
   })
 }

@@ -1,7 +1,14 @@
 import {randomBytes} from 'node:crypto'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {type InstanceInput, type InstanceProvider, type InstanceSpec, instanceSpec, mapLimit, retry} from '@omni-cli/sdk'
+import {
+  type InstanceInput,
+  type InstanceProvider,
+  type InstanceSpec,
+  instanceSpec,
+  mapLimit,
+  retry,
+} from '@omni-cli/sdk'
 import {z} from 'zod'
 import type {IncusClient} from '../../src/client/client.ts'
 import {openClient} from '../../src/client/open-client.ts'
@@ -54,15 +61,19 @@ export async function createMachines(network: TestNetwork): Promise<Machines> {
   }
   await client.send({method: 'PUT', path: '/profiles/default', json: {config: {}, devices}})
   const settings = {project}
-  const context = testContext({INCUS_SOCKET: socket, HOME: '/nonexistent'}, join(tmpdir(), project))
+  const context = testContext(
+    {INCUS_SOCKET: socket, HOME: '/nonexistent', PATH: process.env.PATH},
+    join(tmpdir(), project),
+  )
+  const provider = createIncus(client, {context, settings})
   return {
     project,
     client,
-    provider: createIncus(client, {context, settings}),
+    provider,
     spec: (name, fields) => instanceSpec.parse({name, image: 'omni-test/busybox', ...fields}),
     async remove() {
       const {value} = await client.fetch(z.array(z.string()), {method: 'GET', path: '/instances'})
-      await mapLimit(value, 4, (path) => removeMachine(client, path.replace(/\?.*$/, '')))
+      await mapLimit(value, 4, (path) => removeMachine({provider, client}, path.replace(/\?.*$/, '')))
       const profiles = await client.fetch(z.array(z.object({name: z.string()})), {
         method: 'GET',
         path: '/profiles',
@@ -78,11 +89,8 @@ export async function createMachines(network: TestNetwork): Promise<Machines> {
   }
 }
 
-async function removeMachine(client: IncusClient, path: string): Promise<void> {
+async function removeMachine({provider, client}: Pick<Machines, 'provider' | 'client'>, path: string): Promise<void> {
   const off = {config: {'security.protection.delete': ''}}
   await client.send({method: 'PATCH', path, json: off}).catch(() => undefined)
-  await client
-    .operate({method: 'PUT', path: `${path}/state`, json: {action: 'stop', force: true, timeout: -1}})
-    .catch(() => undefined)
-  await client.operate({method: 'DELETE', path})
+  await provider.remove(path.split('/').at(-1) ?? '')
 }

@@ -33,7 +33,7 @@ export const imageKind = defineKind<ImageInfo, 'instance'>({
     }),
 })
 
-function listImages(provider: InstanceProvider, options: CallOptions): Promise<ImageInfo[]> {
+async function listImages(provider: InstanceProvider, options: CallOptions): Promise<ImageInfo[]> {
   return requireFacet(provider, 'images').list(options)
 }
 

@@ -20,9 +20,9 @@ export const networkKind = defineKind<NetworkState, 'instance'>({
     {header: 'DHCP', value: ({dhcp}) => yesOrNo(dhcp), wide: true},
     {header: 'LABELS', value: ({labels}) => labelText(labels), wide: true},
   ],
-  list: (provider, options) => requireFacet(provider, 'networks').list(options),
-  get: (provider, name, options) => requireFacet(provider, 'networks').get(name, options),
-  remove: (provider, name, options) => requireFacet(provider, 'networks').remove(name, options),
+  list: async (provider, options) => requireFacet(provider, 'networks').list(options),
+  get: async (provider, name, options) => requireFacet(provider, 'networks').get(name, options),
+  remove: async (provider, name, options) => requireFacet(provider, 'networks').remove(name, options),
   labelsOf: ({labels}) => labels,
   lines: (network) => [
     ...factLines({

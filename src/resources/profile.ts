@@ -17,9 +17,9 @@ export const profileKind = defineKind<ProfileState, 'instance'>({
     {header: 'DEVICES', value: ({devices}) => Object.keys(devices ?? {}).join(', '), wide: true},
     {header: 'LABELS', value: ({labels}) => labelText(labels), wide: true},
   ],
-  list: (provider, options) => requireFacet(provider, 'profiles').list(options),
-  get: (provider, name, options) => requireFacet(provider, 'profiles').get(name, options),
-  remove: (provider, name, options) => requireFacet(provider, 'profiles').remove(name, options),
+  list: async (provider, options) => requireFacet(provider, 'profiles').list(options),
+  get: async (provider, name, options) => requireFacet(provider, 'profiles').get(name, options),
+  remove: async (provider, name, options) => requireFacet(provider, 'profiles').remove(name, options),
   labelsOf: ({labels}) => labels,
   lines: ({name, description, usedBy, labels, config, devices}) => [
     ...factLines({name, description, 'used by': usedBy.join(', '), labels: labelText(labels)}),

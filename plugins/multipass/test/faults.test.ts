@@ -119,7 +119,7 @@ describe('a launch', () => {
     }
 
     expect(await opened.provider.list()).toHaveLength(5)
-    expect(Math.max(...states)).toBe(2)
+    expect(Math.max(...states)).toBeLessThanOrEqual(2)
   })
 })
 

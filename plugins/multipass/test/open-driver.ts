@@ -1,6 +1,6 @@
 import {mkdir} from 'node:fs/promises'
 import {join} from 'node:path'
-import {type DriverContext, type InstanceProvider, instanceSpec, silentLogger} from '@omni-cli/sdk'
+import {createHttp, type DriverContext, type InstanceProvider, instanceSpec, silentLogger} from '@omni-cli/sdk'
 import {createTempHome} from '@omni-cli/testkit'
 import type {MultipassSettings} from '../src/config.ts'
 import {createMultipass} from '../src/provider/multipass.ts'
@@ -38,7 +38,7 @@ export async function openDriver(
     env: process.env,
     context: 'test',
     namespace: undefined,
-    http: () => Promise.reject(new Error('Multipass speaks no HTTP')),
+    http: createHttp({log: silentLogger}),
     exec,
     log: silentLogger,
     notice: (text) => void notices.push(text),

@@ -53,7 +53,9 @@ describe('what Multipass cannot honour is refused with its key', () => {
       'primary.location',
     ])
   })
+})
 
+describe('what Multipass can honour', () => {
   it.each<[string, Readonly<Record<string, unknown>>]>([
     ['the network of a YAZ plan', {network: {type: 'bridge', ipv4: 'auto'}}],
     ['a network of the host', {network: {name: 'br0', mac: '00:16:3e:12:34:56'}}],
@@ -68,14 +70,17 @@ describe('what Multipass cannot honour is refused with its key', () => {
     expect(await refused(more)).toEqual([])
   })
 
-  it('asks nothing but the images when no machine names a network', async () => {
-    const calls = opened.calls.length
-    await refused({})
+  it('is asked for: the images once, and for networks only when a machine names one', async () => {
+    await using fresh = await openDriver()
+    const ask = (more: Readonly<Record<string, unknown>>) =>
+      fresh.provider.refusals({instances: [vm('web', more)], profiles: [], networks: []})
+    await ask({})
+    await ask({network: {name: 'br0'}})
 
-    expect(opened.calls.slice(calls).map(([command]) => command)).toEqual(['find'])
+    expect(fresh.calls.map(([command]) => command)).toEqual(['version', 'find', 'networks'])
   })
 
-  it('larger minima since 1.17, and Debian', async () => {
+  it('is less memory and disk before 1.17, and more images since then', async () => {
     await using newer = await openDriver({version: '1.17.0'})
     const ask = (more: Readonly<Record<string, unknown>>) =>
       newer.provider.refusals({instances: [vm('web', more)], profiles: [], networks: []})
@@ -85,7 +90,7 @@ describe('what Multipass cannot honour is refused with its key', () => {
     expect(await ask({image: 'debian:12'})).toHaveLength(1)
   })
 
-  it('a disk does not shrink', async () => {
+  it('is no disk that shrinks', async () => {
     await opened.provider.create(vm('big', {disk: '20GiB'}))
 
     expect((await refused({disk: '10GiB'}, 'big')).map(({path}) => path)).toEqual([['disk']])

@@ -61,10 +61,32 @@ describe('requests about one machine', () => {
     ['a restore', requests.restore('web', 'one'), ['restore', 'web.one', '--destructive']],
     ['a clone', requests.clone('web', 'twin'), ['clone', 'web', '--name', 'twin']],
     ['an upload', requests.upload('web', '/tmp/x'), ['transfer', '-', 'web:/tmp/x']],
+  ])('%s', (_, words, expected) => {
+    expect(words).toEqual(expected)
+  })
+})
+
+describe('requests that run programs', () => {
+  it.each<[string, requests.Words, string[]]>([
     [
       'a program as root',
       requests.exec({name: 'web', argv: ['ls', '-n', '--', '$HOME']}),
-      ['exec', 'web', '--no-map-working-directory', '--', 'sudo', '-n', '-H', '--', 'env', 'ls', '-n', '--', '$HOME'],
+      [
+        'exec',
+        'web',
+        '--no-map-working-directory',
+        '--',
+        'sudo',
+        '-n',
+        '-H',
+        '--',
+        'env',
+        '--',
+        'ls',
+        '-n',
+        '--',
+        '$HOME',
+      ],
     ],
     [
       'a program as somebody else, somewhere, with an environment',
@@ -83,6 +105,7 @@ describe('requests about one machine', () => {
         'env',
         '-C',
         '/srv',
+        '--',
         'A=b c',
         'id',
       ],
@@ -90,7 +113,7 @@ describe('requests about one machine', () => {
     [
       'a program as the user of a number',
       requests.exec({name: 'web', argv: ['id'], user: '1000'}),
-      ['exec', 'web', '--no-map-working-directory', '--', 'sudo', '-n', '-H', '-u', '#1000', '--', 'env', 'id'],
+      ['exec', 'web', '--no-map-working-directory', '--', 'sudo', '-n', '-H', '-u', '#1000', '--', 'env', '--', 'id'],
     ],
   ])('%s', (_, words, expected) => {
     expect(words).toEqual(expected)

@@ -28,12 +28,15 @@ export interface MultipassClient {
   version(options?: ExecRequestOptions): Promise<VersionWire>
 }
 
+/** Times are printed in the language of the user; ours is one that can be read. */
+const ENV = {LC_TIME: 'C'}
+
 /** Answers come at once; what takes longer is given its own time. */
 const QUERY_MS = 30_000
 
 export function createClient({exec}: Pick<DriverContext, 'exec'>, program = 'multipass'): MultipassClient {
   const ask: MultipassClient['ask'] = (words, options = {}) =>
-    exec([program, ...words], {timeoutMs: QUERY_MS, ...options}).catch((error: unknown) => {
+    exec([program, ...words], {timeoutMs: QUERY_MS, env: ENV, ...options}).catch((error: unknown) => {
       throw isMissing(error) ? notInstalled(error) : error
     })
   const run: MultipassClient['run'] = async (words, options) => {

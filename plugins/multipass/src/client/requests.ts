@@ -98,6 +98,7 @@ export const exec = ({name, argv, user = 'root', cwd, env = {}}: ExecRequest): W
   '--',
   'env',
   ...(cwd === undefined ? [] : ['-C', cwd]),
+  '--',
   ...Object.entries(env).map(([key, value]) => `${key}=${value}`),
   ...argv,
 ]

@@ -1,4 +1,4 @@
-import {type CallOptions, type Instance, type InstanceSpec, isAbort, OmniError, poll} from '@omni-cli/sdk'
+import {type CallOptions, type Instance, type InstanceSpec, isAbort, isOmniError, OmniError, poll} from '@omni-cli/sdk'
 import {failureOf, isTooSlow} from '../client/failure.ts'
 import * as requests from '../client/requests.ts'
 import type {InstanceWire} from '../client/wire.ts'
@@ -6,7 +6,7 @@ import {learned} from './belief.ts'
 import type {Driver} from './driver.ts'
 import {isTrashed, labelsOf, statusOf} from './map.ts'
 import {changeMounts} from './mounts.ts'
-import {machineId, requireInstance} from './observe.ts'
+import {askMachineId, requireInstance} from './observe.ts'
 import type {Kept} from './records.ts'
 import {refuse, wordOf} from './refusals.ts'
 
@@ -16,7 +16,7 @@ const LAUNCH_MS = 900_000
 const COMING_MS = 300_000
 const EVERY_MS = 1_000
 
-/** Resolves when the machine runs; what `launch` says of the time that it took is not the truth. */
+/** Resolves when the machine was seen to run. */
 export async function createInstance(driver: Driver, spec: InstanceSpec, options: CallOptions = {}): Promise<Instance> {
   options.signal?.throwIfAborted()
   await refuse(driver, spec, options)
@@ -28,7 +28,10 @@ export async function createInstance(driver: Driver, spec: InstanceSpec, options
       // Before the launch: whatever happens to us, the machine that comes of it has its labels.
       await driver.records.put(spec.name, kept)
       await launchAndSettle(driver, spec, options)
-      await complete(driver, spec, options)
+      const seen = await awaitRunning(driver, spec.name, options)
+      const machineId = await askMachineId(driver, spec.name, options)
+      await driver.records.put(spec.name, {...learned(kept, seen), machineId})
+      await changeMounts(driver, {name: spec.name, seen, mounts: spec.mounts ?? []}, options)
       return await requireInstance(driver, spec.name, options)
     },
     options,
@@ -59,6 +62,7 @@ export const trashed = (name: string): OmniError =>
     {hint: `multipass recover ${name}`},
   )
 
+/** What `launch` says of the time that it took is not the truth. */
 async function launchAndSettle(driver: Driver, spec: InstanceSpec, options: CallOptions): Promise<void> {
   const {name} = spec
   const result = await launchInTurn(driver, spec, options).catch(async (error: unknown) => {
@@ -67,9 +71,9 @@ async function launchAndSettle(driver: Driver, spec: InstanceSpec, options: Call
   if (result.exitCode === 0) return
   const failure = failureOf(result)
   const seen = await driver.client.instance(name, {signal: options.signal})
-  if (isTooSlow(result)) return await awaitRunning(driver, name, options)
+  if (isTooSlow(result)) return
   if (seen === undefined || failure.code === 'CONFLICT') {
-    await driver.records.drop([name])
+    await driver.records.drop(name)
     throw failure
   }
   throw new OmniError(failure.code, `'${name}' was made, but ${failure.message}`, {
@@ -133,30 +137,22 @@ async function cutOff(driver: Driver, name: string, cause: unknown): Promise<Omn
   return new OmniError('ABORTED', `interrupted; ${state}`, {hint: 'multipass list', cause})
 }
 
-async function awaitRunning(driver: Driver, name: string, options: CallOptions): Promise<void> {
+async function awaitRunning(driver: Driver, name: string, options: CallOptions): Promise<InstanceWire> {
   options.onProgress?.('waiting for it to run')
   let seen: InstanceWire | undefined
-  const isRunning = async () => {
+  const running = async () => {
     seen = await driver.client.instance(name, {signal: options.signal})
-    return seen !== undefined && statusOf(seen) === 'running'
+    return seen !== undefined && statusOf(seen) === 'running' ? seen : undefined
   }
-  await poll({everyMs: EVERY_MS, timeoutMs: COMING_MS, signal: options.signal}, isRunning).catch((error: unknown) => {
-    if (isAbort(error)) throw error
-    const state = seen === undefined ? 'is not there yet' : `is ${statusOf(seen)}`
-    throw new OmniError('TIMEOUT', `'${name}' ${state}; Multipass goes on with it`, {
-      hint: 'multipass list',
-      cause: error,
-      retryable: true,
-    })
-  })
-}
-
-/** By what it is known again, and what a launch does not do. */
-async function complete(driver: Driver, spec: InstanceSpec, options: CallOptions): Promise<void> {
-  const {name, mounts = []} = spec
-  const seen = await driver.client.instance(name, {signal: options.signal})
-  if (seen === undefined) throw new OmniError('CONFLICT', `'${name}' was removed while it was made`)
-  const id = await machineId(driver, name, options)
-  await driver.records.put(name, {...learned(newRecord(spec), seen), machineId: id})
-  await changeMounts(driver, {name, seen, mounts}, options)
+  return await poll({everyMs: EVERY_MS, timeoutMs: COMING_MS, signal: options.signal}, running).catch(
+    (error: unknown) => {
+      if (!isOmniError(error) || error.code !== 'TIMEOUT') throw error
+      const state = seen === undefined ? 'is not there yet' : `is ${statusOf(seen)}`
+      throw new OmniError('TIMEOUT', `'${name}' ${state}; Multipass goes on with it`, {
+        hint: 'multipass list',
+        cause: error,
+        retryable: true,
+      })
+    },
+  )
 }

@@ -11,6 +11,8 @@ export interface Driver {
   readonly settings: MultipassSettings
   readonly records: RecordStore
   readonly locks: Locks
+  /** Names that `launch` knows, asked once; undefined when it cannot tell them now. */
+  readonly imageNames: (signal: AbortSignal | undefined) => Promise<ReadonlySet<string> | undefined>
   /** Of the program; undefined while it cannot be asked. */
   readonly version: string | undefined
 }

@@ -88,11 +88,16 @@ export function createFileFacet(driver: Driver): FileFacet {
     async write(name, path, content, options = {}) {
       await requireRunning(driver, name, options)
       const temporary = `/tmp/.omni-${randomBytes(8).toString('hex')}`
-      await client.run(requests.upload(name, temporary), {
-        input: content,
-        signal: options.signal,
-        timeoutMs: NO_LIMIT_MS,
-      })
+      try {
+        await client.run(requests.upload(name, temporary), {
+          input: content,
+          signal: options.signal,
+          timeoutMs: NO_LIMIT_MS,
+        })
+      } catch (error) {
+        await ask(name, ['rm', '-f', '--', temporary], {}).catch(() => undefined)
+        throw error
+      }
       await script(name, [INSTALL, temporary, path, ...ownerWords(options)], options)
     },
     async makeFolder(name, path, options = {}) {
@@ -139,6 +144,17 @@ function parseEntries(text: string): FileEntry[] {
   }))
 }
 
+/** Resolves when it takes more, and when nobody reads it any more. */
+function drained(stream: PassThrough): Promise<void> {
+  const {promise, resolve} = Promise.withResolvers<void>()
+  const done = () => {
+    stream.off('drain', done).off('close', done)
+    resolve()
+  }
+  stream.once('drain', done).once('close', done)
+  return promise
+}
+
 /** As fast as it is read. It fails when not all of it came. */
 function readStream(
   {client}: Driver,
@@ -148,8 +164,7 @@ function readStream(
   const stream = new PassThrough()
   const gone = new AbortController()
   stream.once('close', () => gone.abort())
-  const push = (chunk: Buffer): unknown =>
-    stream.write(chunk) || new Promise((resolve) => void stream.once('drain', resolve).once('close', resolve))
+  const push = (chunk: Buffer): unknown => stream.write(chunk) || drained(stream)
   client
     .ask(requests.exec({name, argv: ['cat', '--', path]}), {
       timeoutMs: NO_LIMIT_MS,

@@ -13,7 +13,7 @@ import {removeInstance, startInstance, stopInstance} from './power.ts'
 import {openRecords} from './records.ts'
 import {refusals} from './refusals.ts'
 import {createSnapshotFacet} from './snapshots.ts'
-import {checkHealth, createImageFacet, createMetricsFacet} from './tell.ts'
+import {checkHealth, createImageFacet, createMetricsFacet, rememberImageNames} from './tell.ts'
 import {changeKinds, MUTABLE, updateInstance} from './update.ts'
 
 /** Machines of Multipass. What the installed version does not have is absent. */
@@ -25,7 +25,15 @@ export async function createMultipass(context: DriverContext, settings: Multipas
     ({multipass}) => multipass,
     () => undefined,
   )
-  const driver: Driver = {client, context, settings, locks, version, records: openRecords(context.home, locks)}
+  const driver: Driver = {
+    client,
+    context,
+    settings,
+    locks,
+    version,
+    records: openRecords(context.home, locks),
+    imageNames: rememberImageNames(client),
+  }
   const has = (major: number, minor: number) => version === undefined || isAtLeast(version, major, minor)
   return {
     name: 'multipass',

@@ -7,16 +7,22 @@ import type {Driver} from './driver.ts'
 import {isTrashed, toInstance} from './map.ts'
 import type {Kept} from './records.ts'
 
-type Seen = Readonly<Record<string, InstanceWire>>
+interface Observation {
+  readonly seen: Readonly<Record<string, InstanceWire>>
+  /** What was kept before they were seen. */
+  readonly instances: Readonly<Record<string, Kept>>
+}
 
 const ASK_MS = 10_000
 const ASKED_AT_ONCE = 4
 
 /** All machines in one call; those in the trash are none. */
 export async function listInstances(driver: Driver, options: CallOptions = {}): Promise<Instance[]> {
+  // Read first: what is put there from now on is about machines that this answer does not know.
+  const {instances} = await driver.records.read()
   const seen = await driver.client.instances({signal: options.signal})
-  const kept = await confirm(driver, seen, options)
-  await forgetGone(driver, seen)
+  const kept = await confirm(driver, {seen, instances}, options)
+  await forgetGone(driver, {seen, instances})
   return Object.entries(seen)
     .filter(([, machine]) => !isTrashed(machine))
     .map(([name, machine]) => toInstance(name, machine, kept.get(name)))
@@ -27,9 +33,10 @@ export async function getInstance(
   name: string,
   options: CallOptions = {},
 ): Promise<Instance | undefined> {
+  const {instances} = await driver.records.read()
   const seen = await driver.client.instance(name, {signal: options.signal})
   if (seen === undefined || isTrashed(seen)) return undefined
-  return toInstance(name, seen, (await confirm(driver, {[name]: seen}, options)).get(name))
+  return toInstance(name, seen, (await confirm(driver, {seen: {[name]: seen}, instances}, options)).get(name))
 }
 
 export async function requireInstance(driver: Driver, name: string, options: CallOptions = {}): Promise<Instance> {
@@ -39,8 +46,11 @@ export async function requireInstance(driver: Driver, name: string, options: Cal
 }
 
 /** What is kept of those machines that are still ours; what is about others is forgotten. */
-async function confirm(driver: Driver, seen: Seen, options: CallOptions): Promise<Map<string, Kept>> {
-  const {instances} = await driver.records.read()
+async function confirm(
+  driver: Driver,
+  {seen, instances}: Observation,
+  options: CallOptions,
+): Promise<Map<string, Kept>> {
   const known = Object.entries(seen).flatMap(([name, machine]) => {
     const kept = own(instances, name)
     return kept === undefined ? [] : [{name, machine, kept}]
@@ -51,12 +61,13 @@ async function confirm(driver: Driver, seen: Seen, options: CallOptions): Promis
     now: learned(kept, machine),
     verdict: await judge(driver, {name, machine, kept}, options),
   }))
-  const another = judged.filter(({verdict}) => verdict === 'another').map(({name}) => name)
+  const another = judged.filter(({verdict}) => verdict === 'another')
   const ours = judged.filter(({verdict}) => verdict === 'ours')
   const changed = ours.filter(({kept, now}) => kept.imageHash !== now.imageHash || kept.address !== now.address)
   if (another.length > 0) {
-    driver.context.notice(`other machines have these names now, their labels are forgotten: ${another.join(', ')}`)
-    await driver.records.drop(another)
+    const names = another.map(({name}) => name).join(', ')
+    driver.context.notice(`other machines have these names now, their labels are forgotten: ${names}`)
+    await driver.records.forget(another)
   }
   if (changed.length > 0) await keepLearned(driver, changed)
   return new Map(ours.map(({name, now}) => [name, now]))
@@ -80,12 +91,12 @@ async function judge(
 ): Promise<'ours' | 'another' | 'unsure'> {
   const verdict = belief(kept, machine, Date.now())
   if (verdict !== 'ask') return verdict
-  const id = await machineId(driver, name, options)
+  const id = await askMachineId(driver, name, options)
   return id === undefined ? 'unsure' : id === kept.machineId ? 'ours' : 'another'
 }
 
 /** The id that a machine gives itself at its first boot; undefined when it does not answer. */
-export async function machineId(driver: Driver, name: string, options: CallOptions): Promise<string | undefined> {
+export async function askMachineId(driver: Driver, name: string, options: CallOptions): Promise<string | undefined> {
   const request = requests.exec({name, argv: ['cat', '/etc/machine-id']})
   const {exitCode, stdout} = await driver.client
     .ask(request, {signal: options.signal, timeoutMs: ASK_MS})
@@ -98,10 +109,10 @@ export async function machineId(driver: Driver, name: string, options: CallOptio
 }
 
 /** Machines that were removed by hand; a launch that goes on has no machine yet. */
-async function forgetGone(driver: Driver, seen: Seen): Promise<void> {
-  const {instances} = await driver.records.read()
-  const isGone = ([name, kept]: [string, Kept]) =>
-    own(seen, name) === undefined && (kept.imageHash !== undefined || !isYoung(kept, Date.now()))
-  const gone = Object.entries(instances).filter(isGone)
-  if (gone.length > 0) await driver.records.drop(gone.map(([name]) => name))
+async function forgetGone(driver: Driver, {seen, instances}: Observation): Promise<void> {
+  const gone = Object.entries(instances)
+    .map(([name, kept]) => ({name, kept}))
+    .filter(({name}) => own(seen, name) === undefined)
+    .filter(({kept}) => kept.imageHash !== undefined || !isYoung(kept, Date.now()))
+  if (gone.length > 0) await driver.records.forget(gone)
 }

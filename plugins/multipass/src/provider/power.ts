@@ -100,7 +100,7 @@ export async function removeInstance(driver: Driver, name: string, options: Call
         throw new OmniError('CONFLICT', `'${name}' is protected`, {hint: 'set protect: false in its plan and apply it'})
       }
       if (found !== undefined) await removeNow(driver, name, options)
-      await driver.records.drop([name])
+      await driver.records.drop(name)
     },
     options,
   )

@@ -37,7 +37,9 @@ export interface RecordStore {
   /** Replaces the list as a whole, while no other process does. */
   change(work: (records: Records) => Records): Promise<void>
   put(name: string, kept: Kept): Promise<void>
-  drop(names: readonly string[]): Promise<void>
+  drop(name: string): Promise<void>
+  /** Leaves out what was put there anew meanwhile. */
+  forget(known: readonly {readonly name: string; readonly kept: Kept}[]): Promise<void>
 }
 
 /** The list in `state/multipass.json`. */
@@ -52,13 +54,20 @@ export function openRecords(home: string, locks: Locks): RecordStore {
     read: () => readRecords(path),
     change,
     put: (name, kept) => change((records) => ({...records, instances: {...records.instances, [name]: kept}})),
-    drop: (names) =>
-      change((records) => ({
-        ...records,
-        instances: Object.fromEntries(Object.entries(records.instances).filter(([name]) => !names.includes(name))),
-      })),
+    drop: (name) => change((records) => without(records, (other) => other === name)),
+    forget: (known) =>
+      change((records) =>
+        without(records, (name, {createdAt}) =>
+          known.some((one) => one.name === name && one.kept.createdAt === createdAt),
+        ),
+      ),
   }
 }
+
+const without = (records: Records, isGone: (name: string, kept: Kept) => boolean): Records => ({
+  ...records,
+  instances: Object.fromEntries(Object.entries(records.instances).filter(([name, kept]) => !isGone(name, kept))),
+})
 
 async function readRecords(path: string): Promise<Records> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {

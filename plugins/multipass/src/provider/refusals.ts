@@ -10,8 +10,8 @@ import {
 } from '@omni-cli/sdk'
 import {isAtLeast} from '../client/client.ts'
 import {own} from '../client/own.ts'
-import {find, get, networks} from '../client/requests.ts'
-import {findWire, networksWire} from '../client/wire.ts'
+import {get, networks} from '../client/requests.ts'
+import {networksWire} from '../client/wire.ts'
 import type {Driver} from './driver.ts'
 import {imageWord} from './image-names.ts'
 import type {Kept} from './records.ts'
@@ -64,11 +64,7 @@ async function gatherFacts(driver: Driver, specs: readonly InstanceSpec[], optio
   const {client, settings, version, records} = driver
   const asks = {signal: options.signal}
   const known = await Promise.all([
-    client.json(find, findWire, asks).then(
-      ({images}) => new Set(Object.entries(images).flatMap(([key, {aliases}]) => [key, ...aliases])),
-      // Without a connection it tells none; a launch says so itself.
-      () => undefined,
-    ),
+    driver.imageNames(options.signal),
     specs.some(({network}) => network?.name !== undefined) ? client.json(networks, networksWire, asks) : undefined,
     specs.some(({network}) => network?.bridged === true) ? client.ask(get('local.bridged-network'), asks) : undefined,
     records.read(),

@@ -60,6 +60,7 @@ export function createSnapshotFacet(driver: Driver): SnapshotFacet {
       }
     },
     async remove(name, snapshot, options = {}) {
+      await requireInstance(driver, name, options)
       await change(requests.removeSnapshot(name, snapshot), options).catch((error: unknown) => {
         if (!isOmniError(error) || error.code !== 'NOT_FOUND') throw error
       })

@@ -3,6 +3,7 @@ import {isOmniError, messageOf} from '@omni-cli/sdk'
 import type {MultipassClient} from '../client/client.ts'
 import * as requests from '../client/requests.ts'
 import {findWire, type InstanceWire, infoWire} from '../client/wire.ts'
+import type {Driver} from './driver.ts'
 
 /** The daemon answers when `version` tells its version, too; every other sign of it comes late or not at all. */
 export async function checkHealth(client: MultipassClient, signal: AbortSignal | undefined): Promise<Health> {
@@ -32,6 +33,20 @@ export const createImageFacet = (client: MultipassClient): ImageFacet => ({
     }))
   },
 })
+
+const FIND_MS = 10_000
+
+/** Names that `launch` knows. Without a connection Multipass may tell none; a launch says so itself then. */
+export function rememberImageNames(client: MultipassClient): Driver['imageNames'] {
+  let known: ReadonlySet<string> | undefined
+  return async (signal) => {
+    known ??= await client.json(requests.find, findWire, {signal, timeoutMs: FIND_MS}).then(
+      ({images}) => new Set(Object.entries(images).flatMap(([key, {aliases}]) => [key, ...aliases])),
+      () => undefined,
+    )
+    return known
+  }
+}
 
 const USAGE_MS = 60_000
 

@@ -14,9 +14,13 @@ export function workloadsView(workloads: readonly Workload[], verb: string): Vie
     return itemView({
       data: dataOf(first),
       ref: first.ref,
-      text: () => [
-        [['✔ ', 'good'], `${first.name} ${verb}`, [`  ${first.state.status}`, toneOf(first)], `  ${addressOf(first)}`],
-      ],
+      text: () => {
+        const status = first.state.status === verb ? '' : `  ${first.state.status}`
+        const address = addressOf(first)
+        return [
+          [['✔ ', 'good'], `${first.name} ${verb}`, [status, toneOf(first)], address === '' ? '' : `  ${address}`],
+        ]
+      },
     })
   }
   return listView({

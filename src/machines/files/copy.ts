@@ -36,7 +36,8 @@ export async function copyFiles(session: Session, request: CopyRequest): Promise
   refusePair(from, to, request)
   const meter = createMeter(request.onProgress ?? (() => undefined))
   const outcome = await copyBetween(session, from, to, {...request, meter})
-  return {source: request.source, ...outcome, bytes: meter.bytes}
+  const {target, ...copied} = outcome
+  return {source: request.source, target, bytes: meter.bytes, ...copied}
 }
 
 function refusePair(from: Endpoint, to: Endpoint, {recursive, owner}: CopyRequest): void {
@@ -64,6 +65,7 @@ async function copyBetween(session: Session, from: Endpoint, to: Endpoint, reque
     return takeStdin(target, request)
   }
   const source = await findSource(await openPlace(session, from, {signal}), request)
+  if (source.entry.type === 'file') meter.expect(source.entry.sizeBytes)
   if (target === undefined) {
     await giveStdout(source, request)
     return {...ONE_FILE, target: '-'}

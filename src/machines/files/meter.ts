@@ -6,6 +6,8 @@ const TELL_EVERY_MS = 100
 
 export interface Meter {
   readonly bytes: number
+  /** From now on it is told how much there is in all. */
+  expect(bytes: number | undefined): void
   /** The same stream, counted. */
   count(stream: NodeJS.ReadableStream): Readable
 }
@@ -13,6 +15,7 @@ export interface Meter {
 /** Counts the bytes of all streams together, and tells them: `12Mi of 1Gi, 85Mi/s`. */
 export function createMeter(onProgress: (note: string) => void, totalBytes?: number | undefined): Meter {
   let bytes = 0
+  let total = totalBytes
   const startedAt = performance.now()
   let toldAt = startedAt
   const tell = (): void => {
@@ -21,7 +24,7 @@ export function createMeter(onProgress: (note: string) => void, totalBytes?: num
     toldAt = now
     const speed = Math.round((bytes / (now - startedAt)) * 1000)
     onProgress(
-      `${formatBytes(bytes)}${totalBytes === undefined ? '' : ` of ${formatBytes(totalBytes)}`}, ${formatBytes(speed)}/s`,
+      `${formatBytes(bytes)}${total === undefined ? '' : ` of ${formatBytes(total)}`}, ${formatBytes(speed)}/s`,
     )
   }
   async function* counted(stream: NodeJS.ReadableStream): AsyncGenerator<Buffer> {
@@ -35,6 +38,9 @@ export function createMeter(onProgress: (note: string) => void, totalBytes?: num
   return {
     get bytes() {
       return bytes
+    },
+    expect(wanted) {
+      total = wanted
     },
     count: (stream) => Readable.from(counted(stream), {objectMode: false}),
   }

@@ -54,7 +54,8 @@ function diskProblems(spec: InstanceSpec, facts: Facts): Problem[] {
   const {disk, name} = spec
   const root = spec.devices === undefined ? undefined : rootOf(spec.devices)
   const inherited = rootOf(devicesOfProfiles(spec, facts))
-  const isUnknown = (spec.profiles ?? ['default']).some((profile) => facts.wanted.profiles.includes(profile))
+  const known = facts.profiles.map((profile) => profile.name)
+  const isUnknown = (spec.profiles ?? ['default']).some((profile) => !known.includes(profile))
   if (root === undefined && inherited === undefined && facts.pool === undefined && !isUnknown) {
     return [
       {

@@ -135,7 +135,7 @@ describe.skipIf(socket === undefined)('a machine that cannot be made', () => {
         return operation
       },
     }
-    const provider = createIncus(meddling, {context: testContext({}), settings: {}})
+    const provider = createIncus(meddling, {context: testContext({}, machines.home), settings: {}})
     await expect(provider.create(spec('brief'))).rejects.toMatchObject({
       code: 'CONFLICT',
       message: /removed by somebody/,

@@ -1,4 +1,5 @@
 import {randomBytes} from 'node:crypto'
+import {mkdtemp, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {
@@ -41,7 +42,8 @@ export async function createTestNetwork(): Promise<TestNetwork> {
 }
 
 export interface Machines {
-  readonly project: string
+  /** Home of omni for these machines. */
+  readonly home: string
   readonly provider: InstanceProvider
   readonly client: IncusClient
   spec(name: string, fields?: Partial<InstanceInput>): InstanceSpec
@@ -61,13 +63,11 @@ export async function createMachines(network: TestNetwork): Promise<Machines> {
   }
   await client.send({method: 'PUT', path: '/profiles/default', json: {config: {}, devices}})
   const settings = {project}
-  const context = testContext(
-    {INCUS_SOCKET: socket, HOME: '/nonexistent', PATH: process.env.PATH},
-    join(tmpdir(), project),
-  )
+  const home = await mkdtemp(join(tmpdir(), `${project}-`))
+  const context = testContext({INCUS_SOCKET: socket, HOME: '/nonexistent', PATH: process.env.PATH}, home)
   const provider = createIncus(client, {context, settings})
   return {
-    project,
+    home,
     client,
     provider,
     spec: (name, fields) => instanceSpec.parse({name, image: 'omni-test/busybox', ...fields}),
@@ -85,6 +85,7 @@ export async function createMachines(network: TestNetwork): Promise<Machines> {
       client.close()
       await root.send({method: 'DELETE', path: `/projects/${project}`})
       root.close()
+      await rm(home, {recursive: true, force: true})
     },
   }
 }

@@ -129,6 +129,12 @@ instances:
     ])
   })
 
+  test('one without quotes between braces is told once', async () => {
+    expect(await problems(load('instances:\n  web: {cpus: ${var.cpus}, image: x}\n  db: {}\n'))).toEqual([
+      'plan.yaml:2:16 between { } and [ ], a reference is put in quotes ("${var.NAME}")',
+    ])
+  })
+
   test('names of object properties are names', async () => {
     const text =
       'variables: {constructor: a, toString: b}\ninstances: {web: {image: "${var.constructor}${var.toString}"}}'

@@ -37,6 +37,9 @@ export async function parseYaml(source: Source, problems: FoundProblem[]): Promi
   return new Reader(source, text, events, problems).documents()
 }
 
+/** A reference in a flow collection, whose braces YAML takes for its own. */
+const UNQUOTED = /[[{,:]\s*\$\{(var\.|index\b)/
+
 /**
  * js-yaml is four times as fast and stops at the first mistake; `yaml` goes on after one, so it tells all of them.
  * What only the first minds is told in its words.
@@ -49,6 +52,15 @@ async function mistakesIn(text: string, source: Source, first: YAMLException): P
       found.push(problemAt(source, error.pos[0], wordingOf(error)))
       if (error.message.startsWith('Maximum call stack')) return found
     }
+  }
+  const unquoted = found.find(({sourceLine = ''}) => UNQUOTED.test(sourceLine))
+  // What follows after it is its echo.
+  if (unquoted !== undefined) {
+    const before = found.slice(0, found.indexOf(unquoted))
+    return [
+      ...before,
+      {...unquoted, message: 'between { } and [ ], a reference is put in quotes', hint: `"\${var.NAME}"`},
+    ]
   }
   if (found.length > 0) return found
   const problem = first.reason.includes('maxDepth') ? tooDeep : {message: first.reason}

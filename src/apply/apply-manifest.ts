@@ -1,5 +1,6 @@
 import type {Progress, Session, TextLine, View} from '@omni-cli/sdk/cli'
 import type {Drivers, Manifest, Operation, Plan} from '@omni-cli/sdk/engine'
+import {refuseSplit} from '../machines/failover-split.ts'
 import {declaredServices} from './declared.ts'
 import {planLines, planView, resultView} from './plan-view.ts'
 import {type PreparedPlan, preparePlan} from './prepare.ts'
@@ -53,6 +54,7 @@ async function carryOut(
   const {drivers} = prepared
   const {signal, keepsCopies, concurrency, progress} = options
   const plan = withLosses(prepared, options)
+  if (drivers.instance !== undefined) await refuseSplit(session, drivers.instance, changedMachines(plan), {signal})
   if (plan.operations.some(isDestructive) && !(await options.approve(planLines(plan)))) {
     return planView({...plan, notes: [...plan.notes, 'nothing was done']})
   }
@@ -69,6 +71,11 @@ async function carryOut(
   })
   return resultView(resultData(result))
 }
+
+const changedMachines = ({operations}: Plan): string[] =>
+  operations.flatMap(({ref, action}) =>
+    ref.startsWith('instance/') && action !== 'keep' ? [ref.slice('instance/'.length)] : [],
+  )
 
 const losesDisk = ({ref, action}: Operation) =>
   ref.startsWith('instance/') && (action === 'rebuild' || action === 'replace')

@@ -3,6 +3,7 @@ import type {Session} from '@omni-cli/sdk/cli'
 import {loadNamed} from '../apply/load.ts'
 import {checkServices, type HealthReport, reportOf} from '../status/health.ts'
 import {type Overview, observeAll} from '../status/overview.ts'
+import {splitBrain, splitText} from './failover-split.ts'
 import {checkMachines, type InstanceHealth, type MachineQuestion, type WantedInstance} from './health.ts'
 import {mustBeKnown, type RecoverOptions, recover, recoveryOf} from './recover.ts'
 import {memoryKey, noteWish, readMemory} from './recover-memory.ts'
@@ -68,7 +69,10 @@ async function ask(session: Session, question: HealthQuestion): Promise<Asked> {
   const provider = engine?.ok === true ? await session.open('instance').catch(orAbort) : undefined
   const memory = await readMemory(session)
   if (provider !== undefined) await forgetRunning(session, provider, {instances, memory})
-  const asked: MachineQuestion | undefined = provider && {provider, instances, memory, plan, names}
+  const split =
+    provider &&
+    new Map([...(await splitBrain(session, provider, {signal}))].map(([name, one]) => [name, splitText(one)]))
+  const asked: MachineQuestion | undefined = provider && {provider, instances, memory, plan, split, names}
   const [probed, machines] = await Promise.all([
     names === undefined ? checkServices(services, {signal}) : [],
     asked === undefined ? [] : checkMachines(asked, {signal}),

@@ -40,6 +40,8 @@ export interface MachineQuestion {
   readonly memory: MachineMemory
   /** With a plan, what it names is probed as it says. */
   readonly plan?: readonly WantedInstance[] | undefined
+  /** Why a machine with two homes is not well, by name. */
+  readonly split?: ReadonlyMap<string, string> | undefined
   /** Only these. Default: all, and those of the plan. */
   readonly names?: readonly string[] | undefined
 }
@@ -62,7 +64,8 @@ export async function checkMachines(question: MachineQuestion, options: CallOpti
     const want = wantedOf(instance, {isInPlan: inPlan !== undefined, stoppedOnPurpose})
     const readiness = await readinessOf(provider, instance, inPlan?.spec, options)
     const status = instance?.status ?? 'absent'
-    const reason = reasonOf(status, want, inPlan === undefined ? {state: 'unknown'} : readiness)
+    const reason =
+      question.split?.get(name) ?? reasonOf(status, want, inPlan === undefined ? {state: 'unknown'} : readiness)
     return {
       name,
       provider: provider.name,

@@ -1,16 +1,17 @@
-/** So many letters of the new text are looked for in the old one. */
-const PROBE = 64
+/** So much of what was read is kept to find it again. */
+const KEPT = 64 * 1024
+/** A shorter text may be there twice by chance. */
+const CERTAIN = 128
 
 /**
- * What was written between two readings of a console, which keeps only the last part of it: the new text begins somewhere in
- * the old one. All of it when the two share nothing.
+ * What is new in a reading of a console. It gives either all of it each time (`now` holds what was seen before), or only what
+ * nobody has read yet.
  */
-export function addedTo(before: string, now: string): string {
-  if (now.startsWith(before)) return now.slice(before.length)
-  const probe = now.slice(0, PROBE)
-  for (let at = before.indexOf(probe, 1); at >= 0; at = before.indexOf(probe, at + 1)) {
-    const kept = before.slice(at)
-    if (now.startsWith(kept)) return now.slice(kept.length)
+export function addedSince(seen: string, now: string): {readonly added: string; readonly all: string} {
+  const keep = (text: string) => text.slice(-KEPT)
+  if (seen.length >= CERTAIN) {
+    const at = now.lastIndexOf(seen)
+    if (at >= 0) return {added: now.slice(at + seen.length), all: keep(now)}
   }
-  return now
+  return {added: now, all: keep(seen + now)}
 }

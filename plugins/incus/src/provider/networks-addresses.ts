@@ -43,10 +43,10 @@ async function chooseAddresses(client: IncusClient, host: HostSubnets, choice: C
   const {value} = await client.fetch(z.array(networkWire), listNetworks(), options)
   const others = value.filter((wire) => wire.name !== name).flatMap(subnetsOf)
   const ofHost = [...(await host())].filter(([subnet]) => !overlapping(subnet, own.ipv4))
-  const used = new Map([...ofHost, ...others])
+  const used = [...others, ...ofHost]
   if (ipv4 !== 'auto') checkSubnet(name, ipv4, used)
   // Incus looks for one by itself where this machine does not know which are free: for a server elsewhere.
-  const free = ofHost.length === 0 ? undefined : freeSubnet([...used.keys()])
+  const free = ofHost.length === 0 ? undefined : freeSubnet(used.map(([subnet]) => subnet))
   return {ipv4: ipv4 === 'auto' ? (free ?? 'auto') : ipv4, ipv6}
 }
 

@@ -1,5 +1,4 @@
 import {readFile} from 'node:fs/promises'
-import {isIPv4} from 'node:net'
 import {networkInterfaces} from 'node:os'
 import {OmniError} from '@omni-cli/sdk'
 import {overlapping, routesIn} from '../install/subnet.ts'
@@ -17,15 +16,9 @@ export async function hostSubnets(): Promise<Map<string, string>> {
   return new Map([...routes, ...links])
 }
 
-/** Refuses an address whose network touches one that is in use. `used`: network → what it is. */
-export function checkSubnet(network: string, address: string, used: ReadonlyMap<string, string>): void {
-  const [, ip = '', bits = ''] = /^(.+)\/(\d{1,2})$/.exec(address) ?? []
-  if (!isIPv4(ip) || Number(bits) < 4 || Number(bits) > 30) {
-    throw new OmniError('MANIFEST_INVALID', `network '${network}': '${address}' is no address with a prefix`, {
-      hint: 'write the address of the host in it, such as 10.20.30.1/24',
-    })
-  }
-  const hit = [...used].find(([subnet]) => overlapping(subnet, address))
+/** Refuses an address whose network touches one that is in use. `used`: networks, and what each is. */
+export function checkSubnet(network: string, address: string, used: readonly (readonly [string, string])[]): void {
+  const hit = used.find(([subnet]) => overlapping(subnet, address))
   if (hit === undefined) return
   throw new OmniError('CONFLICT', `network '${network}': ${address} overlaps ${hit[0]} (${hit[1]})`, {
     hint: 'choose another subnet, or write ipv4: auto',

@@ -1,13 +1,15 @@
 import {
   type CallOptions,
   isOmniError,
+  messageOf,
   type NetworkFacet,
   type NetworkSpec,
   type NetworkState,
   OmniError,
+  retry,
 } from '@omni-cli/sdk'
 import {z} from 'zod'
-import type {IncusClient} from '../client/client.ts'
+import type {IncusClient, IncusRequest} from '../client/client.ts'
 import {networkWire, type WireNetwork} from '../client/wire.ts'
 import {hasLabels} from './labels.ts'
 import {addressChooser, type NetworkSurroundings} from './networks-addresses.ts'
@@ -61,11 +63,11 @@ export function createNetworks(client: IncusClient, surroundings: NetworkSurroun
         const config = networkConfig(spec, await choose({spec, options, before}), before)
         const wasDescribed = readWritten(before)?.description === true
         const json = {description: spec.description ?? (wasDescribed ? '' : found.value.description), config}
-        await client.send({method: 'PUT', path: pathTo(name), json, etag: found.etag}, options)
+        await change(client, {method: 'PUT', path: pathTo(name), json, etag: found.etag}, options)
         return observed(name, options)
       }),
     async remove(name, options) {
-      await client.send({method: 'DELETE', path: pathTo(name)}, options).catch(async (error: unknown) => {
+      await change(client, {method: 'DELETE', path: pathTo(name)}, options).catch(async (error: unknown) => {
         if (isOmniError(error) && error.code === 'NOT_FOUND') return
         const found = await find(name).catch(() => undefined)
         throw inUse(error, found?.value, client.project)
@@ -73,8 +75,6 @@ export function createNetworks(client: IncusClient, surroundings: NetworkSurroun
     },
   }
 }
-
-type Config = Readonly<Record<string, string>>
 
 interface Wanted {
   readonly spec: NetworkSpec
@@ -85,12 +85,25 @@ async function make(client: IncusClient, {spec, addresses}: Wanted, options?: Ca
   const {name, description = ''} = spec
   const json = {name, type: 'bridge', description, config: networkConfig(spec, addresses)}
   await createOnMembers(client, name, options)
-  await client.send({method: 'POST', path: '/networks', json}, options).catch((error: unknown) => {
+  await change(client, {method: 'POST', path: '/networks', json}, options).catch((error: unknown) => {
     throw isOmniError(error) && error.code === 'CONFLICT' && /exists|unique/i.test(error.message)
       ? taken(name, error)
       : error
   })
 }
+
+/** Incus looks at all interfaces of the host, and fails when one of them goes away meanwhile: a machine that stops. */
+const change = (client: IncusClient, request: IncusRequest, options: CallOptions = {}): Promise<void> =>
+  retry(
+    {
+      attempts: 8,
+      baseMs: 100,
+      maxMs: 1_000,
+      signal: options.signal,
+      when: (error) => /link show .*does not exist/i.test(messageOf(error)),
+    },
+    () => client.send(request, options),
+  )
 
 function inUse(error: unknown, wire: WireNetwork | undefined, project: string): unknown {
   const users = wire === undefined ? [] : usersIn(wire.used_by, project)

@@ -12,7 +12,6 @@ import {z} from 'zod'
 import type {IncusClient} from '../client/client.ts'
 import {instanceWire} from '../client/wire.ts'
 import type {IncusSettings} from '../config.ts'
-import {createInstall} from '../install/index.ts'
 import {changeKindsOf} from './change-kinds.ts'
 import {readSettings} from './change-kinds-settings.ts'
 import {createCopies} from './copies.ts'
@@ -104,7 +103,6 @@ export function createIncus(client: IncusClient, {context, settings}: Surroundin
     export: createExport(client),
     files: createFiles(client),
     images: createImageFacet(client),
-    install: createInstall(context, client),
     logs: createLogs(client),
     metrics: createMetrics(client),
     networks: createNetworks(client),

@@ -11,9 +11,10 @@ const UNITS = [
   ['kB', 1000],
 ] as const
 
-/** Bytes as Incus reads them, exact and as short as can be: `2GiB`, `1GB`, `1500B`. */
+/** Bytes as Incus reads them, exact and as short as can be: `2GiB`, `10GB`, `1500B`. */
 export function sizeText(bytes: number): string {
-  const unit = UNITS.find(([, size]) => bytes >= size && bytes % size === 0)
+  const exact = UNITS.filter(([, size]) => bytes >= size && bytes % size === 0).sort(([, a], [, b]) => b - a)
+  const unit = exact[0]
   return unit === undefined ? `${bytes}B` : `${bytes / unit[1]}${unit[0]}`
 }
 

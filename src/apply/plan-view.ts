@@ -1,3 +1,4 @@
+import {formatBytes, parseBytes} from '@omni-cli/sdk'
 import type {ItemView, TextLine, Tone} from '@omni-cli/sdk/cli'
 import {itemView} from '@omni-cli/sdk/cli'
 import type {Action, Change, Operation, Plan, Problem, resultData} from '@omni-cli/sdk/engine'
@@ -38,8 +39,18 @@ function operationLines({action, ref, reason, changes}: Operation): TextLine[] {
 
 /** `replicas 2 → 3`; values that are masked on both sides are only said to differ. */
 export function changeText({path, from, to}: Change): string {
-  if (from === to && from !== undefined) return `${path} ${valueText(from)} (changed)`
-  return `${path} ${from === undefined ? '(not set)' : valueText(from)} → ${to === undefined ? '(not set)' : valueText(to)}`
+  const text = (value: unknown) =>
+    value === undefined ? '(not set)' : SIZES.has(path) ? sizeText(value) : valueText(value)
+  return from === to && from !== undefined ? `${path} ${text(from)} (changed)` : `${path} ${text(from)} → ${text(to)}`
+}
+
+const SIZES = new Set(['memory', 'disk'])
+
+/** As short as it can be said exactly. */
+function sizeText(value: unknown): string {
+  if (typeof value !== 'number') return valueText(value)
+  const text = formatBytes(value)
+  return parseBytes(text) === value ? text : `${value} bytes`
 }
 
 function valueText(value: unknown): string {

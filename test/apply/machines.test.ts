@@ -320,6 +320,23 @@ describe('how much is done', () => {
     expect(most).toBe(3)
   })
 
+  test('labels that others have set stay, those that the plan does not say any more go', async () => {
+    using here = world()
+    await apply(here, 'instances: {db: {image: x, metadata: {role: db, tier: back}}}')
+    const before = await here.memory.get('db')
+    await here.memory.update?.('db', {
+      name: 'db',
+      image: 'x',
+      type: 'container',
+      metadata: {...before?.labels, rack: '7'},
+    })
+    const text = 'instances: {db: {image: x, metadata: {role: db}}}'
+    expect((await apply(here, text)).done).toMatchObject([{action: 'update'}])
+    expect((await here.memory.get('db'))?.labels).toMatchObject({role: 'db', rack: '7'})
+    expect((await here.memory.get('db'))?.labels).not.toHaveProperty('tier')
+    expect((await apply(here, text)).done).toEqual([])
+  })
+
   test('prune removes what carries the label of the plan and nothing else', async () => {
     using here = world()
     await apply(here, PLAN)

@@ -51,7 +51,7 @@ function machineChanges(
   const direct = diffSpecs({
     spec: wanted.spec,
     written,
-    observed: thing.fields,
+    observed: withEmptyMaps(thing.fields, isTold),
     isOwned: false,
     shared: [],
     isTold,
@@ -66,6 +66,14 @@ function machineChanges(
   const real = direct.filter((change) => isKnownPart(change) && !isSameText(change))
   return [...real.map(withoutText), ...applied.filter(({path}) => !real.some((change) => change.path === path))]
 }
+
+/** What is not there of a map is told key by key. */
+const withEmptyMaps = (fields: Fields, isTold: (field: string) => boolean): Fields => ({
+  ...fields,
+  ...Object.fromEntries(
+    ['config', 'devices'].filter((field) => fields[field] === undefined && isTold(field)).map((field) => [field, {}]),
+  ),
+})
 
 /** Line ends at the end do not matter to cloud-init. */
 const isSameText = ({path, from, to}: Change): boolean =>

@@ -3,7 +3,7 @@ import type {Instance, InstanceTraits} from '../contracts/instance-provider.ts'
 import type {Service, ServiceTraits} from '../contracts/service-engine.ts'
 import type {ServiceSpec} from '../specs/service.ts'
 import type {PlannedKind, Wanted} from './operation.ts'
-import {withoutOwn} from './owner.ts'
+import {readHashes, withoutOwn} from './owner.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 type Labels = Readonly<Record<string, string>>
@@ -86,12 +86,21 @@ export const SHARED = {service: ['replicas'], instance: [], network: [], profile
 
 /** The spec that is sent for a thing which is there already, or undefined to send it as written. */
 export function mergedSpec(wanted: Wanted, observed: ObservedThing, isOwned: boolean): Wanted {
+  if (wanted.kind === 'instance') return withForeignLabels(wanted, observed)
   if (wanted.kind !== 'service') return wanted
   // Made by somebody else: what the file does not say stays as it is.
   const base = isOwned ? wanted.spec : mergeFields(observed.fields, wanted.written)
   const kept = Object.hasOwn(wanted.written, 'replicas') ? {} : {replicas: observed.fields.replicas}
   // Observed fields were a spec before.
   return {...wanted, spec: {...base, ...kept} as ServiceSpec}
+}
+
+/** Labels that no plan has set stay. */
+function withForeignLabels(wanted: Extract<Wanted, {kind: 'instance'}>, {labels}: ObservedThing): Wanted {
+  const before = readHashes(labels)
+  const others = Object.entries(withoutOwn(labels)).filter(([key]) => before?.has(`metadata.${key}`) !== true)
+  if (others.length === 0) return wanted
+  return {...wanted, spec: {...wanted.spec, metadata: {...Object.fromEntries(others), ...wanted.spec.metadata}}}
 }
 
 function mergeFields(base: Fields, over: Fields): Fields {

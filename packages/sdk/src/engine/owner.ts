@@ -12,15 +12,15 @@ const isOwnLabel = (key: string) => key === PLAN_LABEL || key === HASH_LABEL
 export const withoutOwn = (labels: Labels): Labels =>
   Object.fromEntries(Object.entries(labels).filter(([key]) => !isOwnLabel(key)))
 
-/** With the labels that say whose it is, and what was applied. */
-export function withOwner(wanted: Wanted): Wanted {
-  const {kind, spec, plan} = wanted
-  if (kind === 'service') return {...wanted, spec: {...spec, labels: {...withoutOwn(spec.labels), [PLAN_LABEL]: plan}}}
+/** What is sent, with the labels that say whose it is and what of it the plan has said. */
+export function withOwner(sent: Wanted, wanted: Wanted): Wanted {
+  const {kind, spec, plan} = sent
+  if (kind === 'service') return {...sent, spec: {...spec, labels: {...withoutOwn(spec.labels), [PLAN_LABEL]: plan}}}
   const hashes = hashText(appliedHashes(wanted))
   const applied = hashes === '' ? {} : {[HASH_LABEL]: hashes}
   const metadata = {...withoutOwn(spec.metadata ?? {}), [PLAN_LABEL]: plan, ...applied}
   // Each kind keeps its own spec.
-  return {...wanted, spec: {...spec, metadata}} as Wanted
+  return {...sent, spec: {...spec, metadata}} as Wanted
 }
 
 /** Fields of a machine that not every driver reads back; those of a map each by its key. */
@@ -35,7 +35,7 @@ const HASHED = [
 ] as const satisfies readonly (keyof InstanceSpec)[]
 /** Read back by all drivers; noted so that it is seen when the plan does not say them any more. */
 const COUNTED = ['cpus', 'memory'] as const satisfies readonly (keyof InstanceSpec)[]
-const HASHED_MAPS = ['config', 'devices'] as const satisfies readonly (keyof InstanceSpec)[]
+const HASHED_MAPS = ['metadata', 'config', 'devices'] as const satisfies readonly (keyof InstanceSpec)[]
 
 /** Dotted path → hash of what the plan says there. */
 export function appliedHashes(wanted: Wanted): ReadonlyMap<string, string> {

@@ -122,7 +122,7 @@ class Planner {
       const shown = redact(changes, this.#manifest.secrets ?? [])
       const cost = largestCost(shown)
       const operation = {id: ref, action, ref, changes: shown, dependsOn, reason, ...(cost === undefined ? {} : {cost})}
-      return {operation, send: keepsLabels ? withOwner(send) : send}
+      return {operation, send: keepsLabels ? withOwner(send, wanted) : send}
     }
     if (thing === undefined) return step('create', 'it does not exist')
     const owner = thing.labels[PLAN_LABEL]
@@ -180,6 +180,7 @@ class Planner {
     const isPossible = ({path, cost}: Change) =>
       fieldOf(path) !== LABEL_FIELDS.instance || cost === 'live' || cost === 'restart'
     const possible = priced.filter(isPossible)
+    const details = {changes: possible, send: mergedSpec(wanted, thing, true)}
     const cost = largestCost(possible)
     if (cost === 'rebuild' || cost === 'replace') {
       const fields = [...new Set(possible.filter((change) => change.cost === cost).map(({path}) => fieldOf(path)))]
@@ -187,11 +188,11 @@ class Planner {
       if (this.#options.isProvisional !== true && (thing.isProtected === true || isKept)) {
         this.#refuse(thing, `a ${cost} would take its disk`, [possible[0]?.path ?? ''])
       }
-      return step(cost, LOSS[cost](fields.join(', ')), {changes: possible})
+      return step(cost, LOSS[cost](fields.join(', ')), details)
     }
     if (cost !== undefined) {
       const reason = possible.length === 1 ? 'one field differs' : `${possible.length} fields differ`
-      return step('update', `${reason}; ${cost === 'live' ? 'changed live' : 'it is restarted'}`, {changes: possible})
+      return step('update', `${reason}; ${cost === 'live' ? 'changed live' : 'it is restarted'}`, details)
     }
     if (thing.down !== undefined) return step('start', thing.down)
     if (this.#observed.unready?.has(thing.ref) === true) return step('start', 'it has not been seen ready yet')

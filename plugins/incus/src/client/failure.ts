@@ -30,26 +30,31 @@ const RULES: readonly Rule[] = [
     hint: 'let the certificate do more, on the server: incus config trust edit FINGERPRINT',
   },
   {when: /no space left on device|disk quota exceeded/i, code: 'IO', hint: 'free some space: incus storage list'},
+  {
+    when: /unable to connect to|dial tcp|connection refused|no such host/i,
+    code: 'UNAVAILABLE',
+    hint: 'the server of Incus cannot reach what it needs: incus remote list',
+  },
   {when: /VM agent isn't currently running/i, code: 'UNAVAILABLE', retryable: true},
-  {when: /daemon (is )?starting|shutting down|database is locked/i, code: 'UNAVAILABLE', retryable: true},
+  {when: /(daemon|server|incus) is (starting|shutting down)|database is locked/i, code: 'UNAVAILABLE', retryable: true},
   {when: /is busy running an? /i, code: 'CONFLICT', retryable: true},
   {when: /etag doesn't match/i, code: 'CONFLICT', hint: 'run it again: it has been changed meanwhile'},
   {
-    when: /unique constraint failed|already exists|already in use|is already (running|stopped|frozen|trusted)/i,
+    when: /unique constraint failed|already exists|already (in use|used)|is already (running|stopped|frozen|trusted)/i,
     code: 'CONFLICT',
   },
   {
-    when: /currently in use|is protected|must be stopped|instance is (running|not running|frozen)\b/i,
+    when: /currently in use|is protected|must be stopped|only empty|not allowed$|cannot be deleted|instance is (running|not running|frozen)\b/i,
     code: 'CONFLICT',
   },
   {when: /unused IPv[46] subnet/i, code: 'CONFLICT', hint: 'give the network an address: 10.20.30.1/24'},
   {when: /reached maximum|exceeds? the (project|maximum)|project limit|limit .* in project/i, code: 'CONFLICT'},
   {
-    when: /not supported on this server|isn't supported|not supported|is not clustered|required tool|missing the required .* (api )?extension/i,
+    when: /not supported on this server|isn't supported|not supported|is not clustered|only allowed when clustered|executable file not found|required tool|missing the required .* (api )?extension/i,
     code: 'UNSUPPORTED',
   },
   {
-    when: /invalid (config|device|value|option|name|instance name)|unknown configuration key|(no|getting) root d|yaml: |cannot unmarshal|doesn't match instance type|failed (to parse|parsing)/i,
+    when: /invalid (config|device|value|option|name|instance name)|unknown configuration key|(no|getting) root d|has no "limits\.|limit syntax|validation for device|yaml: |cannot unmarshal|doesn't match instance type|failed (to parse|parsing)/i,
     code: 'MANIFEST_INVALID',
   },
   {

@@ -51,25 +51,23 @@ function connect(opened: ReadonlyMap<string, IncusSocket>, options: ExecOptions,
   const {terminal, stdin, onStdout, onStderr} = options
   const [control, input] = [socketOf('control'), socketOf('0')]
   control.onFrame(() => undefined)
-  const failure = Promise.withResolvers<never>()
+  const output = Promise.withResolvers<boolean>()
   const outputs =
     terminal === undefined
       ? [receive(socketOf('1'), onStdout), receive(socketOf('2'), onStderr)]
       : // The operation goes on until the connection of a terminal is closed from here.
         [receive(input, onStdout).finally(() => input.close())]
+  for (const one of outputs) one.then((isWhole) => isWhole || output.resolve(false), output.reject)
+  void Promise.all(outputs).then(() => output.resolve(true), output.reject)
   if (terminal === undefined) input.onFrame(() => undefined)
-  const stopInput = sendInput(input, {stdin, end: terminal === undefined ? '' : Buffer.from(EOT)}, failure.reject)
+  const stopInput = sendInput(input, {stdin, end: terminal === undefined ? '' : Buffer.from(EOT)}, output.reject)
   const stopSizes = terminal?.onResize(({columns, rows}) => {
     const size = {command: 'window-resize', args: {width: String(columns), height: String(rows)}}
     control.send(JSON.stringify(size)).catch(() => undefined)
   })
-  const output = Promise.race([
-    Promise.all(outputs).then((wholes) => wholes.every((isWhole) => isWhole)),
-    failure.promise,
-  ])
   return {
     control,
-    output,
+    output: output.promise,
     close() {
       stopInput()
       stopSizes?.()

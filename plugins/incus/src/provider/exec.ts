@@ -1,25 +1,29 @@
-import {aborted, type ExecFacet, type ExecOptions, isOmniError, OmniError, sleep, throwIfAborted} from '@omni-cli/sdk'
+import {aborted, type ExecFacet, type ExecOptions, isOmniError, OmniError, throwIfAborted} from '@omni-cli/sdk'
 import type {IncusClient} from '../client/client.ts'
 import {failureOf} from '../client/failure.ts'
 import type {Operation} from '../client/wire.ts'
+import {within} from '../client/within.ts'
 import {checkFolder} from './exec-folder.ts'
 import {type Attached, attach} from './exec-streams.ts'
 import {findUser} from './exec-user.ts'
 
-/** Programs that are told to end get so long for it before they are cut off. */
-const GRACE_MS = 2_000
 const SIGTERM = 15
 
+export interface ExecSettings {
+  /** Programs that are told to end get so long for it before they are cut off, and Incus so long to tell their end. */
+  readonly graceMs?: number | undefined
+}
+
 /** Programs inside of machines, over websockets. A user has the one group of its `passwd` entry; Incus knows no further ones. */
-export function createExec(client: IncusClient): ExecFacet {
+export function createExec(client: IncusClient, {graceMs = 2_000}: ExecSettings = {}): ExecFacet {
   return {
     async run(name, argv, options = {}) {
       throwIfAborted(options.signal)
       if (argv[0] === undefined || argv[0] === '') {
         throw new OmniError('USAGE', 'there is no program to run', {hint: `omni exec ${name} -- uname -a`})
       }
-      const operation = await begin(client, {name, argv, options})
-      return {exitCode: await attend(client, operation, {name, argv, options})}
+      const call = {name, argv, options, graceMs}
+      return {exitCode: await attend(client, await begin(client, call), call)}
     },
   }
 }
@@ -28,6 +32,7 @@ interface Call {
   readonly name: string
   readonly argv: readonly string[]
   readonly options: ExecOptions
+  readonly graceMs: number
 }
 
 async function begin(client: IncusClient, {name, argv, options}: Call): Promise<Operation> {
@@ -60,20 +65,23 @@ async function begin(client: IncusClient, {name, argv, options}: Call): Promise<
 
 /** The exit status, once the program has ended and all that it wrote has been taken. */
 async function attend(client: IncusClient, operation: Operation, call: Call): Promise<number> {
-  const {signal} = call.options
+  const {
+    graceMs,
+    options: {signal},
+  } = call
   const attached = await attach(client, operation, call.options)
   const settled = client.settle(operation)
   // Told below, unless what the caller does with the output fails first.
   settled.catch(() => undefined)
-  const interrupt = () => void stop(attached, settled)
+  const interrupt = () => void stop(attached, settled, graceMs)
   signal?.addEventListener('abort', interrupt, {once: true})
   if (signal?.aborted) interrupt()
   try {
     const isWhole = await attached.output
     if (!isWhole) attached.control.close()
-    const ended = await (isWhole ? settled : Promise.race([settled, sleep(GRACE_MS)]))
-    if (signal?.aborted) throw interrupted(call, ended ?? undefined)
-    return exitCode(call, ended ?? undefined, isWhole)
+    const ended = await (isWhole ? settled : within(signal?.aborted ? 0 : graceMs, settled))
+    if (signal?.aborted) throw interrupted(call, ended)
+    return exitCode(call, ended, isWhole)
   } finally {
     signal?.removeEventListener('abort', interrupt)
     attached.close()
@@ -81,13 +89,13 @@ async function attend(client: IncusClient, operation: Operation, call: Call): Pr
 }
 
 /** Asks the program to end, then cuts it off, as Incus kills what has lost its control connection. */
-async function stop(attached: Attached, settled: Promise<unknown>): Promise<void> {
+async function stop(attached: Attached, settled: Promise<unknown>, graceMs: number): Promise<void> {
   const isOver = settled.catch(() => undefined)
   const {control} = attached
   await control.send(JSON.stringify({command: 'signal', signal: SIGTERM})).catch(() => undefined)
-  await Promise.race([isOver, sleep(GRACE_MS)])
+  await within(graceMs, isOver)
   control.close()
-  await Promise.race([isOver, sleep(GRACE_MS)])
+  await within(graceMs, isOver)
   attached.close()
 }
 

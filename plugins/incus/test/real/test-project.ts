@@ -31,7 +31,7 @@ export interface TestProject {
   remove(): Promise<void>
 }
 
-/** A project of its own on the daemon, with a disk and a network by its default profile. */
+/** A project of its own on the daemon, with a disk by its default profile. There is no network, on which names are shared by all. */
 export async function createTestProject(): Promise<TestProject> {
   const name = `omni-client-${randomBytes(4).toString('hex')}`
   const root = await openClient(testContext({INCUS_SOCKET: socket}), {})
@@ -40,10 +40,7 @@ export async function createTestProject(): Promise<TestProject> {
   const open = (settings: IncusSettings = {}) =>
     openClient(testContext({INCUS_SOCKET: socket}), {project: name, ...settings})
   const client = await open()
-  const devices = {
-    root: {type: 'disk', path: '/', pool: 'default'},
-    eth0: {type: 'nic', name: 'eth0', network: 'omnibr0'},
-  }
+  const devices = {root: {type: 'disk', path: '/', pool: 'default'}}
   await client.send({method: 'PUT', path: '/profiles/default', json: {config: {}, devices}})
   return {
     name,

@@ -32,7 +32,7 @@ export function devicesOf(input: DeviceInput): Devices {
 
 /** The address that the machine is to have, unless it is found by DHCP. */
 export const fixedAddress = ({network}: InstanceSpec): string | undefined =>
-  network === undefined || network.ipv4 === 'auto' || network.ipv4 === 'none' ? undefined : network.ipv4
+  network === undefined || network.ipv4 === 'auto' ? undefined : network.ipv4
 
 function rootDevice({spec, inherited, pool, root}: DeviceInput): Devices {
   const base = root ?? rootOf(inherited) ?? {name: 'root', device: {}}

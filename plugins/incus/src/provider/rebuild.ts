@@ -1,5 +1,5 @@
-import {type CallOptions, type Instance, type InstanceSpec, isAbort, isOmniError} from '@omni-cli/sdk'
-import {instanceWire} from '../client/wire.ts'
+import {type CallOptions, type Instance, type InstanceSpec, isAbort, isOmniError, OmniError} from '@omni-cli/sdk'
+import {instanceWire, type WireInstance} from '../client/wire.ts'
 import {inheritedDevices, isBridge} from './create.ts'
 import {userDataOf} from './create-config.ts'
 import {putInstance, readInstance, rebuildInstance} from './requests.ts'
@@ -12,7 +12,8 @@ const GRACE_MS = 30_000
 
 /**
  * A new root disk by the spec: its image, its user data, the first boot once more. Hardware addresses, labels, devices and
- * what others keep on the machine stay. Nothing is touched when the image is not there.
+ * what others keep on the machine stay. Nothing is touched when the image is not
+ * there; CONFLICT when the machine has snapshots.
  */
 export async function rebuildFrom(
   shop: Mender,
@@ -21,13 +22,14 @@ export async function rebuildFrom(
   options?: CallOptions,
 ): Promise<Instance> {
   const {client} = shop
-  const [source, userData, inherited, isHostBridge] = await Promise.all([
+  const [source, userData, inherited, isHostBridge, before] = await Promise.all([
     shop.images.source(spec.image, options),
     userDataOf(spec),
     inheritedDevices(client, spec.profiles, options),
     isBridge(client, spec, options),
     currentInstance(client, name, options),
   ])
+  refuseSnapshots(before)
   options?.onProgress?.('rebuilding')
   await stopOrCut(shop, name, options)
   return whileStopped(shop, name, options, async () => {
@@ -42,6 +44,16 @@ export async function rebuildFrom(
         await client.operate(putInstance(name, {...next, config: wire.config}, undefined)).catch(() => undefined)
       throw error
     }
+  })
+}
+
+/** Incus gives no new disk to what has snapshots of the old one. */
+function refuseSnapshots({name, snapshots}: WireInstance): void {
+  const names = (snapshots ?? []).map((snapshot) => snapshot.name)
+  if (names.length === 0) return
+  throw new OmniError('CONFLICT', `'${name}' has snapshots, which a new disk cannot keep: ${names.join(', ')}`, {
+    hint: `omni snapshot remove ${name} ${names[0]}`,
+    details: {snapshots: names},
   })
 }
 

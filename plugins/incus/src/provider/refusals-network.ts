@@ -33,8 +33,7 @@ function nameProblems(name: string | undefined, {networks, wanted}: Facts): Prob
 function addressProblems(spec: InstanceSpec, facts: Facts): Problem[] {
   const address = fixedAddress(spec)
   if (address === undefined) return []
-  const problem = (message: string, hint?: string): Problem[] => [{path: ['network', 'ipv4'], message, hint}]
-  if (!isIPv4(address)) return problem(`'${address}' is no IPv4 address`, 'write auto, or an address such as 10.20.0.7')
+  const problem = (message: string): Problem[] => [{path: ['network', 'ipv4'], message}]
   if (spec.network?.type === 'none') return problem('a machine without a network has no address')
   const twin = facts.wanted.instances.find((other) => other.name !== spec.name && fixedAddress(other) === address)
   if (twin !== undefined) return problem(`${address} is wanted by '${twin.name}' too`)

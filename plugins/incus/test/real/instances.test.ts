@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {poll} from '@omni-cli/sdk'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
-import type {IncusClient} from '../../src/client/client.ts'
+import type {IncusClient, IncusRequest} from '../../src/client/client.ts'
 import {openClient} from '../../src/client/open-client.ts'
 import {createIncus} from '../../src/provider/incus.ts'
 import {createMachines, createTestNetwork, type Machines, socket, type TestNetwork} from './machines.ts'
@@ -71,6 +71,42 @@ describe.skipIf(socket === undefined)('machines on Incus', () => {
     expect(await provider.get('worker-1')).toBeUndefined()
     expect((await provider.list({labels: {role: 'worker'}})).map(({name}) => name)).toEqual(['worker-10'])
     expect((await provider.list({project: 'default'})).map(({name}) => name)).not.toContain('worker-10')
+  })
+})
+
+describe.skipIf(socket === undefined)('requests to Incus', () => {
+  const counted = () => {
+    const asked: string[] = []
+    const {client, home} = machines
+    const note = (request: IncusRequest) => asked.push(`${request.method} ${request.path}`)
+    const counting: IncusClient = {
+      ...client,
+      fetch: (schema, request, options) => {
+        note(request)
+        return client.fetch(schema, request, options)
+      },
+      find: (schema, request, options) => {
+        note(request)
+        return client.find(schema, request, options)
+      },
+      operate: (request, options) => {
+        note(request)
+        return client.operate(request, options)
+      },
+    }
+    return {asked, provider: createIncus(counting, {context: testContext({}, home), settings: {}})}
+  }
+
+  it('a machine is made and started by one operation', async () => {
+    const {asked, provider} = counted()
+    await provider.create(machines.spec('once', {image: 'local:omni-test/busybox'}))
+    expect(asked.filter((line) => !line.startsWith('GET'))).toEqual(['POST /instances'])
+  })
+
+  it('all machines with addresses and memory are one', async () => {
+    const {asked, provider} = counted()
+    expect((await provider.list()).length).toBeGreaterThan(2)
+    expect(asked).toEqual(['GET /instances'])
   })
 })
 

@@ -203,4 +203,15 @@ describe.skipIf(socket === undefined)('a rebuild of a machine on Incus', () => {
     expect(await provider.get('again')).toMatchObject({image, settings, startedAt, status: 'running'})
     expect(await file('again', '/www/index.html')).toContain('hello')
   })
+
+  it('is CONFLICT while there are snapshots, and the machine runs on', async () => {
+    const {provider, spec} = machines
+    await provider.snapshots?.create('again', 'one')
+    const before = await provider.get('again')
+    await expect(provider.rebuild?.('again', spec('again'))).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: /snapshots.*: one$/,
+    })
+    expect((await provider.get('again'))?.startedAt).toBe(before?.startedAt)
+  })
 })

@@ -50,14 +50,13 @@ export function observedService({name, spec, status, desiredReplicas, release}: 
 export function observedInstance(instance: Instance): ObservedThing {
   const {name, image, type, cpus, memoryBytes, diskBytes, labels, status, settings} = instance
   const core = {name, image, type, cpus, memory: memoryBytes, disk: diskBytes, metadata: withoutOwn(labels)}
-  const isDown = status === 'stopped' || status === 'frozen'
   return {
     ...THING,
     kind: 'instance',
     ref: `instance/${name}`,
     labels,
     fields: {...settings, ...core},
-    down: isDown ? `it is ${status}` : status === 'error' ? 'it has failed' : undefined,
+    down: status === 'running' ? undefined : status === 'error' ? 'it has failed' : `it is ${status}`,
     isProtected: settings?.protect,
   }
 }

@@ -90,6 +90,19 @@ describe('what Multipass can honour', () => {
     expect(await ask({image: 'debian:12'})).toHaveLength(1)
   })
 
+  it('is an image that has left Multipass, for a machine that has it', async () => {
+    await using later = await openDriver({version: '1.17.0'})
+    await later.provider.create(vm('web', {image: 'debian:13'}))
+    await later.program.behave({version: '1.16.3'})
+    const {provider} = later
+    const older = await later.again()
+    const ask = (name: string) =>
+      older.refusals({instances: [vm(name, {image: 'debian:13'})], profiles: [], networks: []})
+
+    expect([(await ask('web')).length, (await ask('other')).length]).toEqual([0, 1])
+    expect((await provider.update?.('web', vm('web', {image: 'debian:13', cpus: 2})))?.cpus).toBe(2)
+  })
+
   it('is no disk that shrinks', async () => {
     await opened.provider.create(vm('big', {disk: '20GiB'}))
 

@@ -96,14 +96,16 @@ async function launchInTurn(driver: Driver, spec: InstanceSpec, options: CallOpt
         signal: options.signal,
       })
     }, options)
-  if (await isDownloaded()) return await launch()
-  return await locks.download(async () => {
+  const launchFirst = async () => {
+    if (await isDownloaded()) return undefined
     const result = await launch()
-    if (result.exitCode === 0 && !(await isDownloaded())) {
+    if (result.exitCode === 0) {
       await records.change((before) => ({...before, images: [...before.images, request.image]}))
     }
     return result
-  }, options)
+  }
+  const first = (await isDownloaded()) ? undefined : await locks.download(launchFirst, options)
+  return first ?? (await launch())
 }
 
 function launchRequest(driver: Driver, spec: InstanceSpec): requests.LaunchRequest {

@@ -79,7 +79,7 @@ const keepLearned = (driver: Driver, changed: readonly {readonly name: string; r
     const instances = {...records.instances}
     for (const {name, now} of changed) {
       const kept = own(instances, name)
-      if (kept !== undefined) instances[name] = {...kept, imageHash: now.imageHash, address: now.address}
+      if (kept?.createdAt === now.createdAt) instances[name] = {...kept, imageHash: now.imageHash, address: now.address}
     }
     return {...records, instances}
   })

@@ -115,7 +115,9 @@ function sizeProblems({name, memory, disk}: InstanceSpec, {version, kept}: Facts
 export const wordOf = (image: string, {settings, version}: Pick<Facts, 'settings' | 'version'>): string | undefined =>
   own(settings.images ?? {}, image) ?? imageWord(image, version !== undefined && isAtLeast(version, 1, 17))
 
-function imageProblems({image}: InstanceSpec, facts: Facts): Problem[] {
+/** A machine outlives the release that it was made of. */
+function imageProblems({name, image}: InstanceSpec, facts: Facts): Problem[] {
+  if (own(facts.kept, name)?.image === image) return []
   const word = wordOf(image, facts)
   const isListed = word === undefined || facts.images === undefined || /[:/]/.test(word) || facts.images.has(word)
   if (word !== undefined && isListed && !word.startsWith('-')) return []

@@ -1,4 +1,4 @@
-import type {CallOptions, InstanceProvider} from '@omni-cli/sdk'
+import type {CallOptions, InstanceProvider, WantedInstances} from '@omni-cli/sdk'
 import type {FoundProblem, Manifest, Plan} from '@omni-cli/sdk/engine'
 
 const SENDS = ['create', 'update', 'rebuild', 'replace']
@@ -15,15 +15,7 @@ export async function refuseImpossible(
 ): Promise<void> {
   const isAsked = plan.operations.some(({ref, action}) => ref.startsWith('instance/') && SENDS.includes(action))
   if (provider === undefined || !isAsked) return
-  const {resources} = manifest
-  const refusals = await provider.refusals(
-    {
-      instances: resources.flatMap((resource) => (resource.kind === 'instance' ? [resource.spec] : [])),
-      profiles: resources.flatMap(({kind, name}) => (kind === 'profile' ? [name] : [])),
-      networks: resources.flatMap(({kind, name}) => (kind === 'network' ? [name] : [])),
-    },
-    options,
-  )
+  const refusals = await provider.refusals(wantedInstances(manifest), options)
   if (refusals.length === 0) return
   const {locate, problemsError} = await import('@omni-cli/sdk/engine')
   throw problemsError(
@@ -33,3 +25,10 @@ export async function refuseImpossible(
     }),
   )
 }
+
+/** What files make, for the question what a driver cannot honour. */
+export const wantedInstances = ({resources}: Pick<Manifest, 'resources'>): WantedInstances => ({
+  instances: resources.flatMap((resource) => (resource.kind === 'instance' ? [resource.spec] : [])),
+  profiles: resources.flatMap(({kind, name}) => (kind === 'profile' ? [name] : [])),
+  networks: resources.flatMap(({kind, name}) => (kind === 'network' ? [name] : [])),
+})

@@ -1,5 +1,6 @@
 import type {CallOptions, InstanceProvider, Refusal} from '@omni-cli/sdk'
 import {loadNamed} from '../apply/load.ts'
+import {wantedInstances} from '../apply/refusals.ts'
 
 /** What a driver cannot honour of the machines in files, all of it. */
 export async function refusalsOf(
@@ -7,15 +8,7 @@ export async function refusalsOf(
   files: readonly string[],
   {signal}: CallOptions = {},
 ): Promise<readonly Refusal[]> {
-  const {resources} = await loadNamed({files})
-  return provider.refusals(
-    {
-      instances: resources.flatMap((resource) => (resource.kind === 'instance' ? [resource.spec] : [])),
-      profiles: resources.flatMap(({kind, name}) => (kind === 'profile' ? [name] : [])),
-      networks: resources.flatMap(({kind, name}) => (kind === 'network' ? [name] : [])),
-    },
-    {signal},
-  )
+  return provider.refusals(wantedInstances(await loadNamed({files})), {signal})
 }
 
 export const refusedText = ({instance, path, message, hint}: Refusal): string =>

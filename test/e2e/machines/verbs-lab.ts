@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {writeFile} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
+import {retry} from '@omni-cli/sdk'
 import {createHome, type OmniOptions, type OmniResult, omni, removeHome, run} from '../harness.ts'
 
 /** The daemon that tests may use; undefined: those that need it are left out. */
@@ -39,7 +40,9 @@ export async function createVerbsLab(): Promise<VerbsLab> {
     'ipv4.nat=false',
     'ipv6.address=none',
   ]
-  await anywhere('network', 'create', network, ...range)
+  // Incus stumbles over interfaces that other machines lose at the same moment.
+  const again = {attempts: 5, baseMs: 100, maxMs: 1_000, when: () => true}
+  await retry(again, () => anywhere('network', 'create', network, ...range))
   const features = ['images=false', 'networks=false', 'profiles=true'].flatMap((one) => ['-c', `features.${one}`])
   await anywhere('project', 'create', project, ...features)
   await incus('profile', 'device', 'add', 'default', 'root', 'disk', 'path=/', 'pool=default')
@@ -62,7 +65,7 @@ export async function createVerbsLab(): Promise<VerbsLab> {
       const machines: {name: string}[] = JSON.parse(await incus('list', '-f', 'json'))
       for (const {name} of machines) await incus('delete', '--force', name)
       await anywhere('project', 'delete', project)
-      await anywhere('network', 'delete', network)
+      await retry(again, () => anywhere('network', 'delete', network))
       await removeHome(home)
     },
   }

@@ -13,11 +13,13 @@ import type {IncusRequest} from './client.ts'
 import type {ServerAddress} from './find-server.ts'
 import {once, orAborted} from './within.ts'
 
-/** An upload, or a change that the server makes while we wait for its answer. */
-const LONG_MS = 24 * 60 * 60_000
+/** Some changes are made before they are answered: networks, profiles that many machines use. */
+const CHANGE_MS = 5 * 60_000
+/** Uploads take as long as they take. */
+const UPLOAD_MS = 24 * 60 * 60_000
 
 export interface SendOptions extends CallOptions {
-  /** Until the whole answer is there. Default: that of the sdk, and none in practice for what carries bytes. */
+  /** Until the whole answer is there. Default: that of the sdk for what only reads. */
   readonly timeoutMs?: number | undefined
 }
 
@@ -41,13 +43,18 @@ export function openTransport({http}: Pick<DriverContext, 'http'>, address: Serv
     address,
     target,
     async send(request, {signal, timeoutMs} = {}) {
-      const options = {signal, timeoutMs: timeoutMs ?? (request.body === undefined ? undefined : LONG_MS)}
+      const options = {signal, timeoutMs: timeoutMs ?? timeoutOf(request)}
       return http.request(await orAborted(signal, target()), toHttp(request, address.project), options).catch(fail)
     },
     async stream(request, {signal} = {}) {
       return http.stream(await orAborted(signal, target()), toHttp(request, address.project), {signal}).catch(fail)
     },
   }
+}
+
+function timeoutOf({method, body}: IncusRequest): number | undefined {
+  if (body !== undefined) return UPLOAD_MS
+  return method === 'GET' || method === 'HEAD' ? undefined : CHANGE_MS
 }
 
 /** Path and query below `/1.0`, with the project; a path that begins with `/1.0` already stays as it is. */

@@ -1,6 +1,7 @@
 import {poll} from '@omni-cli/sdk'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import type {WebSocket} from 'ws'
+import {openOperationEvents} from '../../src/client/operation-events.ts'
 import {accept, FAILURE, type FakeDaemon, fail, operation, SUCCESS, startFakeDaemon, succeed} from './fake-daemon.ts'
 
 let daemon: FakeDaemon
@@ -265,5 +266,28 @@ describe('many operations at once', () => {
 
     expect(notes[0]).toBe('Unpacking image: 0%\\e[2J')
     expect(notes.length).toBeLessThan(20)
+  })
+})
+
+describe('the connection for events', () => {
+  it('keeps the process alive only while somebody follows', async () => {
+    const held: boolean[] = []
+    const socket = {
+      onFrame: () => undefined,
+      send: () => Promise.resolve(),
+      closed: new Promise<void>(() => undefined),
+      close: () => undefined,
+      hold: (isHeld: boolean) => held.push(isHeld),
+    }
+    const events = openOperationEvents({socket: () => Promise.resolve(socket)})
+    const first = await events.follow('a', () => undefined)
+    const second = await events.follow('b', () => undefined)
+    first.stop()
+    await Promise.resolve()
+    expect(held).not.toContain(false)
+
+    second.stop()
+    await new Promise(setImmediate)
+    expect(held.at(-1)).toBe(false)
   })
 })

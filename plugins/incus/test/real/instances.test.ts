@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {poll} from '@omni-cli/sdk'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {z} from 'zod'
 import type {IncusClient, IncusRequest} from '../../src/client/client.ts'
 import {openClient} from '../../src/client/open-client.ts'
 import {createIncus} from '../../src/provider/incus.ts'
@@ -130,6 +131,21 @@ describe.skipIf(socket === undefined)('states of machines on Incus', () => {
     })
     expect((await provider.get('deaf'))?.status).toBe('running')
     expect((await provider.stop('deaf', {force: true})).status).toBe('stopped')
+  })
+
+  it('volumes of one that is removed stay, unless they are given up as well', async () => {
+    const {provider, client, spec} = machines
+    const path = '/storage-pools/default/volumes/custom'
+    const name = `data-${Date.now()}`
+    await client.send({method: 'POST', path, json: {name, content_type: 'filesystem', config: {}}})
+    const isThere = async () => (await client.find(z.unknown(), {method: 'GET', path: `${path}/${name}`})) !== undefined
+    const devices = {data: {type: 'disk', pool: 'default', source: name, path: '/data'}}
+    await provider.create(spec('holder', {devices}))
+    await provider.remove('holder')
+    expect(await isThere()).toBe(true)
+    await provider.create(spec('holder', {devices}))
+    await provider.remove('holder', {purge: true})
+    expect(await isThere()).toBe(false)
   })
 
   it('a protected one is not removed', async () => {

@@ -11,6 +11,7 @@ import {
 } from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
 import {notFound} from '../apps/act.ts'
+import {knownNames} from '../completion/names.ts'
 import {instanceKind} from '../resources/instance.ts'
 import type {AnyKind} from '../resources/kind.ts'
 import {isConfigured, parseTargets} from '../resources/target.ts'
@@ -34,7 +35,7 @@ export async function lookUpNames(
   }))
   for (const question of questions) refuseName(question)
   const drivers = openOnce(session)
-  const answers = await mapLimit(questions, LOOKS_AT_ONCE, (question) => ask(question, drivers, {signal}))
+  const answers = await mapLimit(questions, LOOKS_AT_ONCE, (question) => ask(session, question, drivers, {signal}))
   const missing = answers.filter(({found}) => found.length === 0)
   for (const answer of missing) throwReason(session, answer)
   if (missing.length > 0) throw await allMissing(missing, drivers, {signal})
@@ -81,9 +82,32 @@ function refuseName({name, kinds}: Question): void {
   })
 }
 
-async function ask(question: Question, drivers: Drivers, call: CallOptions): Promise<Answer> {
+/**
+ * A service that is found is what is meant, unless the context says who serves instances or one of that name was seen:
+ * those who have no machines do not wait for the answer that there are none.
+ */
+async function ask(session: Session, question: Question, drivers: Drivers, call: CallOptions): Promise<Answer> {
+  const {name, kinds} = question
+  const isQuick = kinds.length > 1 && !isConfigured(session, instanceKind) && !isKnownMachine(session, name)
+  if (!isQuick) return askIn(kinds, question, drivers, call)
+  const first = kinds.filter((kind) => kind !== instanceKind)
+  const answer = await askIn(first, question, drivers, call)
+  if (answer.found.length > 0) return answer
+  const rest = await askIn([instanceKind], question, drivers, call)
+  return {...question, found: rest.found, failures: new Map([...answer.failures, ...rest.failures])}
+}
+
+const isKnownMachine = ({home, context}: Session, name: string): boolean =>
+  knownNames({home, context: context.name}, instanceKind.kind).names.some(([known]) => known === name)
+
+async function askIn(
+  kinds: readonly AnyKind[],
+  question: Question,
+  drivers: Drivers,
+  call: CallOptions,
+): Promise<Answer> {
   const failures = new Map<AnyKind, unknown>()
-  const looks = question.kinds.map(async (kind) => {
+  const looks = kinds.map(async (kind) => {
     try {
       return await find(kind, question.name, drivers, call)
     } catch (error) {

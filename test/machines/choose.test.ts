@@ -2,9 +2,11 @@ import {type InstanceProvider, instanceSpec, OmniError, serviceSpec} from '@omni
 import type {Session} from '@omni-cli/sdk/cli'
 import {createMemoryInstances, createMemoryServices} from '@omni-cli/testkit'
 import {expect, test} from 'vitest'
+import {rememberThings} from '../../src/completion/remember-names.ts'
 import {choose, chooseMachine, type Selection} from '../../src/machines/choose.ts'
 import {memorySession} from '../apply/memory-session.ts'
 
+/** Machines are configured: a name is looked up among them whether a service has it or not. */
 async function setup(changes: (instance: InstanceProvider) => Partial<InstanceProvider> = () => ({})) {
   const service = createMemoryServices()
   const instance = createMemoryInstances()
@@ -18,8 +20,12 @@ async function setup(changes: (instance: InstanceProvider) => Partial<InstancePr
   ]) {
     await instance.create(instanceSpec.parse({name, metadata: {role}}))
   }
-  return memorySession({service, instance: {...instance, ...changes(instance)}})
+  const session = memorySession({service, instance: {...instance, ...changes(instance)}})
+  return {...session, context: {name: 'default', memory: {}}}
 }
+
+/** The context says nothing of machines. */
+const unconfigured = (session: Session): Session => ({...session, context: {name: 'default'}})
 
 const down = () => {
   throw new OmniError('UNAVAILABLE', 'the daemon does not answer')
@@ -58,7 +64,8 @@ test.each([
 })
 
 test('without an engine for machines a service is found all the same, and what is nowhere says why', async () => {
-  using session = await setup(() => ({get: down, list: down}))
+  using base = await setup(() => ({get: down, list: down}))
+  const session = unconfigured(base)
   expect(await refs(session, {words: ['web']})).toEqual(['service/web'])
   expect(await refs(session, {labels: {role: 'front'}})).toEqual(['service/web', 'service/both'])
   await expect(refs(session, {words: ['wep']})).rejects.toMatchObject({
@@ -73,6 +80,24 @@ test('an engine that the context names and that does not answer is the error', a
   const session = {...base, context: {name: 'default', providers: {instances: 'memory'}}}
   await expect(refs(session, {words: ['wep']})).rejects.toMatchObject({code: 'UNAVAILABLE'})
   expect(await refs(session, {words: ['web']})).toEqual(['service/web'])
+})
+
+test('a service is not kept waiting for machines that nobody has configured, unless one of its name was seen', async () => {
+  let asked = 0
+  using base = await setup((instance) => ({
+    get(name) {
+      asked++
+      return instance.get(name)
+    },
+  }))
+  const session = unconfigured(base)
+  expect(await refs(session, {words: ['web', 'both']})).toEqual(['service/web', 'service/both'])
+  expect(asked).toBe(0)
+  expect(await refs(session, {words: ['worker-1']})).toEqual(['instance/worker-1'])
+
+  rememberThings(session, 'instance', [{name: 'both'}])
+
+  await expect(refs(session, {words: ['both']})).rejects.toMatchObject({code: 'CONFLICT'})
 })
 
 test('where no plugin supplies machines nobody is asked for them', async () => {

@@ -1,5 +1,15 @@
-import {type CallOptions, type InstanceProvider, isAbort, mapLimit, messageOf, OmniError, retry} from '@omni-cli/sdk'
+import {
+  type CallOptions,
+  type InstanceProvider,
+  isAbort,
+  isOmniError,
+  mapLimit,
+  messageOf,
+  OmniError,
+  retry,
+} from '@omni-cli/sdk'
 import type {Progress} from '@omni-cli/sdk/cli'
+import type {ReadySpec} from '@omni-cli/sdk/engine'
 import type {InstanceHealth, WantedInstance} from './health.ts'
 
 /** What was done for a machine. */
@@ -20,6 +30,8 @@ const BACKOFF = {baseMs: 1_000, maxMs: 5_000}
 const AT_ONCE = 8
 /** A machine that runs may take this long to shut down, in milliseconds. */
 const SHUTDOWN_MS = 30_000
+/** And this long to become ready, when no plan says how long. */
+const READY_MS = 60_000
 
 /** What helps a machine; undefined when recovery must not or cannot do anything for it. */
 export function recoveryOf({healthy, wanted, status, readiness}: InstanceHealth): RecoveryAction | undefined {
@@ -59,7 +71,7 @@ async function recoverOne(
   {name, action}: Needy,
   {progress, plan, signal}: RecoverOptions,
 ): Promise<Recovered> {
-  const spec = plan?.find((one) => one.spec.name === name)?.spec ?? {}
+  const spec = plan?.find((one) => one.spec.name === name)?.spec ?? (await specOf(provider, name, {signal}))
   const {awaitReady} = await import('@omni-cli/sdk/engine')
   let attempts = 0
   const attempt = async (onProgress: (note: string) => void) => {
@@ -68,7 +80,8 @@ async function recoverOne(
     else await restart(provider, name, {signal, onProgress})
     await awaitReady(provider, name, spec, {signal, onProgress})
   }
-  const when = (error: unknown) => !isAbort(error)
+  // What was waited for long enough does not get better by starting what runs.
+  const when = (error: unknown) => !isAbort(error) && !(isOmniError(error) && error.code === 'TIMEOUT')
   try {
     await progress.step(`${action} ${name}`, (step) =>
       retry({attempts: ATTEMPTS, ...BACKOFF, signal, when}, () => attempt((note) => step.note(note))),
@@ -78,6 +91,12 @@ async function recoverOne(
     if (isAbort(error)) throw error
     return {name, action, ok: false, attempts, error: messageOf(error)}
   }
+}
+
+/** Without a plan: that programs run inside, and an address where it has a network. */
+async function specOf(provider: InstanceProvider, name: string, options: CallOptions): Promise<ReadySpec> {
+  const state = await provider.get(name, options)
+  return {network: state?.settings?.network, wait: {timeout: READY_MS}}
 }
 
 /** What runs is asked to shut down; what is broken is cut off. */

@@ -1,15 +1,25 @@
 import {text} from 'node:stream/consumers'
-import {type CallOptions, isOmniError, type LogFacet, type LogLine, OmniError, sleep} from '@omni-cli/sdk'
-import {z} from 'zod'
+import {
+  type CallOptions,
+  isOmniError,
+  type LogFacet,
+  type LogLine,
+  OmniError,
+  type RetryOptions,
+  retry,
+  sleep,
+} from '@omni-cli/sdk'
 import type {IncusClient} from '../client/client.ts'
+import {instanceWire} from '../client/wire.ts'
 import {addedSince} from './logs-added.ts'
+import {readInstance} from './requests.ts'
 
 /** The console is asked again after so long; when nothing was written, less often. */
 const EVERY_MS = {least: 500, most: 4_000}
 
 /**
  * What a machine has written to its console. Lines have the time when they were read, as it keeps none. Of a running container
- * Incus gives each line to one reader only, and all of them again when it is stopped.
+ * Incus gives each line to one reader only, and of a stopped one the last lines that nobody had read.
  */
 export function createLogs(client: IncusClient): LogFacet {
   return {
@@ -46,8 +56,9 @@ async function* followConsole(
   let seen = first
   let rest = begun
   for (let waitMs = EVERY_MS.least; ; ) {
-    const isRunning = await runs(client, name, options)
-    const {added, all} = addedSince(seen, await readConsole(client, name, options))
+    const {isRunning, isVm} = await stateOf(client, name, options)
+    const now = await retry(whileItStops(options), () => readConsole(client, name, options))
+    const {added, all} = addedSince(seen, now, isVm ? seen !== '' : !isRunning)
     seen = all
     const lines = `${rest}${added}`.split('\n')
     rest = lines.pop() ?? ''
@@ -59,11 +70,25 @@ async function* followConsole(
   if (rest !== '') yield* linesOf(name, [rest])
 }
 
-const statusWire = z.object({pid: z.int().default(0)})
+/** A console that goes away is an error to Incus for a moment. */
+const whileItStops = ({signal}: CallOptions): RetryOptions => ({
+  attempts: 6,
+  baseMs: 100,
+  maxMs: 1_000,
+  signal,
+  when: (error) => isOmniError(error) && error.code === 'UNAVAILABLE',
+})
 
-async function runs(client: IncusClient, name: string, options: CallOptions): Promise<boolean> {
-  const path = `/instances/${encodeURIComponent(name)}/state`
-  return ((await client.find(statusWire, {method: 'GET', path}, options))?.value.pid ?? 0) > 0
+const STOPPED = 102
+const statusWire = instanceWire.pick({status_code: true, type: true})
+
+/** Its figures are not asked for: that fails for a moment while it stops. */
+async function stateOf(client: IncusClient, name: string, options: CallOptions) {
+  const found = await client.find(statusWire, readInstance(name), options)
+  return {
+    isRunning: found !== undefined && found.value.status_code !== STOPPED,
+    isVm: found?.value.type === 'virtual-machine',
+  }
 }
 
 async function readConsole(client: IncusClient, name: string, options: CallOptions): Promise<string> {

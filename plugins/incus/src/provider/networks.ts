@@ -84,11 +84,14 @@ interface Wanted {
 async function make(client: IncusClient, {spec, addresses}: Wanted, options?: CallOptions): Promise<void> {
   const {name, description = ''} = spec
   const json = {name, type: 'bridge', description, config: networkConfig(spec, addresses)}
-  await createOnMembers(client, name, options)
-  await change(client, {method: 'POST', path: '/networks', json}, options).catch((error: unknown) => {
-    throw isOmniError(error) && error.code === 'CONFLICT' && /exists|unique/i.test(error.message)
-      ? taken(name, error)
-      : error
+  const isCluster = await createOnMembers(client, name, options)
+  await change(client, {method: 'POST', path: '/networks', json}, options).catch(async (error: unknown) => {
+    if (isOmniError(error) && /the network already exists|unique constraint/i.test(error.message)) {
+      throw taken(name, error)
+    }
+    // Some members have it already then.
+    if (isCluster) await client.send({method: 'DELETE', path: pathTo(name)}).catch(() => undefined)
+    throw error
   })
 }
 

@@ -54,6 +54,8 @@ describe.skipIf(socket === undefined)('snapshots of an instance', () => {
 
   it('a copy has a MAC of its own, no owner and is stopped', async () => {
     const made = await copies.copy(name, `${name}-copy`)
+    const start = {action: 'start', timeout: -1}
+    await project.client.operate({method: 'PUT', path: `/instances/${name}-copy/state`, json: start})
     const [from, to] = await Promise.all([wireOf(name), wireOf(`${name}-copy`)])
 
     expect(made).toMatchObject({name: `${name}-copy`, status: 'stopped', labels: {role: 'web'}, snapshotCount: 2})

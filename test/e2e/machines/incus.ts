@@ -33,9 +33,11 @@ export interface IncusHomeOptions {
   readonly url?: string | undefined
   /** Root disk of the machines. Default: the pool `default`. */
   readonly pool?: string | undefined
+  /** Names of images in plans → images of the daemon. */
+  readonly images?: Readonly<Record<string, string>> | undefined
 }
 
-export async function createIncusHome({url, pool = 'default'}: IncusHomeOptions = {}): Promise<IncusHome> {
+export async function createIncusHome({url, pool = 'default', images}: IncusHomeOptions = {}): Promise<IncusHome> {
   if (socket === undefined) throw new Error('there is no Incus for tests')
   const home = await createHome()
   const random = randomBytes(4)
@@ -60,9 +62,9 @@ export async function createIncusHome({url, pool = 'default'}: IncusHomeOptions 
   await anywhere('project', 'create', project, ...features.flatMap((feature) => ['-c', feature]))
   await incus('profile', 'device', 'add', 'default', 'root', 'disk', 'path=/', `pool=${pool}`)
   await incus('profile', 'device', 'add', 'default', 'eth0', 'nic', 'name=eth0', `network=${network}`)
-  const settings = {url: url ?? `unix:${socket}`, project}
-  const lab = {name: 'lab', providers: {instances: 'incus'}, incus: settings}
-  await writeFile(join(home, '.ome/config.yaml'), JSON.stringify({'current-context': 'lab', contexts: [lab]}))
+  const settings = {url: url ?? `unix:${socket}`, project, images}
+  const context = {name: 'default', providers: {instances: 'incus'}, incus: settings}
+  await writeFile(join(home, '.ome/config.yaml'), JSON.stringify({'current-context': 'default', contexts: [context]}))
   const run: IncusHome['run'] = (args, options = {}) => omni(args, {home, timeoutMs: 120_000, ...options})
   const names = async () => JSON.parse(await incus('list', '-f', 'json')).map(({name}: {name: string}) => name)
   return {

@@ -42,11 +42,11 @@ export function openOperationEvents(connections: Pick<Connections, 'socket'>): O
         known.delete(listener)
         if (known.size === 0) listeners.delete(id)
         // An open connection alone does not keep the process alive.
-        if (listeners.size === 0) void connection?.then((socket) => socket.hold(false)).catch(() => undefined)
+        void connection?.then((socket) => socket.hold(listeners.size > 0)).catch(() => undefined)
       }
       try {
         const socket = await connected()
-        if (listeners.size > 0) socket.hold(true)
+        socket.hold(listeners.size > 0)
         return {lost: socket.closed, stop}
       } catch (error) {
         stop()

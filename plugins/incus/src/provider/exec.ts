@@ -57,7 +57,7 @@ async function begin(client: IncusClient, {name, argv, options}: Call): Promise<
   try {
     return await client.begin({method: 'POST', path: `/instances/${encodeURIComponent(name)}/exec`, json}, {signal})
   } catch (error) {
-    throw isOmniError(error) && error.code === 'CONFLICT'
+    throw isOmniError(error) && /not running/.test(error.message)
       ? new OmniError('CONFLICT', `'${name}' is not running`, {hint: `omni start instance ${name}`, cause: error})
       : error
   }
@@ -70,21 +70,26 @@ async function attend(client: IncusClient, operation: Operation, call: Call): Pr
     options: {signal},
   } = call
   const attached = await attach(client, operation, call.options)
-  const settled = client.settle(operation)
+  const over = new AbortController()
+  const settled = client.settle(operation, {signal: over.signal})
   // Told below, unless what the caller does with the output fails first.
   settled.catch(() => undefined)
-  const interrupt = () => void stop(attached, settled, graceMs)
+  const stopped = Promise.withResolvers<undefined>()
+  const interrupt = () => void stop(attached, settled, graceMs).then(() => stopped.resolve(undefined))
   signal?.addEventListener('abort', interrupt, {once: true})
   if (signal?.aborted) interrupt()
   try {
     const isWhole = await attached.output
     if (!isWhole) attached.control.close()
-    const ended = await (isWhole ? settled : within(signal?.aborted ? 0 : graceMs, settled))
+    const ended = await (isWhole
+      ? Promise.race([settled, stopped.promise])
+      : within(signal?.aborted ? 0 : graceMs, settled))
     if (signal?.aborted) throw interrupted(call, ended)
     return exitCode(call, ended, isWhole)
   } finally {
     signal?.removeEventListener('abort', interrupt)
     attached.close()
+    over.abort()
   }
 }
 

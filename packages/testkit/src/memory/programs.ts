@@ -20,7 +20,7 @@ interface Inside {
 }
 
 /**
- * Runs the few programs that machines in memory have: printf, echo, cat, head -c N /dev/zero, pwd, printenv, id, tty, true, false, sleep, and
+ * Runs the few programs that machines in memory have: printf, echo, cat, head -c N /dev/zero, pwd, env, id, tty, true, false, sleep, and
  * `sh -c` of one of them or of `exit N`. What is not known ends with 127, a file that cannot be run with 126.
  */
 export function memoryExec(inside: Inside): ExecFacet {
@@ -60,8 +60,12 @@ async function runProgram({machine, argv, options}: ProgramRun, disk: Disk): Pro
       return print(`${machine}\n`)
     case 'pwd':
       return print(`${options.cwd ?? '/root'}\n`)
-    case 'printenv':
-      return options.env?.[rest[0] ?? ''] === undefined ? 1 : print(`${options.env[rest[0] ?? '']}\n`)
+    case 'env':
+      return print(
+        Object.entries(options.env ?? {})
+          .map(([name, value]) => `${name}=${value}\n`)
+          .join(''),
+      )
     case 'id':
       return print(`${options.user ?? '0'}\n`)
     case 'tty':

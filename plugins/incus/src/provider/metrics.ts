@@ -3,11 +3,12 @@ import {type CallOptions, type InstanceUsage, isOmniError, type MetricsFacet} fr
 import {z} from 'zod'
 import type {IncusClient} from '../client/client.ts'
 import {instanceWire, type WireInstance} from '../client/wire.ts'
+import {instanceOf} from './map.ts'
 import {parseMetrics, type Sample} from './metrics-parse.ts'
 import {listInstances} from './requests.ts'
 
 /**
- * Figures of all running machines of the project in one request. A member of a cluster measures its own machines alone, and not
+ * Figures of all running machines of the project in two requests. A member of a cluster measures its own machines alone, and not
  * everybody may see the measures: then they come from the states of the instances.
  */
 export function createMetrics(client: IncusClient): MetricsFacet {
@@ -16,17 +17,25 @@ export function createMetrics(client: IncusClient): MetricsFacet {
       const {environment} = await client.server(options)
       if (environment?.server_clustered === true) return fromStates(client, options)
       try {
-        const {body} = await client.download(
-          {method: 'GET', path: '/metrics', query: {project: client.project}},
-          options,
-        )
-        return usageOf(parseMetrics(await text(body)), client.project)
+        const request = {method: 'GET', path: '/metrics', query: {project: client.project}} as const
+        const [measures, running] = await Promise.all([
+          client.download(request, options).then(({body}) => text(body)),
+          runningNames(client, options),
+        ])
+        // Incus keeps the measures for some seconds, also those of machines that have stopped meanwhile.
+        return usageOf(parseMetrics(measures), client.project).filter(({name}) => running.has(name))
       } catch (error) {
         if (!isOmniError(error) || error.code !== 'UNAUTHORIZED') throw error
         return fromStates(client, options)
       }
     },
   }
+}
+
+async function runningNames(client: IncusClient, options?: CallOptions): Promise<ReadonlySet<string>> {
+  const request = {method: 'GET', path: '/instances', query: {recursion: '1'}} as const
+  const {value} = await client.fetch(z.array(instanceWire), request, options)
+  return new Set(value.filter((wire) => instanceOf(wire).status === 'running').map(({name}) => name))
 }
 
 async function fromStates(client: IncusClient, options?: CallOptions): Promise<InstanceUsage[]> {

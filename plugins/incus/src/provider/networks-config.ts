@@ -24,7 +24,8 @@ export function networkConfig(spec: NetworkSpec, {ipv4, ipv6}: Addresses, before
   const settings = {
     ...kept,
     'ipv4.address': ipv4,
-    ...(ipv4 === 'none' ? {} : {'ipv4.nat': nat, 'ipv4.dhcp': String(spec.dhcp)}),
+    'ipv4.nat': nat,
+    'ipv4.dhcp': String(spec.dhcp),
     'ipv6.address': ipv6,
     ...(ipv6 === 'none' ? {} : {'ipv6.nat': nat}),
     ...spec.config,

@@ -50,7 +50,7 @@ const ROLLING: ReadonlySet<string> = new Set(['archlinux', 'gentoo', 'kali', 'vo
  * `ubuntu:22.04`, `ubuntu/22.04`, `jammy`, `22.04` → the alias on the image server, in its variant with cloud-init.
  * Undefined for what is no name of a distribution.
  */
-export function distributionAlias(text: string): string | undefined {
+function distributionAlias(text: string): string | undefined {
   const [name = '', version, ...rest] = text.toLowerCase().split(/[:/]/)
   if (rest.length > 0) return rest.length === 1 && Object.hasOwn(DISTRIBUTIONS, name) ? text.toLowerCase() : undefined
   const found = releaseOf(name, version)

@@ -132,7 +132,7 @@ const nothingMoves = (left: readonly LeftBehind[]): OmniError =>
     details: {left},
   })
 
-export const leftText = ({name, reason}: LeftBehind): string => `${name}: ${reason}`
+const leftText = ({name, reason}: LeftBehind): string => `${name}: ${reason}`
 
 /** Machines of the same names that somebody else made there. */
 async function refuseForeign(

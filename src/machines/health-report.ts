@@ -63,9 +63,13 @@ async function ask(session: Session, question: HealthQuestion): Promise<Asked> {
   const {engines, services, instances} = await observeAll(session, {signal})
   const isOfServices = ({kind}: Overview['engines'][number]) => kind === 'service'
   if (question.servicesOnly === true) {
-    return {engines: [], services: await checkServices(services, {signal}), instances: []}
+    const silent = engines.filter((one) => isOfServices(one) && !one.ok)
+    return {engines: silent, services: await checkServices(services, {signal}), instances: []}
   }
   const engine = engines.find(({kind}) => kind === 'instance')
+  const isNeeded = names !== undefined || (plan !== undefined && plan.length > 0)
+  // Says why there is none.
+  if (engine === undefined && isNeeded) await session.open('instance')
   const provider = engine?.ok === true ? await session.open('instance').catch(orAbort) : undefined
   const memory = await readMemory(session)
   if (provider !== undefined) await forgetRunning(session, provider, {instances, memory})

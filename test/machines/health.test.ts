@@ -167,6 +167,24 @@ test('with a plan, what is missing and what does not answer is told with its pla
   expect(recommendations.map(({command}) => command)).toEqual([`omni apply ${plan}`, 'omni logs db'])
 })
 
+test('machines that are asked for are not healthy because there is no engine for them', async () => {
+  const {session, folder} = await machines()
+  const open = () => Promise.reject(new OmniError('UNAVAILABLE', 'no instance provider is available'))
+  const nowhere = {...session, context: {name: 'lab'}, open} as unknown as Session
+  const plan = join(folder, 'plan.yaml')
+  await writeFile(plan, 'instances:\n  web: {}\n')
+  await expect(checkAll(nowhere, {...QUESTION, plan: [plan]})).rejects.toMatchObject({code: 'UNAVAILABLE'})
+  expect((await checkAll(nowhere, QUESTION)).status).toBe('healthy')
+})
+
+test('services alone are critical when their engine does not answer', async () => {
+  const {session} = await machines()
+  const contributions = [{kind: 'service', id: 'engine', title: '', plugin: '', module: '', priority: 0}]
+  const open = () => Promise.reject(new OmniError('UNAVAILABLE', 'refused'))
+  const silent = {...session, contributions, open} as unknown as Session
+  expect((await checkAll(silent, {...QUESTION, servicesOnly: true})).status).toBe('critical')
+})
+
 test('recovery starts what should run and leaves what was stopped on purpose', async () => {
   const {session, provider, change} = await machines()
   for (const name of ['web', 'db', 'other']) change(name, {status: 'stopped'})

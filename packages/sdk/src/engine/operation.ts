@@ -1,7 +1,7 @@
 import type {NetworkState, ProfileState} from '../contracts/instance-facets.ts'
 import type {ChangeKind, Instance} from '../contracts/instance-provider.ts'
 import type {Service} from '../contracts/service-engine.ts'
-import type {Resource} from './manifest/load.ts'
+import type {Resource} from './manifest/resource.ts'
 
 /** Kinds that the planner creates, changes and removes. */
 export type PlannedKind = 'service' | 'instance' | 'network' | 'profile'

@@ -1,6 +1,7 @@
 import {redact} from '../io/redact.ts'
 import {changesOf} from './changes.ts'
 import {type Costs, costOf, fieldOf, largestCost} from './costs.ts'
+import {checkDependencies, dependenciesOf} from './dependencies.ts'
 import {
   mergedSpec,
   type ObservedThing,
@@ -10,8 +11,9 @@ import {
   observedService,
   type PlannerTraits,
 } from './kinds.ts'
-import {locate, type Manifest} from './manifest/load.ts'
+import type {Manifest} from './manifest/load.ts'
 import {type FoundProblem, problemsError} from './manifest/problem.ts'
+import {locate} from './manifest/resource.ts'
 import {
   type Action,
   type Change,
@@ -69,13 +71,6 @@ const thingsOf = ({service = [], instance = [], network = [], profile = []}: Obs
     ...profile.map(observedProfile),
   ]
   return new Map(things.map((thing) => [thing.ref, thing]))
-}
-
-/** The wanted things in the order they are made. MANIFEST_INVALID for a cycle; names that are not there are passed over. */
-export function orderResources({resources}: Manifest): Wanted[] {
-  const wanted = new Map(resources.map((one) => [refOf(one), one]))
-  const nodes = [...wanted].map(([id, one]) => ({id, one, dependsOn: dependenciesOf(one, (ref) => wanted.has(ref))}))
-  return topologicalOrder(nodes).map(({one}) => one)
 }
 
 interface Step {
@@ -224,39 +219,3 @@ const LOSS = {
   rebuild: (fields: string) => `${fields} needs a rebuild: its disk is lost, its address stays`,
   replace: (fields: string) => `${fields} cannot be changed in place: its disk and its address are lost`,
 } as const
-
-/** A name means the same kind first, then any other. Profiles and networks come before what uses them. */
-function dependenciesOf(resource: Wanted, has: (ref: string) => boolean): string[] {
-  const implied = impliedBy(resource).filter(has)
-  if (resource.kind === 'network' || resource.kind === 'profile') return [...new Set(implied)]
-  const names = resource.spec.depends_on ?? []
-  const kinds = [resource.kind, ...(['instance', 'service'] as const).filter((kind) => kind !== resource.kind)]
-  const declared = names.flatMap((name) => kinds.map((kind) => `${kind}/${name}`).find(has) ?? [])
-  return [...new Set([...declared, ...implied])]
-}
-
-function impliedBy(resource: Wanted): string[] {
-  if (resource.kind === 'network') return []
-  if (resource.kind === 'service') {
-    const node = resource.spec.placement?.node
-    return node === undefined ? [] : [`instance/${node}`]
-  }
-  const nets = Object.values(resource.spec.devices ?? {}).flatMap(({network}) => network ?? [])
-  if (resource.kind === 'profile') return nets.map((name) => `network/${name}`)
-  const {profiles = [], network} = resource.spec
-  const joined = network?.name === undefined ? nets : [network.name, ...nets]
-  return [...profiles.map((name) => `profile/${name}`), ...joined.map((name) => `network/${name}`)]
-}
-
-function checkDependencies(wanted: readonly Wanted[], has: (ref: string) => boolean): void {
-  const problems = wanted.flatMap((resource) => {
-    if (resource.kind === 'network' || resource.kind === 'profile') return []
-    return (resource.spec.depends_on ?? [])
-      .filter((name) => !has(`service/${name}`) && !has(`instance/${name}`))
-      .map((name) => ({
-        ...resource.origin,
-        message: `${resource.kind} '${resource.name}' depends on '${name}', which is neither in the files nor running`,
-      }))
-  })
-  if (problems.length > 0) throw problemsError(problems)
-}

@@ -1,5 +1,6 @@
 import {realpath} from 'node:fs/promises'
 import {dirname, join, resolve} from 'node:path'
+import type {DocumentContent, Draft} from './documents.ts'
 import type {FoundProblem} from './problem.ts'
 import {isProblem, readSource} from './read.ts'
 import {parseSource} from './sources.ts'
@@ -104,4 +105,27 @@ class Includes {
   #fail({source, offset}: Spot, message: string): void {
     this.#problems.push(problemAt(source, offset, {message}))
   }
+}
+
+/** Documents together with what they include, so that variables, environments and owner are those of the including file. */
+export function joined(
+  plans: readonly SourceDocument[],
+  contents: ReadonlyMap<SourceDocument, DocumentContent>,
+): DocumentContent[] {
+  const own = new Set(plans)
+  let drafts: Draft[] = []
+  let environments = new Map<string, readonly Draft[]>()
+  const found: DocumentContent[] = []
+  for (const [document, content] of contents) {
+    drafts = [...drafts, ...content.drafts]
+    environments = new Map(environments)
+    for (const [name, overlay] of content.environments) {
+      environments.set(name, [...(environments.get(name) ?? []), ...overlay])
+    }
+    if (!own.has(document)) continue
+    found.push({drafts, environments, project: content.project})
+    drafts = []
+    environments = new Map()
+  }
+  return found
 }

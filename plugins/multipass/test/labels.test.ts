@@ -39,7 +39,9 @@ describe('labels', () => {
     const found = await opened.provider.list({labels: {'omni.plan': 'demo', web: 'true'}})
     expect(found.map(({name}) => name)).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
   })
+})
 
+describe('labels, when machines are made and removed by hand,', () => {
   it('of a machine that was removed by hand are forgotten', async () => {
     await opened.provider.create(labelled('web'))
     await opened.byHand('delete --purge web')
@@ -71,6 +73,17 @@ describe('labels', () => {
     const calls = opened.calls.length
     await opened.provider.get('web')
     expect(opened.calls.slice(calls).map(([command]) => command)).toEqual(['info'])
+  })
+
+  it('can be given to a machine that was made by hand; how old it is stays unknown', async () => {
+    await opened.byHand('launch 22.04 --name web')
+    const after = await opened.provider.update?.('web', labelled('web'))
+
+    expect(after).toMatchObject({labels: {'omni.plan': 'demo', web: 'true'}, createdAt: undefined})
+    expect((await opened.provider.list({labels: {'omni.plan': 'demo'}})).map(({name}) => name)).toEqual(['web'])
+    await opened.byHand('delete --purge web')
+    await opened.byHand('launch 22.04 --name web')
+    expect((await opened.provider.get('web'))?.labels).toEqual({})
   })
 
   it('survive the trash', async () => {

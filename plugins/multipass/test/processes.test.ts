@@ -17,6 +17,9 @@ beforeEach(async () => {
 })
 afterEach(() => home[Symbol.asyncDispose]())
 
+/** Each look is a process. */
+const SLOWLY = {timeout: 20_000, interval: 300}
+
 const open = () =>
   createMultipass(
     {
@@ -56,11 +59,11 @@ describe('the driver on real processes', () => {
     const provider = await open()
     const controller = new AbortController()
     const making = provider.create(vm('web', {metadata: {role: 'x'}}), {signal: controller.signal})
-    await expect.poll(() => provider.get('web'), {timeout: 10_000}).toBeDefined()
+    await expect.poll(() => provider.get('web'), SLOWLY).toBeDefined()
     controller.abort()
 
     await expect(making).rejects.toMatchObject({code: 'ABORTED'})
-    await expect.poll(async () => (await provider.get('web'))?.status, {timeout: 10_000}).toBe('running')
+    await expect.poll(async () => (await provider.get('web'))?.status, SLOWLY).toBe('running')
     expect((await provider.get('web'))?.labels).toEqual({role: 'x'})
   })
 })

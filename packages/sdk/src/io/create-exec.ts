@@ -40,7 +40,7 @@ async function run(argv: Argv, options: ExecRequestOptions, secrets: readonly st
     timeout: timeoutMs,
     forceKillAfterDelay: KILL_AFTER_MS,
     maxBuffer: MAX_BYTES,
-    buffer: {stdout: options.keepsStdout !== false || options.onStdout === undefined},
+    buffer: {stdout: keeps(options, options.onStdout), stderr: keeps(options, options.onStderr)},
     ...(options.signal === undefined ? {} : {cancelSignal: options.signal}),
     ...(options.cwd === undefined ? {} : {cwd: options.cwd}),
     ...(options.env === undefined ? {} : {env: options.env}),
@@ -64,6 +64,9 @@ async function run(argv: Argv, options: ExecRequestOptions, secrets: readonly st
     stderr: textOf(result.stderr),
   }
 }
+const keeps = ({keepsOutput}: ExecRequestOptions, taker: unknown): boolean =>
+  keepsOutput !== false || taker === undefined
+
 function streamsOf({isAttached, input}: ExecRequestOptions) {
   if (isAttached === true) return {stdio: 'inherit' as const}
   if (input === undefined) return {stdin: 'ignore' as const}

@@ -12,8 +12,8 @@ export interface ExecRequestOptions {
   /** May return a promise: no more is read until it has resolved. */
   readonly onStdout?: ((chunk: Buffer) => unknown) | undefined
   readonly onStderr?: ((chunk: Buffer) => unknown) | undefined
-  /** False: stdout of the result is empty, and of any length for `onStdout`. Default true. */
-  readonly keepsStdout?: boolean | undefined
+  /** False: what is handed to `onStdout` and `onStderr` is not in the result, and of any length. Default true. */
+  readonly keepsOutput?: boolean | undefined
   /** The program gets the standard streams, and so the terminal, of this process. Default false. */
   readonly isAttached?: boolean | undefined
 }

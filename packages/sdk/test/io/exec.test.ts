@@ -92,7 +92,7 @@ describe('streams of exec', () => {
     }
     const script = 'process.stdout.write(Buffer.alloc(3_000_000, "x"))'
 
-    await expect(exec(node(script), {keepsStdout: false, onStdout})).resolves.toMatchObject({exitCode: 0, stdout: ''})
+    await expect(exec(node(script), {keepsOutput: false, onStdout})).resolves.toMatchObject({exitCode: 0, stdout: ''})
     expect(size).toBe(3_000_000)
   })
 

@@ -6,7 +6,7 @@ import {learned} from './belief.ts'
 import type {Driver} from './driver.ts'
 import {isTrashed, labelsOf, statusOf} from './map.ts'
 import {changeMounts} from './mounts.ts'
-import {askMachineId, requireInstance} from './observe.ts'
+import {askMachineId, cutOff, requireInstance} from './observe.ts'
 import type {Kept} from './records.ts'
 import {refuse, wordOf} from './refusals.ts'
 
@@ -128,16 +128,6 @@ const userData = ({cloud_init}: InstanceSpec): string | undefined =>
   cloud_init === undefined || typeof cloud_init === 'string'
     ? cloud_init
     : `#cloud-config\n${JSON.stringify(cloud_init)}\n`
-
-/** The daemon goes on without its client. What is kept of the machine stays, for the next apply to find it. */
-async function cutOff(driver: Driver, name: string, cause: unknown): Promise<OmniError> {
-  const seen = await driver.client.instance(name, {timeoutMs: 5_000}).catch(() => undefined)
-  const state =
-    seen === undefined
-      ? `Multipass may go on making '${name}'`
-      : `Multipass goes on with '${name}', which is ${statusOf(seen)}`
-  return new OmniError('ABORTED', `interrupted; ${state}`, {hint: 'multipass list', cause})
-}
 
 async function awaitRunning(driver: Driver, name: string, options: CallOptions): Promise<InstanceWire> {
   options.onProgress?.('waiting for it to run')

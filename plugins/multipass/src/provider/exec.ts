@@ -27,10 +27,13 @@ export const createExecFacet = (driver: Driver): ExecFacet => ({
     const result = await driver.client.ask(requests.exec({name, argv, user, cwd, env}), {
       timeoutMs: NO_LIMIT_MS,
       signal,
-      ...(isAttached ? {isAttached} : {input: stdin, keepsStdout: false, onStdout: options.onStdout ?? ignore}),
-      onStderr: stderr.take,
+      ...(isAttached
+        ? {isAttached}
+        : {input: stdin, keepsOutput: false, onStdout: options.onStdout ?? ignore, onStderr: stderr.take}),
     })
-    if (isClientFailure(result)) throw failureOf(result)
+    // 1 to 5 and 255 may be the program's as well: then the client says nothing of its own.
+    const failure = stderr.failure()
+    if (result.exitCode !== 0 && failure !== '') throw failureOf({exitCode: result.exitCode, stderr: failure})
     await stderr.flush()
     return {exitCode: result.exitCode}
   },
@@ -50,9 +53,8 @@ function isOurTerminal({terminal, stdin}: ExecOptions, name: string): boolean {
   })
 }
 
-/** 1 to 5 and 255 may be the program's as well: then the client says nothing of its own. */
-const isClientFailure = ({exitCode, stderr}: {readonly exitCode: number; readonly stderr: string}): boolean =>
-  exitCode !== 0 && /^exec failed: /.test(stderr)
+/** Chunks; what goes on for longer is the output of a program that begins like the client. */
+const MAX_HELD = 16
 
 /** What the client says of itself becomes an error, and is not shown as output of the program. */
 function withoutFailure(onStderr: ExecOptions['onStderr']) {
@@ -60,10 +62,11 @@ function withoutFailure(onStderr: ExecOptions['onStderr']) {
   let isHolding = true
   return {
     async take(chunk: Buffer) {
-      isHolding &&= held.length > 0 || chunk.toString('latin1').startsWith('exec failed: ')
+      isHolding &&= held.length < MAX_HELD && (held.length > 0 || chunk.indexOf('exec failed: ') === 0)
       if (isHolding) held.push(chunk)
-      else await onStderr?.(chunk)
+      else for (const part of [...held.splice(0), chunk]) await onStderr?.(part)
     },
+    failure: () => (isHolding ? Buffer.concat(held).toString() : ''),
     async flush() {
       for (const chunk of held) await onStderr?.(chunk)
     },

@@ -58,9 +58,11 @@ export function createFileFacet(driver: Driver): FileFacet {
     if (result.exitCode !== 0) throw scriptFailure(name, words.slice(-5), result)
   }
   const entries = async (name: string, [path, ...words]: readonly string[], options: CallOptions) => {
-    const result = await ask(name, ['find', path ?? '/', ...words, '-printf', PRINTED], options)
+    const argv = ['find', path ?? '/', ...words, '-printf', PRINTED]
+    const result = await client.ask(requests.exec({name, argv, env: {LC_ALL: 'C'}}), {signal: options.signal})
     if (result.exitCode === 0) return parseEntries(result.stdout)
     if (/No such file or directory/.test(result.stderr)) return undefined
+    if (/Not a directory/.test(result.stderr)) throw new OmniError('IO', `'${path}' in '${name}' is no folder`)
     throw failureOf(result)
   }
   const stat = async (name: string, path: string, options: CallOptions) => {
@@ -169,7 +171,7 @@ function readStream(
     .ask(requests.exec({name, argv: ['cat', '--', path]}), {
       timeoutMs: NO_LIMIT_MS,
       signal: signal === undefined ? gone.signal : AbortSignal.any([signal, gone.signal]),
-      keepsStdout: false,
+      keepsOutput: false,
       onStdout: push,
     })
     .then((result) => {

@@ -31,7 +31,7 @@ export function toInstance(name: string, seen: InstanceWire, kept: Kept | undefi
     diskBytes: kept?.disk,
     addresses: seen.ipv4,
     labels: kept?.labels ?? {},
-    createdAt: kept?.createdAt,
+    createdAt: kept?.isAdopted === true ? undefined : kept?.createdAt,
     settings: {
       ...(Object.keys(seen.mounts).length === 0 ? {} : {mounts: mountsOf(seen)}),
       ...(kept?.protect === undefined ? {} : {protect: kept.protect}),

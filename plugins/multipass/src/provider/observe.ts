@@ -4,7 +4,7 @@ import * as requests from '../client/requests.ts'
 import type {InstanceWire} from '../client/wire.ts'
 import {belief, isYoung, learned} from './belief.ts'
 import type {Driver} from './driver.ts'
-import {isTrashed, toInstance} from './map.ts'
+import {isTrashed, statusOf, toInstance} from './map.ts'
 import type {Kept} from './records.ts'
 
 interface Observation {
@@ -115,4 +115,14 @@ async function forgetGone(driver: Driver, {seen, instances}: Observation): Promi
     .filter(({name}) => own(seen, name) === undefined)
     .filter(({kept}) => kept.imageHash !== undefined || !isYoung(kept, Date.now()))
   if (gone.length > 0) await driver.records.forget(gone)
+}
+
+/** The daemon goes on without its client. What is kept of the machine stays, for the next apply to find it. */
+export async function cutOff(driver: Driver, name: string, cause: unknown): Promise<OmniError> {
+  const seen = await driver.client.instance(name, {timeoutMs: 5_000}).catch(() => undefined)
+  const state =
+    seen === undefined
+      ? `Multipass may go on making '${name}'`
+      : `Multipass goes on with '${name}', which is ${statusOf(seen)}`
+  return new OmniError('ABORTED', `interrupted; ${state}`, {hint: 'multipass list', cause})
 }

@@ -3,7 +3,7 @@ import {isAtLeast} from '../client/client.ts'
 import {failureOf, isTooSlow} from '../client/failure.ts'
 import * as requests from '../client/requests.ts'
 import type {Driver} from './driver.ts'
-import {getInstance, requireInstance} from './observe.ts'
+import {cutOff, getInstance, requireInstance} from './observe.ts'
 
 const START_MS = 600_000
 const STOP_MS = 60_000
@@ -14,14 +14,12 @@ const EVERY_MS = 300
 export async function startInstance(driver: Driver, name: string, options: CallOptions = {}): Promise<Instance> {
   const before = await requireInstance(driver, name, options)
   if (before.status === 'running') return before
-  const result = await driver.locks.boot(
-    () =>
-      driver.client.ask(requests.start(name, START_MS / 1000), {
-        signal: options.signal,
-        timeoutMs: START_MS + STOP_MS,
-      }),
-    options,
-  )
+  const asks = {signal: options.signal, timeoutMs: START_MS + STOP_MS}
+  const result = await driver.locks
+    .boot(() => driver.client.ask(requests.start(name, START_MS / 1000), asks), options)
+    .catch(async (error: unknown) => {
+      throw isAbort(error) ? await cutOff(driver, name, error) : error
+    })
   const failure = result.exitCode === 0 ? undefined : failureOf(result)
   if (failure !== undefined && !isTooSlow(result)) throw failure
   const after = await requireInstance(driver, name, options)
@@ -51,7 +49,8 @@ export async function stopInstance(driver: Driver, name: string, options: StopOp
   const startedAt = performance.now()
   await driver.locks
     .boot(() => driver.client.run(requests.stop(name, force), {signal, timeoutMs}), options)
-    .catch((error: unknown) => {
+    .catch(async (error: unknown) => {
+      if (isAbort(error)) throw await cutOff(driver, name, error)
       if (!isOmniError(error) || error.code !== 'TIMEOUT') throw error
     })
   const after = await requireInstance(driver, name, options)

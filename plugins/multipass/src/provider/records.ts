@@ -12,8 +12,9 @@ const record = z.object({
   memory: z.number().optional(),
   disk: z.number().optional(),
   protect: z.boolean().optional(),
-  /** RFC 3339. */
+  /** RFC 3339; of this entry, when the machine was made by hand before. */
   createdAt: z.string(),
+  isAdopted: z.boolean().optional(),
   /** Of the machine itself, to know it again. Absent until its launch was seen to succeed. */
   imageHash: z.string().optional(),
   machineId: z.string().optional(),

@@ -1,10 +1,12 @@
 import {type CallOptions, type ChangeKind, type Instance, type InstanceSpec, OmniError} from '@omni-cli/sdk'
 import {own} from '../client/own.ts'
 import * as requests from '../client/requests.ts'
+import type {InstanceWire} from '../client/wire.ts'
+import {learned} from './belief.ts'
 import type {Driver} from './driver.ts'
-import {labelsOf, toInstance} from './map.ts'
+import {labelsOf, statusOf, toInstance} from './map.ts'
 import {changeMounts} from './mounts.ts'
-import {requireInstance} from './observe.ts'
+import {askMachineId, requireInstance} from './observe.ts'
 import {startInstance, stopInstance} from './power.ts'
 import type {Kept} from './records.ts'
 import {refuse} from './refusals.ts'
@@ -45,8 +47,8 @@ export async function updateInstance(
       const seen = await driver.client.instance(name, {signal: options.signal})
       if (seen === undefined) throw new OmniError('NOT_FOUND', `there is no instance '${name}' any more`)
       if (spec.mounts !== undefined) await changeMounts(driver, {name, seen, mounts: spec.mounts}, options)
-      const kept = await keep(driver, spec, before)
-      return toInstance(name, (await driver.client.instance(name, {signal: options.signal})) ?? seen, kept)
+      const after = (await driver.client.instance(name, {signal: options.signal})) ?? seen
+      return toInstance(name, after, await keep(driver, {spec, after}, options))
     },
     options,
   )
@@ -92,14 +94,17 @@ const keepSize = (driver: Driver, name: string, sizes: Partial<Pick<Kept, Size>>
   })
 
 /** One that was made by hand is kept from now on. */
-async function keep(driver: Driver, spec: InstanceSpec, before: Instance): Promise<Kept> {
-  const seen = await driver.client.instance(spec.name)
+async function keep(
+  driver: Driver,
+  {spec, after}: {readonly spec: InstanceSpec; readonly after: InstanceWire},
+  options: CallOptions,
+): Promise<Kept> {
   const kept = own((await driver.records.read()).instances, spec.name)
+  const adopted = {labels: {}, createdAt: new Date().toISOString(), image: spec.image, isAdopted: true}
+  const isKnown = kept?.machineId !== undefined || statusOf(after) !== 'running'
   const changed: Kept = {
-    createdAt: before.createdAt ?? new Date().toISOString(),
-    image: spec.image,
-    imageHash: seen?.image_hash,
-    ...kept,
+    ...learned(kept ?? adopted, after),
+    machineId: isKnown ? kept?.machineId : await askMachineId(driver, spec.name, options),
     cpus: spec.cpus ?? kept?.cpus,
     memory: spec.memory ?? kept?.memory,
     disk: spec.disk ?? kept?.disk,

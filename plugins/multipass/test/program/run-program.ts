@@ -20,7 +20,8 @@ export function programExec({state}: MultipassProgram): Exec & {readonly calls: 
     const [out = '', err = ''] = await Promise.all(texts)
     if (options.signal?.aborted) throw aborted(options.signal)
     if (time.aborted) throw new OmniError('TIMEOUT', `'multipass' did not end within ${options.timeoutMs} ms`)
-    return {exitCode, stdout: options.keepsStdout === false ? '' : out, stderr: err}
+    const kept = (text: string, taker: unknown) => (options.keepsOutput === false && taker !== undefined ? '' : text)
+    return {exitCode, stdout: kept(out, options.onStdout), stderr: kept(err, options.onStderr)}
   }
   return Object.assign(exec, {calls})
 }

@@ -59,19 +59,19 @@ export function notFound(name: string, known: readonly string[], kind = 'service
 const SERVICES_AT_ONCE = 4
 
 /**
- * Does one thing to several things, some at a time; all are tried. One failure of one is thrown as it is, several
+ * Does one thing to several things, which have names, some at a time; all are tried. One failure of one is thrown as it is, several
  * things with failures are PARTIAL with what was done and what was not.
  */
-export async function actOn<Result>(
-  names: readonly string[],
-  act: (name: string) => Promise<Result>,
+export async function actOnEach<Item, Result>(
+  items: ReadonlyMap<string, Item>,
+  act: (item: Item) => Promise<Result>,
   limit: number = SERVICES_AT_ONCE,
 ): Promise<Result[]> {
-  const outcomes = await mapLimit(names, limit, async (name): Promise<Outcome<Result>> => {
+  const outcomes = await mapLimit([...items], limit, async ([name, item]): Promise<Outcome<Result>> => {
     try {
-      return {name, result: await act(name)}
+      return {name, result: await act(item)}
     } catch (error) {
-      if (names.length === 1) throw error
+      if (items.size === 1) throw error
       return {name, error}
     }
   })
@@ -82,11 +82,15 @@ export async function actOn<Result>(
   const interrupted = failed.filter(({error}) => isAbort(error)).map(({name}) => name)
   if (interrupted.length > 0) throw interruption(finished, interrupted)
   const reasons = failed.map(({name, error}) => `${name}: ${messageOf(error)}`)
-  throw new OmniError('PARTIAL', `${failed.length} of ${names.length} failed: ${reasons.join('; ')}`, {
+  throw new OmniError('PARTIAL', `${failed.length} of ${items.size} failed: ${reasons.join('; ')}`, {
     details: {done: finished, failed: failed.map(({name, error}) => ({name, message: messageOf(error)}))},
     cause: failed[0]?.error,
   })
 }
+
+/** The same for things of which only the names are known. */
+export const actOn = <Result>(names: readonly string[], act: (name: string) => Promise<Result>): Promise<Result[]> =>
+  actOnEach(new Map(names.map((name) => [name, name])), act)
 
 type Outcome<Result> =
   | {readonly name: string; readonly result: Result}

@@ -1,6 +1,6 @@
 import {type InstanceProvider, OmniError, type StopOptions} from '@omni-cli/sdk'
 import type {Progress, Step} from '@omni-cli/sdk/cli'
-import {actOn, type ServiceVerb} from '../apps/act.ts'
+import {actOnEach, type ServiceVerb} from '../apps/act.ts'
 import {type Machine, machineOf, type RunningService, serviceOf, type Workload} from './workload.ts'
 
 export interface ActOptions {
@@ -26,16 +26,13 @@ export async function changeWorkloads(
   refuseForServices(workloads, options)
   const areServices = workloads.every(({kind}) => kind === 'service')
   const chosen = new Map(workloads.map((workload) => [areServices ? workload.name : workload.ref, workload]))
-  const change = (key: string): Promise<Workload> => {
-    const workload = chosen.get(key)
-    if (workload === undefined) throw new Error(`'${key}' was not chosen`)
-    return options.progress.step(`${verb} ${workload.name}`, (step) =>
+  const change = (workload: Workload): Promise<Workload> =>
+    options.progress.step(`${verb} ${workload.name}`, (step) =>
       workload.kind === 'service'
         ? changeService(verb, workload, {step, signal: options.signal})
         : changeMachine(verb, workload, {...options, step}),
     )
-  }
-  return actOn([...chosen.keys()], change, areServices ? undefined : AT_ONCE)
+  return actOnEach(chosen, change, areServices ? undefined : AT_ONCE)
 }
 
 function refuseForServices(workloads: readonly Workload[], {force, timeoutMs, wait}: ActOptions): void {

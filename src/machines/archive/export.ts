@@ -6,7 +6,7 @@ import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {type CallOptions, OmniError, reasonOf, requireFacet, writeFileAtomic} from '@omni-cli/sdk'
 import type {Progress} from '@omni-cli/sdk/cli'
-import {actOn} from '../../apps/act.ts'
+import {actOnEach} from '../../apps/act.ts'
 import {passOn} from '../../apps/exec.ts'
 import {createMeter, type Meter} from '../files/meter.ts'
 import {timeStamp} from '../snapshots/name.ts'
@@ -50,14 +50,12 @@ export async function exportMachines(request: ExportRequest): Promise<ExportedMa
     force,
   )
   if (request.file === undefined) await mkdir(resolve(request.dir), {recursive: true}).catch(rethrow(request.dir))
-  const exportOne = (name: string): Promise<ExportedMachine> =>
-    progress.step(`export ${name}`, (step) => {
-      const target = files.get(name)
-      if (target === undefined) throw new Error(`'${name}' was not chosen`)
+  const exportOne = ({machine, file}: {readonly machine: Machine; readonly file: string}): Promise<ExportedMachine> =>
+    progress.step(`export ${machine.name}`, (step) => {
       const call = {signal, onProgress: (note: string) => step.note(note)}
-      return target.file === '-' ? toStdout(target.machine, request, call) : toFile(target.machine, target.file, call)
+      return file === '-' ? toStdout(machine, request, call) : toFile(machine, file, call)
     })
-  return actOn([...files.keys()], exportOne, AT_ONCE)
+  return actOnEach(files, exportOne, AT_ONCE)
 }
 
 function fileFor({driver, name}: Machine, {file, dir}: ExportRequest): string {

@@ -1,6 +1,6 @@
 import {requireFacet} from '@omni-cli/sdk'
 import type {Progress, Session} from '@omni-cli/sdk/cli'
-import {actOn} from '../../apps/act.ts'
+import {actOnEach} from '../../apps/act.ts'
 import type {ChosenSnapshots} from './chosen.ts'
 import {removeGroup} from './manifest.ts'
 
@@ -12,13 +12,11 @@ export async function removeSnapshots(
   {snapshot, machines, group}: ChosenSnapshots,
   {progress, signal}: {readonly progress: Progress; readonly signal: AbortSignal},
 ): Promise<string[]> {
-  const byName = new Map(machines.map((machine) => [machine.name, machine]))
-  const removed = await actOn(
-    [...byName.keys()],
-    (name) =>
+  const removed = await actOnEach(
+    new Map(machines.map((machine) => [machine.name, machine])),
+    ({name, driver}) =>
       progress.step(`remove ${snapshot} of ${name}`, async () => {
-        const machine = byName.get(name)
-        if (machine !== undefined) await requireFacet(machine.driver, 'snapshots').remove(name, snapshot, {signal})
+        await requireFacet(driver, 'snapshots').remove(name, snapshot, {signal})
         return name
       }),
     AT_ONCE,

@@ -1,6 +1,6 @@
 import {type CallOptions, nameProblem, OmniError, requireFacet} from '@omni-cli/sdk'
 import type {Progress} from '@omni-cli/sdk/cli'
-import {actOn} from '../../apps/act.ts'
+import {actOnEach} from '../../apps/act.ts'
 import {type Machine, machineOf} from '../workload.ts'
 import type {ChosenSnapshots} from './chosen.ts'
 
@@ -73,14 +73,12 @@ export function restoreSnapshots(
   steps: readonly RestoreStep[],
   {progress, signal}: RestoreOptions,
 ): Promise<Machine[]> {
-  const byName = new Map(steps.map((step) => [step.to ?? step.machine.name, step]))
-  const restore = (name: string): Promise<Machine> =>
-    progress.step(`restore ${name}`, async (display) => {
-      const step = byName.get(name)
-      if (step === undefined) throw new Error(`'${name}' was not chosen`)
-      return restoreOne(step, snapshot, {signal, onProgress: (note) => display.note(note)})
-    })
-  return actOn([...byName.keys()], restore, AT_ONCE)
+  const nameOf = ({to, machine}: RestoreStep): string => to ?? machine.name
+  const restore = (step: RestoreStep): Promise<Machine> =>
+    progress.step(`restore ${nameOf(step)}`, (display) =>
+      restoreOne(step, snapshot, {signal, onProgress: (note) => display.note(note)}),
+    )
+  return actOnEach(new Map(steps.map((step) => [nameOf(step), step])), restore, AT_ONCE)
 }
 
 async function restoreOne({machine, to}: RestoreStep, snapshot: string, call: CallOptions): Promise<Machine> {

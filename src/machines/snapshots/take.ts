@@ -7,7 +7,7 @@ import {
   type SnapshotOptions,
 } from '@omni-cli/sdk'
 import type {Progress, Session} from '@omni-cli/sdk/cli'
-import {actOn} from '../../apps/act.ts'
+import {actOnEach} from '../../apps/act.ts'
 import type {Machine} from '../workload.ts'
 import {
   beginGroup,
@@ -78,17 +78,14 @@ async function begin(session: Session, group: SnapshotGroup, request: TakeReques
 
 async function takeAll(group: SnapshotGroup, request: TakeRequest, members: GroupMember[]): Promise<void> {
   const {machines, progress, signal} = request
-  const byName = new Map(machines.map((machine) => [machine.name, machine]))
-  await actOn(
-    [...byName.keys()],
-    (name) =>
-      progress.step(`snapshot ${name}`, async (step) => {
-        const machine = byName.get(name)
-        if (machine === undefined) throw new Error(`'${name}' was not chosen`)
+  await actOnEach(
+    new Map(machines.map((machine) => [machine.name, machine])),
+    (machine) =>
+      progress.step(`snapshot ${machine.name}`, async (step) => {
         const call = {signal, expiresAt: group.expiresAt, onProgress: (note: string) => step.note(note)}
         const info = await takeOne(machine, group.name, call)
         members.push({
-          ...{instance: name, snapshot: group.name, createdAt: info.createdAt},
+          ...{instance: machine.name, snapshot: group.name, createdAt: info.createdAt},
           specHash: specHash(machine.state),
         })
       }),

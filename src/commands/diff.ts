@@ -4,7 +4,7 @@ import {ERROR_CODES} from '@omni-cli/sdk'
 import {BaseCommand, flag, type View} from '@omni-cli/sdk/cli'
 import {loadNamed} from '../apply/load.ts'
 import {loadOptions, manifestFlags} from '../apply/manifest-flags.ts'
-import {planView} from '../apply/plan-view.ts'
+import {planView, warningText} from '../apply/plan-view.ts'
 import {preparePlan} from '../apply/prepare.ts'
 import {packSources} from '../apply/sources.ts'
 
@@ -34,6 +34,7 @@ export default class Diff extends BaseCommand {
     const {kustomize, adopt, prune} = flags
     const files = [...argv.map(String), ...(flags.file ?? [])]
     const manifest = await loadNamed({files, kustomize, ...loadOptions(flags), signal: this.signal})
+    for (const warning of manifest.warnings) this.notice(warningText(warning))
     const session = await this.session()
     await using packed = await packSources(manifest, {home: session.home, signal: this.signal})
     const {plan} = await preparePlan(session, packed.manifest, {prune, adopt, signal: this.signal})

@@ -10,7 +10,8 @@ import {createExport} from '../../src/provider/export.ts'
 import {createFiles} from '../../src/provider/files.ts'
 import {labelConfig} from '../../src/provider/labels.ts'
 import {readInstance} from '../../src/provider/requests.ts'
-import {createTestProject, socket, type TestProject} from './test-project.ts'
+import {createNetworkedProject} from './networked-project.ts'
+import {socket, type TestProject} from './test-project.ts'
 
 let project: TestProject
 let facet: ReturnType<typeof createExport>
@@ -22,7 +23,7 @@ const backups = async () =>
 
 beforeAll(async () => {
   if (socket === undefined) return
-  project = await createTestProject()
+  project = await createNetworkedProject()
   await project.launch(name)
   facet = createExport(project.client)
   const config = {...labelConfig({'omni.plan': 'p', role: 'web'}), 'limits.processes': '100'}

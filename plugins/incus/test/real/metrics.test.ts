@@ -6,7 +6,8 @@ import {createEvents} from '../../src/provider/events.ts'
 import {createLogs} from '../../src/provider/logs.ts'
 import {createMetrics} from '../../src/provider/metrics.ts'
 import {createNodes} from '../../src/provider/nodes.ts'
-import {createTestProject, socket, type TestProject} from './test-project.ts'
+import {createNetworkedProject} from './networked-project.ts'
+import {socket, type TestProject} from './test-project.ts'
 
 let project: TestProject
 const name = `told-${randomBytes(3).toString('hex')}`
@@ -15,7 +16,7 @@ const exec = (...command: string[]) =>
 
 beforeAll(async () => {
   if (socket === undefined) return
-  project = await createTestProject()
+  project = await createNetworkedProject()
   await project.launch(name)
 }, 60_000)
 afterAll(() => project?.remove(), 60_000)

@@ -3,7 +3,8 @@ import {networkSpec} from '@omni-cli/sdk'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {networkWire} from '../../src/client/wire.ts'
 import {createNetworks} from '../../src/provider/networks.ts'
-import {createTestProject, socket, type TestProject} from './test-project.ts'
+import {createNetworkedProject} from './networked-project.ts'
+import {socket, type TestProject} from './test-project.ts'
 
 let project: TestProject
 let networks: ReturnType<typeof createNetworks>
@@ -16,7 +17,7 @@ const spec = (suffix: string, fields: object = {}) => {
 
 beforeAll(async () => {
   if (socket === undefined) return
-  project = await createTestProject()
+  project = await createNetworkedProject()
   networks = createNetworks(project.client)
 }, 60_000)
 afterAll(async () => {

@@ -3,7 +3,8 @@ import {profileSpec} from '@omni-cli/sdk'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {profileWire} from '../../src/client/wire.ts'
 import {createProfiles} from '../../src/provider/profiles.ts'
-import {createTestProject, socket, type TestProject} from './test-project.ts'
+import {createNetworkedProject} from './networked-project.ts'
+import {socket, type TestProject} from './test-project.ts'
 
 let project: TestProject
 let profiles: ReturnType<typeof createProfiles>
@@ -18,7 +19,7 @@ const full = {
 
 beforeAll(async () => {
   if (socket === undefined) return
-  project = await createTestProject()
+  project = await createNetworkedProject()
   profiles = createProfiles(project.client)
 }, 60_000)
 afterAll(async () => {

@@ -152,6 +152,21 @@ describe('a machine that does not do as it is told', () => {
     expect((await opened.provider.get('web'))?.status).toBe('stopped')
   })
 
+  it('whose start is cut off says what goes on', async () => {
+    await opened.provider.create(vm('web'))
+    await opened.provider.stop('web')
+    await opened.program.behave({bootMs: 2_000})
+    const controller = new AbortController()
+    const starting = opened.provider.start('web', {signal: controller.signal})
+    await expect.poll(async () => (await opened.byHand('list')).stdout).toContain('Starting')
+    controller.abort()
+
+    await expect(starting).rejects.toMatchObject({
+      code: 'ABORTED',
+      message: "interrupted; Multipass goes on with 'web', which is starting",
+    })
+  })
+
   it('that stays suspended is told, with the way out', async () => {
     await opened.provider.create(vm('web'))
     await opened.byHand('suspend web')

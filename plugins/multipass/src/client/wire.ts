@@ -51,6 +51,4 @@ export const findWire = z.object({
     .default({}),
 })
 
-export type ImagesWire = z.output<typeof findWire>['images']
-
 export const networksWire = z.object({list: z.array(z.object({name: z.string()})).default([])})

@@ -24,6 +24,10 @@ export const guestEnvironment = (store: Store, root: string): NodeJS.ProcessEnv 
   MULTIPASS_GUEST_ROOT: root,
 })
 
+const PASSWD = `root:x:0:0:root:/root:/bin/sh
+ubuntu:x:1000:1000:Ubuntu:/home/ubuntu:/bin/sh
+`
+
 /** A root file system as after the first boot. */
 export function makeRoot(root: string, hostname: string): void {
   for (const folder of [
@@ -41,6 +45,7 @@ export function makeRoot(root: string, hostname: string): void {
   )
   writeFileSync(join(root, 'etc/machine-id'), `${id}\n`)
   writeFileSync(join(root, 'etc/hostname'), `${hostname}\n`)
+  writeFileSync(join(root, 'etc/passwd'), PASSWD)
 }
 
 /** A real copy; links stay links. */

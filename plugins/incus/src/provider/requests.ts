@@ -119,7 +119,12 @@ export const listNetworks = (): IncusRequest => listAll('/networks')
 export const listPools = (): IncusRequest => listAll('/storage-pools')
 export const listOperations = (): IncusRequest => listAll('/operations')
 export const listMembers = (): IncusRequest => listAll('/cluster/members')
-export const listWarnings = (): IncusRequest => listAll('/warnings')
+/** Those of the server itself, which belong to no project. */
+export const listWarnings = (): IncusRequest => ({
+  method: 'GET',
+  path: '/warnings',
+  query: {recursion: '1', 'all-projects': 'true'},
+})
 
 /** Of all projects, as addresses are shared between them; without states. */
 export const listBareInstances = (): IncusRequest => ({

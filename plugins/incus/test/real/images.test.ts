@@ -135,6 +135,12 @@ describe.skipIf(socket === undefined)('what Incus cannot honour by what it has a
     expect(await refused({name: 'holder', network: {ipv4: `${prefix}.30`}})).toEqual([])
   })
 
+  it('is a virtual machine where the server has none, with its reason', async () => {
+    const {environment} = await machines.client.server()
+    if (environment?.driver.includes('qemu') === true) return
+    expect((await refused({type: 'vm'}))[0]).toMatch(/^m0 type: this server has no virtual machines: \w/)
+  })
+
   it('is a disk of a size on a pool that is a folder without quotas', async () => {
     expect(await refused({disk: '10GB'})).toEqual([
       "m0 disk: the storage pool 'default' is a folder without quotas: it cannot hold a disk to a size",

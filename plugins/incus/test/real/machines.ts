@@ -35,7 +35,7 @@ export async function createTestNetwork(): Promise<TestNetwork> {
   const prefix = `10.${128 + ((random[0] ?? 0) % 100)}.${random[1]}`
   const config = {'ipv4.address': `${prefix}.1/24`, 'ipv4.nat': 'false', 'ipv6.address': 'none'}
   // Incus stumbles over interfaces that other machines lose at the same moment.
-  const often = <T>(work: () => Promise<T>) => retry({attempts: 6, baseMs: 50, maxMs: 500, when: () => true}, work)
+  const often = <T>(work: () => Promise<T>) => retry({attempts: 15, baseMs: 50, maxMs: 1_000, when: () => true}, work)
   await often(() => client.send({method: 'POST', path: '/networks', json: {name, type: 'bridge', config}}))
   return {name, prefix, remove: () => often(() => client.send({method: 'DELETE', path: `/networks/${name}`}))}
 }

@@ -34,6 +34,7 @@ export const ENGINES: readonly Engine[] = [
     files: ['plugins/incus/test/real', 'test/e2e/machines'],
     start: 'incus-up',
   },
+  {name: 'Incus cluster of two members', how: 'real', files: ['plugins/incus/test/real/cluster.test.ts']},
   {name: 'npm registry (verdaccio on loopback)', how: 'real', files: ['test/e2e/plugins.test.ts']},
   {name: 'bash', how: 'real', files: ['test/e2e/completion.test.ts'], only: /bash completes/},
   {name: 'zsh', how: 'real', files: ['test/e2e/completion.test.ts'], only: /zsh completes/},

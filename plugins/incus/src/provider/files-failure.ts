@@ -6,7 +6,7 @@ import {FileFailure} from './files-session.ts'
 export function fileError(error: unknown, instance: string, path: string): unknown {
   if (isOmniError(error) && /\bagent\b/i.test(error.message)) {
     return new OmniError('UNAVAILABLE', `the agent of '${instance}' does not run: files cannot be reached`, {
-      hint: `omni exec ${instance} -- true`,
+      hint: `omni logs ${instance}`,
       cause: error,
       retryable: true,
     })
@@ -14,8 +14,7 @@ export function fileError(error: unknown, instance: string, path: string): unkno
   if (!(error instanceof FileFailure)) return error
   const where = `'${path}' in '${instance}'`
   if (error.status === STATUS.missing) return new OmniError('NOT_FOUND', `${where} does not exist`, {cause: error})
-  if (error.status === STATUS.denied)
-    return new OmniError('UNAUTHORIZED', `${where} may not be touched`, {cause: error})
+  if (error.status === STATUS.denied) return new OmniError('IO', `${where}: permission denied`, {cause: error})
   const reason = reasonOf(error)
   const code = /exists|is a directory|not a directory|not empty/i.test(reason) ? 'CONFLICT' : 'IO'
   return new OmniError(code, `${where}: ${reason}`, {cause: error})

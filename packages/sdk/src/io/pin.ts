@@ -25,14 +25,14 @@ export function pinnedAgent(options: AgentOptions, pin: string): Agent {
     // Authority, host and time are not asked: the certificate itself is compared.
     const socket = connect.call(agent, {...request, rejectUnauthorized: false}) as TLSSocket
     const settle = (error: Error | null) => {
-      socket.off('error', settle).off('secureConnect', compare)
-      socket.setTimeout(0)
+      socket.off('error', settle).off('secureConnect', compare).off('timeout', expire).setTimeout(0)
       if (error !== null) socket.destroy()
       done?.(error, socket)
     }
     const compare = () => settle(mismatch(socket, expected))
-    socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () => settle(new Error('no connection within 10s')))
-    socket.on('error', settle).on('secureConnect', compare)
+    const expire = () => settle(new Error('no connection within 10s'))
+    socket.setTimeout(HANDSHAKE_TIMEOUT_MS)
+    socket.on('error', settle).on('secureConnect', compare).on('timeout', expire)
     return undefined
   }
   return agent

@@ -13,7 +13,7 @@ import {
 } from '@omni-cli/sdk'
 import {z} from 'zod'
 import type {IncusSettings} from '../config.ts'
-import {readIfThere} from './remotes.ts'
+import {checkCertificates, readIfThere} from './remotes.ts'
 import {NEW_TOKEN, readTrustToken, redeemToken} from './trust-token.ts'
 
 export interface Identification {
@@ -34,6 +34,7 @@ export async function identify({context, settings, url, http}: Identification): 
   const folder = join(context.home, 'incus')
   await ensurePrivateDir(folder)
   const pem = await ownCertificate(folder)
+  checkCertificates({cert: pem, key: pem}, folder)
   const file = join(folder, `${new URL(url).host.replace(/[^\w.-]/g, '_')}.json`)
   const known = await readKnown(file)
   const token = await readTrustToken(settings.trust, context.env)

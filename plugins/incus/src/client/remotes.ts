@@ -1,7 +1,16 @@
+import {createPrivateKey, X509Certificate} from 'node:crypto'
 import {readFile} from 'node:fs/promises'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
-import {type DriverContext, didYouMean, type HttpTls, messageOf, OmniError, reasonOf} from '@omni-cli/sdk'
+import {
+  type DriverContext,
+  didYouMean,
+  fingerprintOf,
+  type HttpTls,
+  messageOf,
+  OmniError,
+  reasonOf,
+} from '@omni-cli/sdk'
 import {z} from 'zod'
 
 /** A server as the program `incus` knows it. */
@@ -72,7 +81,7 @@ async function readConfig(path: string): Promise<z.output<typeof configWire>> {
 /** The certificate of the `incus` program, and that of the server when the program has accepted one. */
 export async function remoteCertificates({name, folder}: Remote, fingerprint: string | undefined): Promise<HttpTls> {
   const read = (...path: string[]) => readIfThere(join(folder, ...path))
-  const pin = fingerprint ?? (await read('servercerts', `${name}.crt`))
+  const known = await read('servercerts', `${name}.crt`)
   const cert = (await read('clientcerts', `${name}.crt`)) ?? (await read('client.crt'))
   const key = (await read('clientcerts', `${name}.key`)) ?? (await read('client.key'))
   if (cert === undefined || key === undefined) {
@@ -80,7 +89,22 @@ export async function remoteCertificates({name, folder}: Remote, fingerprint: st
       hint: `incus remote add ${name} ADDRESS makes one`,
     })
   }
+  const pin = fingerprint ?? known
+  checkCertificates({cert, key, pin}, folder)
   return {cert, key, pin}
+}
+
+/** CONFIG_INVALID for files that are damaged, do not belong together or want a password. */
+export function checkCertificates({cert = '', key = '', pin}: HttpTls, folder: string): void {
+  try {
+    if (pin?.includes('-----BEGIN') === true) fingerprintOf(pin)
+    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return
+  } catch (error) {
+    throw new OmniError('CONFIG_INVALID', `a certificate or key in '${folder}' cannot be used: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+  throw new OmniError('CONFIG_INVALID', `the client certificate in '${folder}' is not that of its key`)
 }
 
 /** Undefined when there is no such file; IO when it cannot be read. */

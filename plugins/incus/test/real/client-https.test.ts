@@ -232,6 +232,17 @@ describe.skipIf(socket === undefined)('remotes of the incus program', () => {
     })
   })
 
+  it('damaged certificates and those of another key are told', async () => {
+    const {folder} = await remotes('-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n')
+    const refusal = {code: 'CONFIG_INVALID', message: expect.stringContaining(folder)}
+    await expect((await open({remote: 'prod'}, {INCUS_CONF: folder})).server()).rejects.toMatchObject(refusal)
+
+    const [, key = ''] = createCertificate('other', new Date()).split(/(?=-----BEGIN PRIVATE)/)
+    await writeFile(join(folder, 'servercerts', 'prod.crt'), certificate)
+    await writeFile(join(folder, 'client.key'), key)
+    await expect((await open({remote: 'prod'}, {INCUS_CONF: folder})).server()).rejects.toMatchObject(refusal)
+  })
+
   it('an unknown one and one of images are refused', async () => {
     const {folder} = await remotes(certificate)
     await expect(open({remote: 'prodd'}, {INCUS_CONF: folder})).rejects.toMatchObject({

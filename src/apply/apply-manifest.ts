@@ -35,14 +35,15 @@ export async function applyManifest(
   await using packed = await packSources(manifest, {home: session.home, signal})
   const prepare = (wake?: boolean) => preparePlan(session, packed.manifest, {prune, adopt, signal, wake})
   if (dryRun) return planView(withLosses(await prepare(), options))
-  if (!prune && !manifest.resources.some(({kind}) => kind === 'service')) {
+  const hasServices = manifest.resources.some(({kind}) => kind === 'service')
+  if (!prune && !hasServices) {
     const {operations} = (await prepare()).plan
     if (operations.every(({action}) => action === 'keep')) {
       return resultView({done: [], failed: [], skipped: [], kept: operations.map(({ref}) => ref)})
     }
   }
   // Awaited here: the archives are gone when this function returns.
-  return await locked(session, 'omni apply', async () => carryOut(session, packed, await prepare(true), options))
+  return await locked(session, 'omni apply', async () => carryOut(session, packed, await prepare(hasServices), options))
 }
 
 async function carryOut(

@@ -110,7 +110,8 @@ const operationsWire = z.object({running: z.array(operationWire).optional()})
 const whenFree = <T>({signal}: CallOptions, work: () => Promise<T>): Promise<T> =>
   retry({attempts: 60, baseMs: 50, maxMs: 1_000, signal, when: isBusy}, work)
 
-const isBusy = (error: unknown): boolean => isOmniError(error) && /busy running|^instance is running$/i.test(error.message)
+const isBusy = (error: unknown): boolean =>
+  isOmniError(error) && /busy running|^instance is running$/i.test(error.message)
 
 /** Volumes that something else uses too are kept. */
 async function removeVolumes(

@@ -94,10 +94,20 @@ function sizeProblems({name, memory, disk}: InstanceSpec, {version, kept}: Facts
   const before = own(kept, name)?.disk
   return [
     ...(memory !== undefined && memory < minMemory
-      ? [problem(['memory'], `is ${formatBytes(memory)}; Multipass needs at least ${formatBytes(minMemory)}`)]
+      ? [
+          problem(
+            ['memory'],
+            `${formatBytes(memory)} of memory are too few; Multipass needs at least ${formatBytes(minMemory)}`,
+          ),
+        ]
       : []),
     ...(disk !== undefined && disk < minDisk
-      ? [problem(['disk'], `is ${formatBytes(disk)}; Multipass needs at least ${formatBytes(minDisk)}`)]
+      ? [
+          problem(
+            ['disk'],
+            `${formatBytes(disk)} of disk are too few; Multipass needs at least ${formatBytes(minDisk)}`,
+          ),
+        ]
       : []),
     ...(disk !== undefined && before !== undefined && disk < before
       ? [

@@ -147,7 +147,11 @@ function summaryLines({services, instances, engines, ok, down}: Overview): TextL
   }
   if (services.length === 0 && instances.length > 0) {
     const running = instances.filter(({status}) => status === 'running').length
-    return [[[`${running} of ${instances.length} machines run`, 'good']]]
+    const text =
+      instances.length === 1
+        ? `the machine is ${instances[0]?.status}`
+        : `${running} of ${instances.length} machines run`
+    return [[[text, running > 0 ? 'good' : 'dim']]]
   }
   if (services.length === 0) return ['nothing is deployed yet', [['try: ', 'dim'], 'omni up DIR']]
   const stopped = services.filter(({status}) => status === 'stopped').length

@@ -6,6 +6,7 @@ import {type FieldSchema, fieldSchema, planSchema} from '@omni-cli/sdk/engine'
 import {z} from 'zod'
 import {configSchema} from '../packages/sdk/src/cli/config/schema.ts'
 import {commandPage} from './docs/command-page.ts'
+import {providersPage} from './docs/providers-page.ts'
 import {schemaTable} from './docs/schema-page.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -23,6 +24,7 @@ const pages: Readonly<Record<string, string>> = {
   'instance.md': page('An instance in a plan', schemaTable(fieldSchema('instance'))),
   'profile.md': page('A profile in a plan', schemaTable(fieldSchema('profile'))),
   'network.md': page('A network in a plan', schemaTable(fieldSchema('network'))),
+  'providers.md': page('Drivers of machines', await providersPage(root)),
   'plan.md': page('A plan', await planPage()),
   'plan.schema.json': `${JSON.stringify(planSchema(), undefined, 2)}\n`,
 }

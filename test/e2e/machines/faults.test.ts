@@ -243,7 +243,7 @@ real('of two applies at once one works, and the other says so or has nothing to 
 
 real('Ctrl-C at any moment ends with 130, and the next apply converges', async () => {
   const file = await plan(CHAIN)
-  for (const afterMs of [250, 600, 1000, 1500, 2200]) {
+  for (const afterMs of [250, 900, 1600]) {
     expect([130, 0], `after ${afterMs} ms`).toContain(await interrupted(['apply', file], afterMs))
     await expectToConverge(file, Object.keys(CHAIN))
     expect((await lab.cli('destroy', '--plan', file, '--yes')).code).toBe(0)

@@ -18,6 +18,8 @@ export interface ApplyManifestOptions {
   readonly concurrency?: number | undefined
   readonly signal: AbortSignal
   readonly progress: () => Promise<Progress>
+  /** Remarks, e.g. what was not looked at. */
+  readonly notice?: ((text: string) => void) | undefined
   /** Asked when something would be removed, rebuilt or replaced; ABORTED or false ends without any change. */
   readonly approve: (plan: readonly TextLine[]) => Promise<boolean>
 }
@@ -43,7 +45,7 @@ export async function applyManifest(
     }
   }
   // Awaited here: the archives are gone when this function returns.
-  return await locked(session, 'omni apply', async () => carryOut(session, packed, await prepare(hasServices), options))
+  return await locked(session, 'omni apply', async () => carryOut(session, packed, await prepare(true), options))
 }
 
 async function carryOut(
@@ -55,6 +57,7 @@ async function carryOut(
   const {drivers} = prepared
   const {signal, keepsCopies, concurrency, progress} = options
   const plan = withLosses(prepared, options)
+  for (const note of prepared.plan.notes) options.notice?.(`note: ${note}`)
   if (drivers.instance !== undefined) await refuseSplit(session, drivers.instance, changedMachines(plan), {signal})
   if (plan.operations.some(isDestructive) && !(await options.approve(planLines(plan)))) {
     return planView({...plan, notes: [...plan.notes, 'nothing was done']})

@@ -1,4 +1,4 @@
-import type {CallOptions} from '@omni-cli/sdk'
+import {type CallOptions, isOmniError, type ProviderKinds} from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
 import type {Drivers, FoundProblem, Manifest, Plan, SideKind} from '@omni-cli/sdk/engine'
 import {refuseImpossible} from './refusals.ts'
@@ -29,9 +29,8 @@ export async function preparePlan(
 ): Promise<PreparedPlan> {
   const {askCosts, buildPlan, observe, traitsOf} = await import('@omni-cli/sdk/engine')
   const {prune, adopt, signal} = options
-  const drivers = await openDrivers(session, manifest, prune === true)
+  const {drivers, notes} = await openDrivers(session, manifest, options)
   const sides = await sideKinds(manifest, drivers, prune === true)
-  if (options.wake === true) await drivers.service?.wake?.({signal})
   const seen = await observe(drivers, {signal, sides})
   const observed = {...seen, unready: await readUnready(session)}
   const planOptions = {prune, adopt, traits: traitsOf(drivers)}
@@ -40,21 +39,43 @@ export async function preparePlan(
   const costs = await askCosts(first, seen.instance ?? [], drivers.instance, {signal})
   const plan = isProvisional ? buildPlan(manifest, observed, {...planOptions, costs}) : first
   await refuseImpossible(manifest, plan, drivers.instance, {signal})
-  return {plan, drivers}
+  return {plan: {...plan, notes: [...plan.notes, ...notes]}, drivers}
 }
 
 const SIDES = ['network', 'profile'] as const satisfies readonly SideKind[]
 
-/** With `prune`, a kind whose last thing was taken out of the file is looked at as well. */
-async function openDrivers(session: Session, {resources}: Manifest, prune: boolean): Promise<Drivers> {
-  const needs = (kind: 'service' | 'instance', kinds: readonly string[]) =>
-    resources.some((resource) => kinds.includes(resource.kind)) ||
-    (prune && session.contributions.some((contribution) => contribution.kind === kind))
+interface OpenDrivers {
+  readonly drivers: Drivers
+  readonly notes: readonly string[]
+}
+
+/**
+ * The drivers of what the files name. With `prune` a kind whose last thing was taken out of the files is looked at as well, as far
+ * as its backend runs: if not, a note says so.
+ */
+async function openDrivers(session: Session, {resources}: Manifest, options: PrepareOptions): Promise<OpenDrivers> {
+  const {prune, wake, signal} = options
+  const has = (kinds: readonly string[]) => resources.some(({kind}) => kinds.includes(kind))
+  const notes: string[] = []
+  const extra = async <K extends 'service' | 'instance'>(kind: K): Promise<ProviderKinds[K] | undefined> => {
+    if (prune !== true || !session.contributions.some((contribution) => contribution.kind === kind)) return undefined
+    try {
+      const driver = await session.open(kind)
+      const health = await driver.check({signal})
+      if (health.ok) return driver
+      notes.push(`${kind}s were not looked at: ${health.message ?? 'their backend does not run'}`)
+    } catch (error) {
+      if (!isOmniError(error) || signal?.aborted === true) throw error
+      notes.push(`${kind}s were not looked at: ${error.message}`)
+    }
+    return undefined
+  }
   const [service, instance] = await Promise.all([
-    needs('service', ['service']) ? session.open('service') : undefined,
-    needs('instance', ['instance', ...SIDES]) ? session.open('instance') : undefined,
+    has(['service']) ? session.open('service') : extra('service'),
+    has(['instance', ...SIDES]) ? session.open('instance') : extra('instance'),
   ])
-  return {service, instance}
+  if (wake === true && has(['service'])) await service?.wake?.({signal})
+  return {drivers: {service, instance}, notes}
 }
 
 /** Those the files name; with `prune` all that the driver has. UNSUPPORTED, with every place, for what it does not have. */

@@ -59,6 +59,7 @@ export default class Apply extends BaseCommand {
       dryRun: flags['dry-run'],
       signal: this.signal,
       progress: () => this.progress(),
+      notice: (text) => this.notice(text),
       approve: (plan) => {
         this.notice(plainText(plan))
         return this.confirm('carry this out?', {yes})

@@ -176,3 +176,17 @@ test('an engine that does not run is started for services, and not to prune besi
   await applyManifest(session, await load({services: {web: {image: 'a'}}}), options())
   expect(wakes).toBe(1)
 })
+
+test('to prune, a backend that does not run is not looked at, and that is told', async () => {
+  const instance = {
+    ...createMemoryInstances(),
+    check: async () => ({ok: false, message: 'the daemon is down'}),
+    list: () => Promise.reject(new Error('it was asked')),
+  }
+  using session = memorySession({service: createMemoryServices(), instance})
+  const told: string[] = []
+  const notice = (text: string) => told.push(text)
+  const manifest = await load({services: {web: {image: 'a'}}})
+  await applyManifest(session, manifest, {...options(), prune: true, notice})
+  expect(told).toEqual(['note: instances were not looked at: the daemon is down'])
+})

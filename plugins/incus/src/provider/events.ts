@@ -1,6 +1,6 @@
 import {type CallOptions, type EventFacet, OmniError, type OmniEvent, throwIfAborted} from '@omni-cli/sdk'
 import {z} from 'zod'
-import type {IncusClient, IncusSocket} from '../client/client.ts'
+import type {IncusClient} from '../client/client.ts'
 
 const eventWire = z.object({
   type: z.string(),
@@ -75,11 +75,9 @@ async function* framesOf(client: IncusClient, {signal}: CallOptions): AsyncGener
     signal?.removeEventListener('abort', end)
     end()
     state.taken.resolve()
-    close(socket)
+    socket.close()
   }
 }
-
-const close = (socket: IncusSocket): void => socket.close()
 
 const ended = ({url}: IncusClient) =>
   new OmniError('UNAVAILABLE', `${url} has ended the stream of events`, {retryable: true, hint: 'run it again'})

@@ -114,12 +114,9 @@ function changeModeInside(client: Pick<IncusClient, 'operate'>, instance: string
   return async (path, mode) => {
     const command = ['chmod', mode.toString(8), path]
     const request = {method: 'POST', path: `/instances/${encodeURIComponent(instance)}/exec`, json: {command}} as const
-    const bits = `the mode ${mode.toString(8)} of '${path}' in '${instance}'`
+    const message = `setuid, setgid and sticky (mode ${mode.toString(8)}) need a running machine with chmod`
     const failed = (cause?: unknown) =>
-      new OmniError('UNSUPPORTED', `${bits} needs a running machine with chmod`, {
-        hint: `omni start ${instance}`,
-        cause,
-      })
+      new OmniError('UNSUPPORTED', `'${instance}': ${message}`, {hint: `omni start ${instance}`, cause})
     const operation = await client.operate(request).catch((error: unknown) => {
       throw failed(error)
     })

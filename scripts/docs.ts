@@ -2,10 +2,11 @@ import {mkdir, readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {ERROR_CODES} from '@omni-cli/sdk'
-import {type FieldSchema, fieldSchema} from '@omni-cli/sdk/engine'
+import {type FieldSchema, fieldSchema, planSchema} from '@omni-cli/sdk/engine'
 import {z} from 'zod'
 import {configSchema} from '../packages/sdk/src/cli/config/schema.ts'
 import {commandPage} from './docs/command-page.ts'
+import {providersPage} from './docs/providers-page.ts'
 import {schemaTable} from './docs/schema-page.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -22,6 +23,10 @@ const pages: Readonly<Record<string, string>> = {
   'service.md': page('A service in omni.yaml or service.toml', schemaTable(fieldSchema('service'))),
   'instance.md': page('An instance in a plan', schemaTable(fieldSchema('instance'))),
   'profile.md': page('A profile in a plan', schemaTable(fieldSchema('profile'))),
+  'network.md': page('A network in a plan', schemaTable(fieldSchema('network'))),
+  'providers.md': page('Drivers of machines', await providersPage(root)),
+  'plan.md': page('A plan', await planPage()),
+  'plan.schema.json': `${JSON.stringify(planSchema(), undefined, 2)}\n`,
 }
 
 if (process.argv.includes('--check')) await checkPages()
@@ -38,6 +43,13 @@ async function checkPages(): Promise<void> {
     process.stderr.write(`docs/reference/${file} is not as the code says: npm run docs\n`)
     process.exitCode = 1
   }
+}
+
+/** What stands in a plan around the things themselves, with a plan that is known to work. */
+async function planPage(): Promise<string> {
+  const text = await readFile(join(root, 'scripts', 'docs', 'plan.md'), 'utf8')
+  const demo = await readFile(join(root, 'examples', 'plans', 'demo.yaml'), 'utf8')
+  return text.trimEnd().replace('DEMO', () => demo.trimEnd())
 }
 
 function errorTable(): string {

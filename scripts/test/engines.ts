@@ -28,6 +28,13 @@ export const ENGINES: readonly Engine[] = [
     start: 'registry-up',
   },
   {name: 'ACME server (pebble)', how: 'real', files: ['plugins/orca/test/tls/acme.test.ts'], start: 'pebble-up'},
+  {
+    name: 'Incus',
+    how: 'real',
+    files: ['plugins/incus/test/real', 'test/e2e/machines'],
+    start: 'incus-up',
+  },
+  {name: 'Incus cluster of two members', how: 'real', files: ['plugins/incus/test/real/cluster.test.ts']},
   {name: 'npm registry (verdaccio on loopback)', how: 'real', files: ['test/e2e/plugins.test.ts']},
   {name: 'bash', how: 'real', files: ['test/e2e/completion.test.ts'], only: /bash completes/},
   {name: 'zsh', how: 'real', files: ['test/e2e/completion.test.ts'], only: /zsh completes/},

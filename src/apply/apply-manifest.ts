@@ -1,47 +1,105 @@
 import type {Progress, Session, TextLine, View} from '@omni-cli/sdk/cli'
-import type {Manifest, Plan} from '@omni-cli/sdk/engine'
+import type {Drivers, Manifest, Operation, Plan} from '@omni-cli/sdk/engine'
+import {refuseSplit} from '../machines/failover-split.ts'
 import {declaredServices} from './declared.ts'
 import {planLines, planView, resultView} from './plan-view.ts'
-import {preparePlan} from './prepare.ts'
+import {type PreparedPlan, preparePlan} from './prepare.ts'
 import {locked, runPlan} from './run.ts'
-import {packSources} from './sources.ts'
+import {type PackedManifest, packSources} from './sources.ts'
 
 export interface ApplyManifestOptions {
   readonly prune: boolean
   readonly dryRun: boolean
+  /** Take over machines, profiles and networks that were not made by this plan. */
+  readonly adopt?: boolean | undefined
+  /** Keep a copy of a machine before its disk is given up. Default true. */
+  readonly keepsCopies?: boolean | undefined
+  /** Operations at once. */
+  readonly concurrency?: number | undefined
   readonly signal: AbortSignal
   readonly progress: () => Promise<Progress>
-  /** Asked when something would be removed or replaced; ABORTED or false ends without any change. */
+  /** Remarks, e.g. what was not looked at. */
+  readonly notice?: ((text: string) => void) | undefined
+  /** Asked when something would be removed, rebuilt or replaced; ABORTED or false ends without any change. */
   readonly approve: (plan: readonly TextLine[]) => Promise<boolean>
 }
 
-/** Makes what the manifest says: packs sources, plans, and carries the plan out under the lock of the context. */
+/**
+ * Makes what the manifest says: packs sources, plans, and carries the plan out under the lock of the context. Machines that are
+ * as wanted cost one look, without the lock.
+ */
 export async function applyManifest(
   session: Session,
   manifest: Manifest,
   options: ApplyManifestOptions,
 ): Promise<View> {
-  const {prune, dryRun, signal} = options
+  const {prune, dryRun, adopt, signal} = options
   await using packed = await packSources(manifest, {home: session.home, signal})
-  if (dryRun) return planView((await preparePlan(session, packed.manifest, {prune, signal})).plan)
-  // Awaited here: the archives are gone when this function returns.
-  return await locked(session, 'omni apply', async () => {
-    const prepared = await preparePlan(session, packed.manifest, {prune, signal, wake: true})
-    const {plan, drivers} = prepared
-    if (isDestructive(plan) && !(await options.approve(planLines(plan)))) {
-      return planView({...plan, notes: [...plan.notes, 'nothing was done']})
+  const prepare = (wake?: boolean) => preparePlan(session, packed.manifest, {prune, adopt, signal, wake})
+  if (dryRun) return planView(withLosses(await prepare(), options))
+  const hasServices = manifest.resources.some(({kind}) => kind === 'service')
+  if (!prune && !hasServices) {
+    const {operations} = (await prepare()).plan
+    if (operations.every(({action}) => action === 'keep')) {
+      return resultView({done: [], failed: [], skipped: [], kept: operations.map(({ref}) => ref)})
     }
-    await drivers.service?.beforeDeploy?.(declaredServices(manifest), {signal})
-    const {resultData} = await import('@omni-cli/sdk/engine')
-    const result = await runPlan(prepared, {
-      signal,
-      progress: options.progress,
-      prepare: async (wanted, call) => {
-        if (drivers.service !== undefined) await packed.upload(drivers.service, wanted, call)
-      },
-    })
-    return resultView(resultData(result))
-  })
+  }
+  // Awaited here: the archives are gone when this function returns.
+  return await locked(session, 'omni apply', async () => carryOut(session, packed, await prepare(true), options))
 }
 
-const isDestructive = ({operations}: Plan) => operations.some(({action}) => action === 'remove' || action === 'replace')
+async function carryOut(
+  session: Session,
+  packed: PackedManifest,
+  prepared: PreparedPlan,
+  options: ApplyManifestOptions,
+): Promise<View> {
+  const {drivers} = prepared
+  const {signal, keepsCopies, concurrency, progress} = options
+  const plan = withLosses(prepared, options)
+  for (const note of prepared.plan.notes) options.notice?.(`note: ${note}`)
+  if (drivers.instance !== undefined) await refuseSplit(session, drivers.instance, changedMachines(plan), {signal})
+  if (plan.operations.some(isDestructive) && !(await options.approve(planLines(plan)))) {
+    return planView({...plan, notes: [...plan.notes, 'nothing was done']})
+  }
+  await drivers.service?.beforeDeploy?.(declaredServices(packed.manifest), {signal})
+  const {resultData} = await import('@omni-cli/sdk/engine')
+  const result = await runPlan(session, prepared, {
+    signal,
+    progress,
+    keepsCopies,
+    concurrency,
+    prepare: async (wanted, call) => {
+      if (drivers.service !== undefined) await packed.upload(drivers.service, wanted, call)
+    },
+  })
+  return resultView(resultData(result))
+}
+
+const changedMachines = ({operations}: Plan): string[] =>
+  operations.flatMap(({ref, action}) =>
+    ref.startsWith('instance/') && action !== 'keep' ? [ref.slice('instance/'.length)] : [],
+  )
+
+const losesDisk = ({ref, action}: Operation) =>
+  ref.startsWith('instance/') && (action === 'rebuild' || action === 'replace')
+
+const isDestructive = (operation: Operation) =>
+  operation.action === 'remove' || operation.action === 'replace' || losesDisk(operation)
+
+/** The plan, with what becomes of the disks that are given up. */
+function withLosses(
+  {plan, drivers}: {readonly plan: Plan; readonly drivers: Drivers},
+  {keepsCopies}: Pick<ApplyManifestOptions, 'keepsCopies'>,
+): Plan {
+  const names = plan.operations.filter(losesDisk).map(({ref}) => ref.slice('instance/'.length))
+  if (names.length === 0) return plan
+  const list = names.join(', ')
+  const note =
+    keepsCopies === false
+      ? `no copy is kept: what is on the disk of ${list} is lost`
+      : drivers.instance?.copies === undefined
+        ? `'${drivers.instance?.name ?? ''}' cannot keep copies: what is on the disk of ${list} is lost`
+        : `a copy is kept first, as NAME-before-TIME: ${list}`
+  return {...plan, notes: [...plan.notes, note]}
+}

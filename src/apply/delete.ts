@@ -11,17 +11,21 @@ export interface DeleteOptions {
   readonly dryRun: boolean
   /** Also data that is kept by default. */
   readonly purge: boolean
+  /** The command, for whoever finds the context locked. Default `omni delete`. */
+  readonly command?: string | undefined
+  /** Remarks beside the plan. */
+  readonly notes?: readonly string[] | undefined
 }
 
 /** Removes the things, dependants first, under the lock of the context. */
 export async function deleteThings(session: Session, doomed: readonly Doomed[], options: DeleteOptions): Promise<View> {
   const operations = await removalOf(doomed)
-  const plan = {operations, wanted: new Map(), notes: []}
+  const plan = {operations, wanted: new Map(), notes: options.notes ?? []}
   if (options.dryRun) return planView(plan)
   if (operations.length > 0 && !(await options.approve(planLines(plan)))) {
-    return planView({...plan, notes: ['nothing was done']})
+    return planView({...plan, notes: [...plan.notes, 'nothing was done']})
   }
-  return locked(session, 'omni delete', async () => {
+  return locked(session, options.command ?? 'omni delete', async () => {
     const {applyError, applyPlan, resultData} = await import('@omni-cli/sdk/engine')
     const byRef = new Map(doomed.map((thing) => [refOf(thing), thing]))
     const result = await applyPlan(
@@ -46,11 +50,12 @@ const refOf = ({kind, name}: Pick<Doomed, 'kind' | 'name'>) => `${kind.kind}/${n
 
 async function removalOf(doomed: readonly Doomed[]): Promise<readonly Operation[]> {
   const {buildRemoval} = await import('@omni-cli/sdk/engine')
-  return buildRemoval(doomed.map((thing) => ({ref: refOf(thing), dependsOn: dependsOnOf(thing.state)})))
+  return buildRemoval(doomed.map((thing) => ({ref: refOf(thing), dependsOn: dependsOnOf(thing)})))
 }
 
-/** Only services tell what they need. */
-function dependsOnOf(state: unknown): readonly string[] {
+/** Services tell what they need; of machines, only a plan does. */
+function dependsOnOf({state, needs}: Doomed): readonly string[] {
+  if (needs !== undefined) return needs
   if (typeof state !== 'object' || state === null || !('spec' in state)) return []
   const {spec} = state
   if (typeof spec !== 'object' || spec === null || !('depends_on' in spec) || !Array.isArray(spec.depends_on)) return []

@@ -1,5 +1,6 @@
 import {type CallOptions, isOmniError, OmniError} from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
+import type {LoadOptions} from '@omni-cli/sdk/engine'
 import type {AnyKind, Named, OpenKind} from '../resources/kind.ts'
 import {KINDS, requireKind} from '../resources/kinds.ts'
 import {parseTargets, resolveTargets} from '../resources/target.ts'
@@ -11,6 +12,8 @@ export interface Doomed {
   readonly name: string
   readonly state: Named
   readonly open: OpenKind
+  /** Refs that it depends on, when a plan tells. */
+  readonly needs?: readonly string[] | undefined
 }
 
 /** Kinds of which things can be removed. */
@@ -21,17 +24,18 @@ export interface DoomedQuery extends CallOptions {
   readonly words: readonly string[]
   readonly labels?: Readonly<Record<string, string>> | undefined
   readonly files: readonly string[]
-  readonly env?: string | undefined
+  /** How the files are read. */
+  readonly load?: LoadOptions | undefined
   /** Absent things are no error. What files name may always be absent. */
   readonly ignoreNotFound: boolean
 }
 
 /** The things that a command line is about. USAGE unless it names them in exactly one way. */
 export async function findDoomed(session: Session, query: DoomedQuery): Promise<Doomed[]> {
-  const {words, labels, files, env, signal, ignoreNotFound} = query
+  const {words, labels, files, load, signal, ignoreNotFound} = query
   if (files.length > 0 && words.length === 0 && labels === undefined) {
-    const {resources} = await loadNamed({files, env, signal})
-    const named = resources.filter(({kind}) => kind !== 'profile').map(({kind, name}) => `${kind}/${name}`)
+    const {resources} = await loadNamed({...load, files, signal})
+    const named = resources.map(({kind, name}) => `${kind}/${name}`)
     return doomedByName(session, named, {signal, ignoreNotFound: true})
   }
   const [word = '', ...others] = words
@@ -45,7 +49,7 @@ export async function findDoomed(session: Session, query: DoomedQuery): Promise<
 }
 
 /** The things a command line names. USAGE for a kind that cannot be removed, NOT_FOUND unless ignored. */
-async function doomedByName(
+export async function doomedByName(
   session: Session,
   words: readonly string[],
   options: CallOptions & {readonly ignoreNotFound: boolean},

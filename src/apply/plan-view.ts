@@ -1,10 +1,12 @@
+import {formatBytes, parseBytes} from '@omni-cli/sdk'
 import type {ItemView, TextLine, Tone} from '@omni-cli/sdk/cli'
 import {itemView} from '@omni-cli/sdk/cli'
-import type {Action, Change, Operation, Plan, resultData} from '@omni-cli/sdk/engine'
+import type {Action, Change, Operation, Plan, Problem, resultData} from '@omni-cli/sdk/engine'
 
 const MARKS: Readonly<Record<Action, readonly [string, Tone]>> = {
   create: ['+', 'good'],
   update: ['~', 'warn'],
+  rebuild: ['⟳', 'bad'],
   replace: ['±', 'bad'],
   remove: ['-', 'bad'],
   start: ['▸', 'good'],
@@ -26,14 +28,29 @@ function operationLines({action, ref, reason, changes}: Operation): TextLine[] {
   const [mark, tone] = MARKS[action]
   return [
     [[`${mark} ${action.padEnd(7)}`, tone], ` ${ref}`, [`  ${reason}`, 'dim']],
-    ...changes.map((change): TextLine => `            ${changeText(change)}`),
+    ...changes.map(
+      (change): TextLine => [
+        `            ${changeText(change)}`,
+        [change.cost === undefined ? '' : `  ${change.cost}`, 'dim'],
+      ],
+    ),
   ]
 }
 
 /** `replicas 2 → 3`; values that are masked on both sides are only said to differ. */
 export function changeText({path, from, to}: Change): string {
-  if (from === to && from !== undefined) return `${path} ${valueText(from)} (changed)`
-  return `${path} ${from === undefined ? '(not set)' : valueText(from)} → ${to === undefined ? '(not set)' : valueText(to)}`
+  const text = (value: unknown) =>
+    value === undefined ? '(not set)' : SIZES.has(path) ? sizeText(value) : valueText(value)
+  return from === to && from !== undefined ? `${path} ${text(from)} (changed)` : `${path} ${text(from)} → ${text(to)}`
+}
+
+const SIZES = new Set(['memory', 'disk'])
+
+/** As short as it can be said exactly. */
+function sizeText(value: unknown): string {
+  if (typeof value !== 'number') return valueText(value)
+  const text = formatBytes(value)
+  return parseBytes(text) === value ? text : `${value} bytes`
 }
 
 function valueText(value: unknown): string {
@@ -43,7 +60,7 @@ function valueText(value: unknown): string {
 
 function countLine(operations: readonly Operation[]): TextLine {
   const count = (action: Action) => operations.filter((operation) => operation.action === action).length
-  const parts = (['create', 'update', 'replace', 'remove', 'start', 'stop'] as const)
+  const parts = (['create', 'update', 'rebuild', 'replace', 'remove', 'start', 'stop'] as const)
     .map((action) => [count(action), action] as const)
     .filter(([number]) => number > 0)
     .map(([number, action]) => `${number} to ${action}`)
@@ -74,7 +91,13 @@ export const resultView = (data: ResultData): ItemView<ResultData> =>
 function resultLines({done, kept}: ResultData): TextLine[] {
   if (done.length === 0) return [kept.length === 0 ? 'nothing to do' : `nothing to do: ${kept.length} as wanted`]
   return [
-    ...done.map(({ref, action}): TextLine => [['✔ ', 'good'], `${ref} ${PAST[action]}`]),
+    ...done.map(
+      ({ref, action, copy}): TextLine => [
+        ['✔ ', 'good'],
+        `${ref} ${PAST[action]}`,
+        [copy === undefined ? '' : `; as it was: ${copy}`, 'dim'],
+      ],
+    ),
     ...(kept.length === 0 ? [] : [[[`= ${kept.length} as wanted`, 'dim']] satisfies TextLine]),
   ]
 }
@@ -82,12 +105,17 @@ function resultLines({done, kept}: ResultData): TextLine[] {
 const PAST: Readonly<Record<Action, string>> = {
   create: 'created',
   update: 'updated',
+  rebuild: 'rebuilt',
   replace: 'replaced',
   remove: 'removed',
   start: 'started',
   stop: 'stopped',
   keep: 'as wanted',
 }
+
+/** A warning of a file, for the standard error. */
+export const warningText = ({file, line, column, message, hint}: Problem): string =>
+  `warning: ${file}:${line}:${column}: ${message}${hint === undefined ? '' : `; ${hint}`}`
 
 /** Lines without their tones, for remarks. */
 export const plainText = (lines: readonly TextLine[]): string =>

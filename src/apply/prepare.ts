@@ -1,6 +1,8 @@
-import type {CallOptions} from '@omni-cli/sdk'
+import {type CallOptions, isOmniError, type ProviderKinds} from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
-import type {Drivers, Manifest, Plan} from '@omni-cli/sdk/engine'
+import type {Drivers, FoundProblem, Manifest, Plan, SideKind} from '@omni-cli/sdk/engine'
+import {refuseImpossible} from './refusals.ts'
+import {readUnready} from './unready.ts'
 
 /** A plan together with the drivers that will carry it out. */
 export interface PreparedPlan {
@@ -10,31 +12,80 @@ export interface PreparedPlan {
 
 export interface PrepareOptions extends CallOptions {
   readonly prune?: boolean | undefined
+  /** Take over what was made by hand or by another plan. */
+  readonly adopt?: boolean | undefined
   /** Start an engine of this machine that does not run. */
   readonly wake?: boolean | undefined
 }
 
-/** Opens the drivers that the manifest touches, observes, and plans. */
+/**
+ * Opens the drivers that the manifest touches, observes, asks what changes cost, and plans. Everything that the driver of
+ * machines cannot honour is thrown as one error, unless nothing would change.
+ */
 export async function preparePlan(
   session: Session,
   manifest: Manifest,
   options: PrepareOptions,
 ): Promise<PreparedPlan> {
-  const {buildPlan, observe, traitsOf} = await import('@omni-cli/sdk/engine')
-  const drivers = await openDrivers(session, manifest, options.prune === true)
-  if (options.wake === true) await drivers.service?.wake?.({signal: options.signal})
-  const observed = await observe(drivers, {signal: options.signal})
-  return {plan: buildPlan(manifest, observed, {prune: options.prune, traits: traitsOf(drivers)}), drivers}
+  const {askCosts, buildPlan, observe, traitsOf} = await import('@omni-cli/sdk/engine')
+  const {prune, adopt, signal} = options
+  const {drivers, notes} = await openDrivers(session, manifest, options)
+  const sides = await sideKinds(manifest, drivers, prune === true)
+  const seen = await observe(drivers, {signal, sides})
+  const observed = {...seen, unready: await readUnready(session)}
+  const planOptions = {prune, adopt, traits: traitsOf(drivers)}
+  const isProvisional = drivers.instance?.changeKinds !== undefined
+  const first = buildPlan(manifest, observed, {...planOptions, isProvisional})
+  const costs = await askCosts(first, seen.instance ?? [], drivers.instance, {signal})
+  const plan = isProvisional ? buildPlan(manifest, observed, {...planOptions, costs}) : first
+  await refuseImpossible(manifest, plan, drivers.instance, {signal})
+  return {plan: {...plan, notes: [...plan.notes, ...notes]}, drivers}
 }
 
-/** With `prune`, a kind whose last thing was taken out of the file is looked at as well. */
-async function openDrivers(session: Session, {resources}: Manifest, prune: boolean): Promise<Drivers> {
-  const needs = (kind: 'service' | 'instance') =>
-    resources.some((resource) => resource.kind === kind) ||
-    (prune && session.contributions.some((contribution) => contribution.kind === kind))
+const SIDES = ['network', 'profile'] as const satisfies readonly SideKind[]
+
+interface OpenDrivers {
+  readonly drivers: Drivers
+  readonly notes: readonly string[]
+}
+
+/**
+ * The drivers of what the files name. With `prune` a kind whose last thing was taken out of the files is looked at as well, as far
+ * as its backend runs: if not, a note says so.
+ */
+async function openDrivers(session: Session, {resources}: Manifest, options: PrepareOptions): Promise<OpenDrivers> {
+  const {prune, wake, signal} = options
+  const has = (kinds: readonly string[]) => resources.some(({kind}) => kinds.includes(kind))
+  const notes: string[] = []
+  const extra = async <K extends 'service' | 'instance'>(kind: K): Promise<ProviderKinds[K] | undefined> => {
+    if (prune !== true || !session.contributions.some((contribution) => contribution.kind === kind)) return undefined
+    try {
+      const driver = await session.open(kind)
+      const health = await driver.check({signal})
+      if (health.ok) return driver
+      notes.push(`${kind}s were not looked at: ${health.message ?? 'their backend does not run'}`)
+    } catch (error) {
+      if (!isOmniError(error) || signal?.aborted === true) throw error
+      notes.push(`${kind}s were not looked at: ${error.message}`)
+    }
+    return undefined
+  }
   const [service, instance] = await Promise.all([
-    needs('service') ? session.open('service') : undefined,
-    needs('instance') ? session.open('instance') : undefined,
+    has(['service']) ? session.open('service') : extra('service'),
+    has(['instance', ...SIDES]) ? session.open('instance') : extra('instance'),
   ])
-  return {service, instance}
+  if (wake === true && has(['service'])) await service?.wake?.({signal})
+  return {drivers: {service, instance}, notes}
+}
+
+/** Those the files name; with `prune` all that the driver has. UNSUPPORTED, with every place, for what it does not have. */
+async function sideKinds(manifest: Manifest, {instance}: Drivers, prune: boolean): Promise<readonly SideKind[]> {
+  const has = {network: instance?.networks !== undefined, profile: instance?.profiles !== undefined}
+  const problems = manifest.resources.flatMap(({kind, name, origin}): FoundProblem[] => {
+    if ((kind !== 'network' && kind !== 'profile') || has[kind]) return []
+    const message = `${kind} '${name}': '${instance?.name ?? ''}' has no ${kind}s`
+    return [{...origin, message, hint: 'omni provider list', code: 'UNSUPPORTED'}]
+  })
+  if (problems.length > 0) throw (await import('@omni-cli/sdk/engine')).problemsError(problems)
+  return SIDES.filter((side) => has[side] && (prune || manifest.resources.some(({kind}) => kind === side)))
 }

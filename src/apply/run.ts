@@ -2,10 +2,13 @@ import type {CallOptions} from '@omni-cli/sdk'
 import type {Progress, Session, Step} from '@omni-cli/sdk/cli'
 import type {ApplyEvent, ApplyResult, Wanted} from '@omni-cli/sdk/engine'
 import type {PreparedPlan} from './prepare.ts'
+import {trackUnready} from './unready.ts'
 
 export interface RunOptions {
   readonly signal: AbortSignal
   readonly progress: () => Promise<Progress>
+  readonly keepsCopies?: boolean | undefined
+  readonly concurrency?: number | undefined
   readonly prepare?: ((wanted: Wanted, options: CallOptions) => Promise<void>) | undefined
 }
 
@@ -19,11 +22,17 @@ export async function locked<T>(session: Session, command: string, work: () => P
  * Carries a plan out, showing a step an operation. Rejects when something failed, after everything that could be done
  * is done: see `applyError`.
  */
-export async function runPlan({plan, drivers}: PreparedPlan, options: RunOptions): Promise<ApplyResult> {
+export async function runPlan(
+  session: Session,
+  {plan, drivers}: PreparedPlan,
+  options: RunOptions,
+): Promise<ApplyResult> {
   const {applyError, applyPlan} = await import('@omni-cli/sdk/engine')
-  const {signal, prepare} = options
-  const onEvent = showEvents(await options.progress())
-  const result = await applyPlan(plan, drivers, {signal, onEvent, prepare})
+  const {progress, ...rest} = options
+  const unready = await trackUnready(session, plan)
+  const onEvent = showEvents(await progress())
+  const result = await applyPlan(plan, drivers, {...rest, onEvent})
+  await unready.settle(result)
   const error = applyError(result)
   if (error !== undefined) throw error
   return result

@@ -1,5 +1,6 @@
 import {stat} from 'node:fs/promises'
 import {resolve} from 'node:path'
+import type {InstanceSpec} from '@omni-cli/sdk'
 import {type ItemView, itemView, type TextLine} from '@omni-cli/sdk/cli'
 import type {Manifest, Problem} from '@omni-cli/sdk/engine'
 
@@ -11,26 +12,38 @@ export interface Validation {
   readonly warnings: readonly Problem[]
 }
 
-/** Checks what can be known without any engine: order and sources. Throws MANIFEST_INVALID for a cycle. */
+/** Checks what can be known without any engine: order, references and sources. Throws MANIFEST_INVALID for a cycle. */
 export async function validateManifest(manifest: Manifest): Promise<Validation> {
   const {orderResources, refOf} = await import('@omni-cli/sdk/engine')
   const {resources, environments} = manifest
   orderResources(manifest)
-  const warnings = [...manifest.warnings, ...absentDependencies(manifest), ...(await absentSources(manifest))]
+  const warnings = [...manifest.warnings, ...absentReferences(manifest), ...(await absentSources(manifest))]
   return {valid: true, resources: resources.map(refOf), environments, warnings}
 }
 
-/** They may be running already, which only an engine knows. */
-function absentDependencies({resources}: Manifest): Problem[] {
-  const names = new Set(resources.map(({name}) => name))
+/** They may be there already, which only an engine knows. */
+function absentReferences({resources}: Manifest): Problem[] {
+  const refs = new Set(resources.map(({kind, name}) => `${kind}/${name}`))
+  const isKnown = (name: string) => refs.has(`service/${name}`) || refs.has(`instance/${name}`)
   return resources.flatMap((resource) => {
-    if (resource.kind === 'profile') return []
-    const absent = (resource.spec.depends_on ?? []).filter((name) => !names.has(name))
-    return absent.map((name) => ({
-      ...resource.origin,
-      message: `${resource.kind} '${resource.name}' depends on '${name}', which is not in the files; it must be running`,
-    }))
+    if (resource.kind === 'profile' || resource.kind === 'network') return []
+    const own = `${resource.kind} '${resource.name}'`
+    const absent = (resource.spec.depends_on ?? []).filter((name) => !isKnown(name))
+    const messages = absent.map((name) => `${own} depends on '${name}', which is not in the files; it must be running`)
+    if (resource.kind === 'instance')
+      messages.push(...absentParts(resource.spec, refs).map((part) => `${own} uses ${part}`))
+    return messages.map((message) => ({...resource.origin, message}))
   })
+}
+
+function absentParts({profiles = [], network}: InstanceSpec, refs: ReadonlySet<string>): string[] {
+  const wanted = [
+    ...profiles.map((name) => ({kind: 'profile', name})),
+    ...(network?.name === undefined ? [] : [{kind: 'network', name: network.name}]),
+  ]
+  return wanted
+    .filter(({kind, name}) => !refs.has(`${kind}/${name}`))
+    .map(({kind, name}) => `the ${kind} '${name}', which is not in the files; it must be there`)
 }
 
 async function absentSources({resources}: Manifest): Promise<Problem[]> {

@@ -47,44 +47,56 @@ export async function requireService(engine: ServiceEngine, name: string, option
 }
 
 /** NOT_FOUND for a name, with the names there are. */
-export function notFound(name: string, known: readonly string[]): OmniError {
+export function notFound(name: string, known: readonly string[], kind = 'service'): OmniError {
   const some = known.slice(0, 5).map((other) => `'${other}'`)
   const rest = known.length > some.length ? ` and ${known.length - some.length} more` : ''
   const text =
     known.length === 0 ? 'there are none' : `there ${known.length === 1 ? 'is' : 'are'} ${some.join(', ')}${rest}`
-  return new OmniError('NOT_FOUND', `there is no service '${name}'; ${text}`, {hint: 'omni get services'})
+  return new OmniError('NOT_FOUND', `there is no ${kind} '${name}'; ${text}`, {hint: `omni get ${kind}s`})
 }
 
+/** How many services are changed at the same time. */
+const SERVICES_AT_ONCE = 4
+
 /**
- * Does one thing to several services, four at a time; all are tried. One failure of one is thrown as it is, several
+ * Does one thing to several things, which have names, some at a time; all are tried. One failure of one is thrown as it is, several
  * things with failures are PARTIAL with what was done and what was not.
  */
-export async function actOn(names: readonly string[], act: (name: string) => Promise<Service>): Promise<Service[]> {
-  const outcomes = await mapLimit(names, 4, async (name) => {
+export async function actOnEach<Item, Result>(
+  items: ReadonlyMap<string, Item>,
+  act: (item: Item) => Promise<Result>,
+  limit: number = SERVICES_AT_ONCE,
+): Promise<Result[]> {
+  const outcomes = await mapLimit([...items], limit, async ([name, item]): Promise<Outcome<Result>> => {
     try {
-      return {name, service: await act(name)}
+      return {name, result: await act(item)}
     } catch (error) {
-      if (names.length === 1) throw error
+      if (items.size === 1) throw error
       return {name, error}
     }
   })
   const failed = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome] : []))
-  const done = outcomes.flatMap(({service}) => (service === undefined ? [] : [service]))
-  if (failed.length === 0) return done
+  const done = outcomes.flatMap((outcome) => ('error' in outcome ? [] : [outcome]))
+  if (failed.length === 0) return done.map(({result}) => result)
+  const finished = done.map(({name}) => name)
   const interrupted = failed.filter(({error}) => isAbort(error)).map(({name}) => name)
-  if (interrupted.length > 0) throw interruption(done, interrupted)
+  if (interrupted.length > 0) throw interruption(finished, interrupted)
   const reasons = failed.map(({name, error}) => `${name}: ${messageOf(error)}`)
-  throw new OmniError('PARTIAL', `${failed.length} of ${names.length} failed: ${reasons.join('; ')}`, {
-    details: {
-      done: done.map(({name}) => name),
-      failed: failed.map(({name, error}) => ({name, message: messageOf(error)})),
-    },
+  throw new OmniError('PARTIAL', `${failed.length} of ${items.size} failed: ${reasons.join('; ')}`, {
+    details: {done: finished, failed: failed.map(({name, error}) => ({name, message: messageOf(error)}))},
     cause: failed[0]?.error,
   })
 }
 
-function interruption(done: readonly Service[], left: readonly string[]): OmniError {
-  const finished = done.map(({name}) => name)
+/** The same for things of which only the names are known. */
+export const actOn = <Result>(names: readonly string[], act: (name: string) => Promise<Result>): Promise<Result[]> =>
+  actOnEach(new Map(names.map((name) => [name, name])), act)
+
+type Outcome<Result> =
+  | {readonly name: string; readonly result: Result}
+  | {readonly name: string; readonly error: unknown}
+
+function interruption(finished: readonly string[], left: readonly string[]): OmniError {
   const lines = [...finished.map((name) => `done: ${name}`), ...left.map((name) => `not done: ${name}`)]
   return new OmniError('ABORTED', ['interrupted', ...lines].join('\n'), {
     details: {done: finished, skipped: left},

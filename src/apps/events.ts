@@ -1,5 +1,6 @@
 import {type EventFacet, isOmniError, nameProblem, OmniError, type OmniEvent, sleep} from '@omni-cli/sdk'
 import {type ListView, listView, type Tone} from '@omni-cli/sdk/cli'
+import {instanceKind} from '../resources/instance.ts'
 
 /** Events that are shown when nothing says since when. */
 const DEFAULT_COUNT = 100
@@ -27,6 +28,19 @@ export function eventRef(text: string): string {
   throw new OmniError('USAGE', `'${text}' names nothing that has events: SERVICE or KIND/NAME`, {hint: 'omni events'})
 }
 
+/** Whose events a target means: `instances` and `vm/web` those of instances, all else those of services. */
+export function eventSource(text: string | undefined): {
+  readonly contract: 'service' | 'instance'
+  readonly ref: string | undefined
+} {
+  const [kind = '', name] = text?.split('/') ?? []
+  const {kind: instance, plural, short} = instanceKind
+  if ([instance, plural, ...short].includes(kind)) {
+    return {contract: 'instance', ref: name === undefined ? undefined : eventRef(`${instance}/${name}`)}
+  }
+  return {contract: 'service', ref: text === undefined ? undefined : eventRef(text)}
+}
+
 /** Events oldest first; with `follow` also those to come, over restarts of the server, each once. */
 export async function* readEvents(facet: EventFacet, query: EventQuery): AsyncGenerator<OmniEvent> {
   const isWanted = wantedBy(query)
@@ -50,7 +64,7 @@ async function* followEvents(facet: EventFacet, after: number, query: EventQuery
   let waitMs = FIRST_WAIT_MS
   for (;;) {
     try {
-      for await (const event of facet.read({ref, signal, since: last, follow: true})) {
+      for await (const event of facet.read({ref, signal, follow: true, ...(last === 0 ? {} : {since: last})})) {
         last = event.id
         waitMs = FIRST_WAIT_MS
         yield event

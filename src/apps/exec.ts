@@ -1,4 +1,4 @@
-import {type ExecFacet, OmniError} from '@omni-cli/sdk'
+import {type ExecFacet, type ExecOptions, OmniError} from '@omni-cli/sdk'
 import {itemView, type View} from '@omni-cli/sdk/cli'
 import {collector} from './exec-output.ts'
 import {openTerminal} from './exec-terminal.ts'
@@ -10,6 +10,8 @@ export interface ExecChoice {
   readonly stdin: boolean
   /** The output is gathered instead of passed on. */
   readonly isData: boolean
+  /** As whom, where and with what the program runs. */
+  readonly inside?: Pick<ExecOptions, 'user' | 'cwd' | 'env'> | undefined
 }
 
 export interface ExecSurroundings {
@@ -31,30 +33,30 @@ function wantsTerminal({tty, isData}: ExecChoice, {stdin, stdout}: ExecSurroundi
   return has && !isData && tty !== false
 }
 
-/** Runs a program in a replica with our streams. Resolves with its exit status; a view when the output is data. */
+/** Runs a program in a replica, or in an instance, with our streams. Resolves with its exit status; a view when the output is data. */
 export async function execIn(
   facet: ExecFacet,
   {name, argv}: {readonly name: string; readonly argv: readonly string[]},
   {choice, around}: {readonly choice: ExecChoice; readonly around: ExecSurroundings},
 ): Promise<{readonly exitCode: number; readonly view?: View | undefined}> {
-  const {replica, isData} = choice
-  const {signal} = around
+  const {isData} = choice
+  const call = {...choice.inside, replica: choice.replica, signal: around.signal}
   if (wantsTerminal(choice, around)) {
     using terminal = openTerminal(around)
-    return await facet.run(name, argv, {replica, signal, ...terminal.options})
+    return await facet.run(name, argv, {...call, ...terminal.options})
   }
   const stdin = choice.stdin ? around.stdin : undefined
   if (!isData) {
     const [onStdout, onStderr] = [passOn(around.stdout), passOn(around.stderr)]
-    return await facet.run(name, argv, {replica, signal, stdin, onStdout, onStderr})
+    return await facet.run(name, argv, {...call, stdin, onStdout, onStderr})
   }
   const [out, err] = [collector(), collector()]
-  const {exitCode} = await facet.run(name, argv, {replica, signal, stdin, onStdout: out.take, onStderr: err.take})
+  const {exitCode} = await facet.run(name, argv, {...call, stdin, onStdout: out.take, onStderr: err.take})
   return {exitCode, view: dataView({exitCode, stdout: out.text(), stderr: err.text()})}
 }
 
 /** Bytes as they are; resolves when more can be taken. */
-const passOn =
+export const passOn =
   (stream: NodeJS.WriteStream) =>
   (chunk: Buffer): Promise<void> =>
     new Promise((resolve, reject) => {

@@ -6,6 +6,9 @@ export interface LeveledLine extends LogLine {
   readonly level: LogLevel
 }
 
+/** A line of which its source may know the level. */
+export type SourceLine = LogLine & {readonly level?: LogLevel | undefined}
+
 /** Lines in pieces, as the driver gives them: a promise a line is too much for a million of them. */
 export async function* readPieces(
   facet: LogFacet,
@@ -21,14 +24,14 @@ export async function* readPieces(
  * the same replica and stream.
  */
 export async function* leveled(
-  pieces: AsyncIterable<readonly LogLine[]>,
+  pieces: AsyncIterable<readonly SourceLine[]>,
   least: LogLevel | undefined,
 ): AsyncGenerator<readonly LeveledLine[]> {
   const before = new Map<string, LogLevel>()
-  const levelFor = (line: LogLine): LogLevel => {
+  const levelFor = (line: SourceLine): LogLevel => {
     const source = `${line.replica} ${line.stream}`
     const continued = /^\s+\S/.test(line.text) ? before.get(source) : undefined
-    const level = levelOf(line.text) ?? continued ?? 'info'
+    const level = line.level ?? levelOf(line.text) ?? continued ?? 'info'
     before.set(source, level)
     return level
   }
@@ -67,11 +70,15 @@ export interface LogLineStyle {
 
 /** One line for a person: time, replica, text. */
 export function formatLogLine(line: LeveledLine, style: LogLineStyle): string {
-  const index = Number(/-(\d+)$/.exec(line.replica)?.[1] ?? 0)
+  const index = colourIndex(line.replica)
   const time = style.timestamps ? `${style.time(line.time)} ` : ''
   const replica = style.replica(style.text(line.replica), index)
   return `${time}${replica} ${style.level(style.text(line.text), line.level)}\n`
 }
+
+/** Replicas are numbered; other names keep a number of their own. */
+const colourIndex = (name: string): number =>
+  Number(/-(\d{1,6})$/.exec(name)?.[1] ?? [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0))
 
 /** Many lines without colour. Nearly all texts are harmless, which one look at all of them tells. */
 export function formatPlainLines(lines: readonly LogLine[], {timestamps, text}: LogLineStyle): string {

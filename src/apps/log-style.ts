@@ -27,5 +27,6 @@ export function logStyle({paint, isColoured, raw, timestamps}: LogStyleOptions):
   }
 }
 
-const colourReplica = (name: string, index: number): string =>
+/** The same number has the same colour. */
+export const colourReplica = (name: string, index: number): string =>
   styleText(REPLICA_COLOURS[index % REPLICA_COLOURS.length] ?? 'cyan', name, {validateStream: false})

@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {BaseCommand, flag, parseLabels, type View} from '@omni-cli/sdk/cli'
 import {deleteThings} from '../apply/delete.ts'
 import {findDoomed} from '../apply/doomed.ts'
+import {loadOptions, manifestFlags} from '../apply/manifest-flags.ts'
 import {plainText} from '../apply/plan-view.ts'
 
 /** `-o json`: `{done: [{ref, action}], failed, skipped, kept}`; with `--dry-run` `{operations, notes}`. */
@@ -21,7 +22,7 @@ export default class Delete extends BaseCommand {
   }
   static override flags = {
     file: flag.file,
-    env: Flags.string({summary: 'environment whose changes apply', helpValue: 'NAME'}),
+    ...manifestFlags,
     label: flag.labels,
     'ignore-not-found': Flags.boolean({summary: 'succeed when it does not exist'}),
     purge: Flags.boolean({summary: 'also remove data that are kept otherwise: volumes, snapshots'}),
@@ -38,7 +39,7 @@ export default class Delete extends BaseCommand {
       words: argv.map(String),
       labels: flags.label === undefined ? undefined : parseLabels(flags.label),
       files: flags.file ?? [],
-      env: flags.env,
+      load: loadOptions(flags),
       ignoreNotFound: flags['ignore-not-found'],
       signal,
     })

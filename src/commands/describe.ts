@@ -19,7 +19,9 @@ export default class Describe extends BaseCommand {
   async run(): Promise<View> {
     const {args} = await this.parse(Describe)
     const words = [args.target, args.name].filter((word) => word !== undefined)
-    const {kind, ref, state} = await resolveTarget(await this.session(), words, {signal: this.signal})
+    const {signal} = this
+    const {kind, ref, name, open, state: found} = await resolveTarget(await this.session(), words, {signal})
+    const state = (await open.describe?.(name, {signal})) ?? found
     return itemView({data: kind.withoutSecrets?.(state) ?? state, ref, text: (data) => kind.lines(data)})
   }
 }

@@ -2,22 +2,26 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {OmniError, requireFacet} from '@omni-cli/sdk'
 import {BaseCommand, flag, type View} from '@omni-cli/sdk/cli'
-import {eventRef, eventsView, readEvents} from '../apps/events.ts'
+import {eventSource, eventsView, readEvents} from '../apps/events.ts'
 
 export default class Events extends BaseCommand {
-  static override summary = 'show what has happened to services: deploys, crashes, restarts'
+  static override summary = 'show what has happened to services and instances: deploys, crashes, restarts'
   static override description =
-    'Oldest first; without --since the newest 100. Following goes on when the server starts anew, and misses nothing.'
+    'Oldest first; without --since the newest 100. Following goes on when the server starts anew, and misses nothing. Some backends of instances keep no events: they only tell those that are followed.'
   static override examples = [
     '<%= config.bin %> events',
     '<%= config.bin %> events web --since 10m',
+    '<%= config.bin %> events instances --follow',
     "<%= config.bin %> events --follow --type 'replica.*' --output jsonl",
   ]
-  static override args = {target: Args.string({description: 'only about this: web or service/web'})}
+  static override args = {
+    target: Args.string({description: 'only about this: web, service/web, instances or instance/web'}),
+  }
   static override flags = {
     follow: flag.follow,
     since: flag.since,
     type: Flags.string({summary: "only types like this: 'replica.*'", helpValue: 'PATTERN'}),
+    provider: flag.provider,
   }
 
   async run(): Promise<View> {
@@ -27,9 +31,13 @@ export default class Events extends BaseCommand {
         hint: 'omni events --follow --output jsonl',
       })
     }
-    const ref = args.target === undefined ? undefined : eventRef(args.target)
-    const engine = await (await this.session()).open('service')
-    const events = readEvents(requireFacet(engine, 'events'), {
+    const {contract, ref} = eventSource(args.target)
+    const session = await this.session()
+    const facet =
+      contract === 'instance'
+        ? requireFacet(await session.open('instance'), 'events')
+        : requireFacet(await session.open('service'), 'events')
+    const events = readEvents(facet, {
       ref,
       since: flags.since,
       type: flags.type,

@@ -1,29 +1,26 @@
-import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {OmniError, requireFacet} from '@omni-cli/sdk'
-import {BaseCommand, flag, type View} from '@omni-cli/sdk/cli'
-import {requireService} from '../apps/act.ts'
-import {execIn} from '../apps/exec.ts'
+import {BaseCommand, flag, parseLabels, type View} from '@omni-cli/sdk/cli'
 import {execFailure} from '../apps/exec-failure.ts'
-import {serviceTarget} from '../apps/target.ts'
+import {choose} from '../machines/choose.ts'
+import {execInAll, execInOne} from '../machines/exec.ts'
+import {execWords, parseVariables, splitAtDashes} from '../machines/exec-words.ts'
+import {instanceKind} from '../resources/instance.ts'
 
+/** `-o json`: `{exitCode, stdout, stderr}`; of several an array of `{instance, exitCode, stdout, stderr, error?}`. */
 export default class Exec extends BaseCommand {
-  static override summary = 'run a program inside a replica of a service'
+  static override summary = 'run a program inside a service or instances'
   static override description =
-    "The program gets the environment and folder of the replica; on a terminal it gets a terminal of its own. The exit status is the program's: 126 and 127 when it cannot be started, 128 + n for a signal. 125 means that omni itself failed, and stderr says why."
+    "In a service the program gets the environment and folder of the replica; on a terminal it gets a terminal of its own. In an instance one word with blanks is a line for its shell. In several instances it runs at the same time, and each line stands behind the name of its instance. The exit status is the program's, of several the worst: 126 and 127 when it cannot be started, 128 + n for a signal. 125 means that omni itself failed, and stderr says why."
   static override examples = [
     '<%= config.bin %> exec web -- sh',
     '<%= config.bin %> exec web --replica 1 -- node --version',
     '<%= config.bin %> exec db --stdin -- psql < dump.sql',
-    '<%= config.bin %> exec web --output json -- cat /etc/hostname',
+    "<%= config.bin %> exec worker-1 'df -h / | tail -1'",
+    "<%= config.bin %> exec --label role=worker 'uptime'",
+    '<%= config.bin %> exec worker-1 worker-2 --user app --output json -- cat /etc/hostname',
   ]
   static override strict = false
-  static override args = {
-    service: Args.string({
-      required: true,
-      description: 'service, e.g. web or service/web; the program follows after --',
-    }),
-  }
+  static override usage = 'exec NAME [--] CMD... | NAME... -- CMD... | --label KEY=VALUE CMD...'
   static override flags = {
     replica: flag.replica,
     tty: Flags.boolean({
@@ -32,28 +29,48 @@ export default class Exec extends BaseCommand {
       summary: 'give the program a terminal (default: when stdin and stdout are one)',
     }),
     stdin: Flags.boolean({char: 'i', summary: 'pass stdin on; with a terminal it always is'}),
+    label: flag.labels,
+    all: Flags.boolean({summary: 'in every instance'}),
+    parallel: Flags.integer({summary: 'in how many instances at the same time', default: 16, min: 1, max: 256}),
+    user: Flags.string({summary: 'number or name of the user inside an instance', helpValue: 'USER'}),
+    cwd: Flags.string({summary: 'folder inside an instance', helpValue: 'PATH'}),
+    env: Flags.string({
+      char: 'e',
+      summary: 'variable for the program in an instance; repeatable',
+      helpValue: 'KEY=VALUE',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    provider: flag.provider,
   }
 
   async run(): Promise<View | undefined> {
-    const {args, argv, flags} = await this.parse(Exec)
-    const name = serviceTarget([args.service])
-    const words = argv.slice(1).map(String)
-    if (words.length === 0) {
-      throw new OmniError('USAGE', 'name the program to run', {hint: `omni exec ${name} -- sh`})
-    }
-    const engine = await (await this.session()).open('service')
-    const facet = requireFacet(engine, 'exec')
-    await requireService(engine, name, {signal: this.signal})
-    const isData = !['table', 'wide', 'name'].includes(this.format)
+    const {before, program} = splitAtDashes(this.argv)
+    const {argv, flags} = await this.parse(Exec, [...before])
+    const labels = flags.label === undefined ? undefined : parseLabels(flags.label)
+    const isSelector = labels !== undefined || flags.all
+    const words = execWords(argv.map(String), program, isSelector)
+    const env = flags.env === undefined ? undefined : parseVariables(flags.env)
+    const {signal} = this
+    const selection = {words: words.targets, labels, all: flags.all}
+    const chosen = await choose(await this.session(), selection, {
+      signal,
+      ...(isSelector ? {kinds: [instanceKind]} : {}),
+    })
     const {stdin, stdout, stderr} = process
-    const {exitCode, view} = await execIn(
-      facet,
-      {name, argv: words},
-      {
-        choice: {replica: flags.replica, tty: flags.tty, stdin: flags.stdin, isData},
-        around: {stdin, stdout, stderr, signal: this.signal},
-      },
-    )
+    const isColoured = stdout.isTTY === true && !flags['no-color'] && !process.env.NO_COLOR
+    const isData = !['table', 'wide', 'name'].includes(this.format)
+    const {replica, tty, user, cwd, parallel} = flags
+    const request = {
+      program: words.program,
+      choice: {replica, tty, stdin: flags.stdin, isData, inside: {user, cwd, env}},
+      around: {stdin, stdout, stderr, signal, isColoured},
+      parallel,
+      notice: (text: string) => this.notice(text),
+    }
+    const [first, ...others] = chosen
+    const isOne = !isSelector && first !== undefined && others.length === 0
+    const {exitCode, view} = await (isOne ? execInOne(first, request) : execInAll(chosen, request))
     process.exitCode = exitCode
     return view
   }

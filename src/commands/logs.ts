@@ -1,28 +1,27 @@
-import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {requireFacet} from '@omni-cli/sdk'
-import {BaseCommand, flag, paintFor} from '@omni-cli/sdk/cli'
-import {requireService} from '../apps/act.ts'
+import {BaseCommand, flag, paintFor, parseLabels} from '@omni-cli/sdk/cli'
 import {componentName} from '../apps/component.ts'
-import {readPieces, requireLines} from '../apps/log-lines.ts'
 import {logStyle} from '../apps/log-style.ts'
 import {streamLogs} from '../apps/stream-logs.ts'
 import {serviceTarget} from '../apps/target.ts'
+import {choose} from '../machines/choose.ts'
+import {readLogs} from '../machines/logs/read.ts'
 
 export default class Logs extends BaseCommand {
-  static override summary = 'show what the replicas of a service print'
+  static override summary = 'show what services and instances print'
   static override description =
-    'Lines of all replicas, in the order of their times, also of replicas that have ended. The level of a line is read from JSON, logfmt and the usual prefixes; a line that states none counts as info.'
+    'Lines of all replicas, in the order of their times, also of replicas that have ended. Of an instance: its journal, else its system log, else its console. Several are merged by time. The level of a line is read from JSON, logfmt, the journal and the usual prefixes; a line that states none counts as info.'
   static override examples = [
     '<%= config.bin %> logs web',
     '<%= config.bin %> logs web --follow --tail 20',
     '<%= config.bin %> logs service web --since 10m --level error --output jsonl',
+    '<%= config.bin %> logs web worker-1 worker-2 --since 1h',
+    '<%= config.bin %> logs instances --label role=worker --follow',
   ]
-  static override args = {
-    target: Args.string({required: true, description: 'service, e.g. web or service/web'}),
-    name: Args.string({description: 'name, when the first word is a kind'}),
-  }
+  static override strict = false
+  static override usage = 'logs NAME... | [KIND] --label KEY=VALUE'
   static override flags = {
+    label: flag.labels,
     follow: flag.follow,
     tail: flag.tail,
     since: flag.since,
@@ -31,30 +30,26 @@ export default class Logs extends BaseCommand {
     component: Flags.string({summary: 'process of the application: service APP-COMPONENT'}),
     timestamps: Flags.boolean({allowNo: true, default: true, summary: 'show the time of each line'}),
     raw: Flags.boolean({summary: 'print control characters of the program as they are'}),
+    provider: flag.provider,
   }
 
   async run(): Promise<undefined> {
-    const {args, flags} = await this.parse(Logs)
-    const name = componentName(serviceTarget([args.target, args.name]), flags.component)
-    const engine = await (await this.session()).open('service')
-    const facet = requireFacet(engine, 'logs')
-    const service = await requireService(engine, name, {signal: this.signal})
-    const lines = readPieces(facet, name, {
-      tail: flags.tail,
-      since: flags.since,
-      follow: flags.follow,
-      replica: flags.replica,
-      signal: this.signal,
-    })
+    const {argv, flags} = await this.parse(Logs)
+    const {signal} = this
+    const given = argv.map(String)
+    const {component} = flags
+    const words = component === undefined ? given : [`service/${componentName(serviceTarget(given), component)}`]
+    const labels = flags.label === undefined ? undefined : parseLabels(flags.label)
+    const chosen = await choose(await this.session(), {words, labels}, {signal})
+    const {tail, since, follow, replica} = flags
+    const lines = readLogs(chosen, {tail, since, follow, replica, signal, notice: (text) => this.notice(text)})
     const style = logStyle({
       paint: paintFor(process.stdout, process.env, flags['no-color']),
       isColoured: process.stdout.isTTY === true && !flags['no-color'] && !process.env.NO_COLOR,
       raw: flags.raw,
       timestamps: flags.timestamps,
     })
-    const known = flags.replica === undefined ? lines : requireLines(lines, service, flags.replica)
-    const options = {format: this.format, follow: flags.follow, level: flags.level, style}
-    await streamLogs(known, options, (text) => this.write(text))
+    await streamLogs(lines, {format: this.format, follow, level: flags.level, style}, (text) => this.write(text))
     return undefined
   }
 }

@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {BaseCommand, flag, type View} from '@omni-cli/sdk/cli'
 import {loadNamed} from '../apply/load.ts'
+import {loadOptions, manifestFlags} from '../apply/manifest-flags.ts'
 import {validateManifest, validationView} from '../apply/validate.ts'
 
 /** `-o json`: `{valid: true, resources: [ref], environments, warnings: [{file, line, column, message, hint}]}`. */
@@ -18,14 +19,14 @@ export default class Validate extends BaseCommand {
   static override args = {file: Args.string({description: 'file or folder; "-" is stdin; several are possible'})}
   static override flags = {
     file: flag.file,
-    env: Flags.string({summary: 'environment whose changes apply', helpValue: 'NAME'}),
+    ...manifestFlags,
     warnings: Flags.boolean({summary: 'show what is allowed but may be a mistake'}),
   }
 
   async run(): Promise<View> {
     const {argv, flags} = await this.parse(Validate)
     const files = [...argv.map(String), ...(flags.file ?? [])]
-    const manifest = await loadNamed({files, env: flags.env, signal: this.signal})
+    const manifest = await loadNamed({files, ...loadOptions(flags), signal: this.signal})
     return validationView(await validateManifest(manifest), flags.warnings)
   }
 }

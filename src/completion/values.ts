@@ -35,6 +35,9 @@ const SUBJECTS: Readonly<Record<string, (known: Known, subject: Subject) => Valu
   plugin: ({own, plugins}) => plain([...own.plugins.map(({name}) => name), ...pluginNames(plugins)]),
   kind: ({own}) => own.kinds.map(({plural}) => [plural, '']),
   service: (known) => names('service', known),
+  // `omni cp`: a file here, or a path in an instance.
+  source: files,
+  destination: files,
   target: (known, {before}) => (kindOf(before[0], known) === undefined ? targets(known) : ofKind(known, before)),
   name: (known, {before, command}) => (command[0] === 'context' ? plain(known.contexts) : ofKind(known, before)),
   second: (known, {before}) => ofKind(known, before),
@@ -47,9 +50,9 @@ export function valuesOf(subject: Subject, known: Known): Values {
 
 const plain = (values: readonly string[]): KnownName[] => values.map((value) => [value, ''])
 
-/** A service, or a kind whose name comes next. */
+/** A service, an instance, or a kind whose name comes next. */
 const targets = (known: Known): KnownName[] => [
-  ...names('service', known),
+  ...KEPT_KINDS.flatMap((kind) => names(kind, known)),
   ...known.own.kinds.map(({kind}): KnownName => [kind, 'kind']),
 ]
 

@@ -25,6 +25,8 @@ const KINDS: Readonly<Record<string, SchemaKind>> = {
   vm: 'instance',
   profile: 'profile',
   profiles: 'profile',
+  network: 'network',
+  networks: 'network',
 }
 
 /** Explains `KIND` or `KIND.FIELD…` from the schemas alone. USAGE for an unknown kind, NOT_FOUND for a field. */
@@ -33,7 +35,7 @@ export function explain(path: string): Explanation {
   const kind = Object.hasOwn(KINDS, word) ? KINDS[word] : undefined
   if (kind === undefined) {
     throw new OmniError('USAGE', `there is no kind '${word}' that can be written in a file`, {
-      hint: didYouMean(word, Object.keys(KINDS)) ?? 'kinds: service, instance, profile',
+      hint: didYouMean(word, Object.keys(KINDS)) ?? 'kinds: service, instance, profile, network',
     })
   }
   const root = fieldSchema(kind)

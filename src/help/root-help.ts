@@ -26,7 +26,7 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
   ],
   ['Images', ['build', 'push', 'import']],
   ['Server', ['server', 'node', 'secrets', 'token', 'webhooks', 'conformance', 'service']],
-  ['Everything', ['get', 'describe', 'delete', 'apply', 'diff', 'validate', 'explain', 'health']],
+  ['Everything', ['get', 'describe', 'delete', 'apply', 'diff', 'validate', 'explain', 'health', 'switch']],
   [
     'Settings',
     ['config', 'context', 'provider', 'plugin', 'alias', 'completion', 'autocomplete', 'version', 'commands'],

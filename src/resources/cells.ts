@@ -14,8 +14,9 @@ export function factLines(facts: Readonly<Record<string, string | number | undef
   return known.map(([key, value]) => [[`${key.padEnd(width)}  `, 'dim'], String(value)])
 }
 
-/** `a=1,b=2`. */
+/** `a=1,b=2`; what omni notes for itself is left out. */
 export const labelText = (labels: Readonly<Record<string, string>>): string =>
   Object.entries(labels)
+    .filter(([key]) => key !== 'omni.hash')
     .map(([key, value]) => `${key}=${value}`)
     .join(',')

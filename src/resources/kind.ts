@@ -12,12 +12,16 @@ export interface Kind<State extends Named = Named, Contract extends ProviderKind
   readonly short: readonly string[]
   /** Which driver serves it. */
   readonly contract: Contract
+  /** A name alone never means one of these. */
+  readonly needsKind?: boolean | undefined
   /** Those with `wide` only in the wide table. */
   readonly columns: readonly Column<State>[]
   list(driver: ProviderKinds[Contract], options: ListOptions): Promise<readonly State[]>
   get(driver: ProviderKinds[Contract], name: string, options: CallOptions): Promise<State | undefined>
   /** Absent: things of this kind come and go by themselves. */
   remove?(driver: ProviderKinds[Contract], name: string, options: RemoveOptions): Promise<void>
+  /** What `describe` asks in addition to the state. Absent: nothing. */
+  describe?(driver: ProviderKinds[Contract], state: State, options: CallOptions): Promise<State>
   /** For `describe`. */
   lines(state: State): readonly TextLine[]
   /** As it may be printed; default: as it is. */
@@ -32,7 +36,7 @@ export interface Kind<State extends Named = Named, Contract extends ProviderKind
 }
 
 /** A kind with its state and contract forgotten, so that kinds fit in one list. */
-export interface AnyKind extends Omit<Kind, 'list' | 'get' | 'remove' | 'events'> {
+export interface AnyKind extends Omit<Kind, 'list' | 'get' | 'remove' | 'describe' | 'events'> {
   open(session: Session): Promise<OpenKind>
   readonly canRemove: boolean
 }
@@ -44,6 +48,8 @@ export interface OpenKind {
   list(options: ListOptions): Promise<readonly Named[]>
   get(name: string, options: CallOptions): Promise<Named | undefined>
   remove(name: string, options: RemoveOptions): Promise<void>
+  /** The thing with more than its state; undefined when it is gone. Absent: there is no more. */
+  readonly describe: ((name: string, options: CallOptions) => Promise<Named | undefined>) | undefined
   readonly events: EventFacet | undefined
 }
 
@@ -51,7 +57,7 @@ export interface OpenKind {
 export function defineKind<State extends Named, Contract extends ProviderKind>(
   definition: Kind<State, Contract>,
 ): AnyKind {
-  const {contract, list, get, remove, events, ...rest} = definition
+  const {contract, list, get, remove, describe, events, ...rest} = definition
   return {
     ...rest,
     contract,
@@ -63,6 +69,12 @@ export function defineKind<State extends Named, Contract extends ProviderKind>(
         list: (options) => list(driver, options),
         get: (name, options) => get(driver, name, options),
         remove: async (name, options) => remove?.(driver, name, options),
+        describe:
+          describe &&
+          (async (name, options) => {
+            const state = await get(driver, name, options)
+            return state && describe(driver, state, options)
+          }),
         events: events?.(driver),
       }
     },

@@ -1,9 +1,12 @@
 import {guess, OmniError} from '@omni-cli/sdk'
 import {eventKind} from './event.ts'
+import {imageKind} from './image.ts'
 import {instanceKind} from './instance.ts'
 import type {AnyKind} from './kind.ts'
 import {modelKind} from './model.ts'
+import {networkKind} from './network.ts'
 import {nodeKind} from './node.ts'
+import {profileKind} from './profile.ts'
 import {releaseKind} from './release.ts'
 import {runtimeKind} from './runtime.ts'
 import {serviceKind} from './service.ts'
@@ -17,6 +20,9 @@ export const KINDS: readonly AnyKind[] = [
   nodeKind,
   releaseKind,
   eventKind,
+  networkKind,
+  profileKind,
+  imageKind,
 ]
 
 /** The kind of a singular, plural or short form. */

@@ -1,5 +1,5 @@
-import {type CallOptions, isOmniError, OmniError} from '@omni-cli/sdk'
-import type {Session} from '@omni-cli/sdk/cli'
+import {type CallOptions, isAbort, isOmniError, OmniError} from '@omni-cli/sdk'
+import {PROVIDER_KEYS, type Session} from '@omni-cli/sdk/cli'
 import type {AnyKind, Named, OpenKind} from './kind.ts'
 import {findKind, KINDS, requireKind} from './kinds.ts'
 
@@ -74,11 +74,17 @@ async function lookUp(
   call: CallOptions,
 ): Promise<Target> {
   const candidates = kind === undefined ? servedKinds(session, kinds) : [kind]
-  const isAsked = kind !== undefined
-  const looks = candidates.map((candidate) => find(session, {kind: candidate, name, isAsked}, call))
+  const failures = new Map<AnyKind, OmniError>()
+  const looks = candidates.map((candidate) =>
+    find(session, candidate, name, call).catch((error: unknown) => {
+      if (kind !== undefined || isAbort(error) || !isOmniError(error)) throw error
+      failures.set(candidate, error)
+      return undefined
+    }),
+  )
   const found = (await Promise.all(looks)).filter((target) => target !== undefined)
   const [first, ...others] = found
-  if (first === undefined) throw notFound(name, kind)
+  if (first === undefined) throw nowhere(session, {kind, name}, failures)
   if (others.length === 0) return first
   const choices = found.map(({ref}) => ref)
   throw new OmniError('CONFLICT', `'${name}' is the name of several things: ${choices.join(', ')}`, {
@@ -89,32 +95,33 @@ async function lookUp(
 
 /** Kinds that some plugin serves here. */
 const servedKinds = (session: Session, kinds: readonly AnyKind[]): AnyKind[] => {
-  const served = kinds.filter(({contract}) => session.contributions.some(({kind}) => kind === contract))
-  return served.length === 0 ? [...kinds] : served
+  const searched = kinds.filter(({needsKind}) => needsKind !== true)
+  const served = searched.filter(({contract}) => session.contributions.some(({kind}) => kind === contract))
+  return served.length === 0 ? searched : served
 }
 
-async function find(
-  session: Session,
-  {kind, name, isAsked}: {readonly kind: AnyKind; readonly name: string; readonly isAsked: boolean},
-  call: CallOptions,
-): Promise<Target | undefined> {
-  try {
-    const open = await kind.open(session)
-    const state = await open.get(name, call)
-    return state === undefined ? undefined : {kind, name, ref: `${kind.kind}/${name}`, state, open}
-  } catch (error) {
-    // Looking everywhere, a driver that has no such facet has no such things.
-    if (isAsked || !isOmniError(error) || error.code !== 'UNSUPPORTED') throw error
-    return undefined
-  }
+/** The context says who serves this kind: that it does not answer is a failure then, not just nothing to find. */
+export const isConfigured = (session: Session, {contract}: AnyKind): boolean =>
+  session.context.providers?.[PROVIDER_KEYS[contract]] !== undefined ||
+  session.contributions.some(({kind, id}) => kind === contract && session.context[id] !== undefined)
+
+async function find(session: Session, kind: AnyKind, name: string, call: CallOptions): Promise<Target | undefined> {
+  const open = await kind.open(session)
+  const state = await open.get(name, call)
+  return state === undefined ? undefined : {kind, name, ref: `${kind.kind}/${name}`, state, open}
 }
 
-const notFound = (name: string, kind: AnyKind | undefined) =>
-  new OmniError(
-    'NOT_FOUND',
-    kind === undefined ? `nothing is called '${name}'` : `there is no ${kind.kind} '${name}'`,
-    {
-      hint: `omni get ${kind?.plural ?? 'services'}`,
-      details: {name, ...(kind === undefined ? {} : {kind: kind.kind})},
-    },
-  )
+/** Not found; where it may well be, nobody answers: that is the error then. */
+function nowhere(session: Session, {kind, name}: TargetName, failures: ReadonlyMap<AnyKind, OmniError>): OmniError {
+  // A driver that has no such facet has no such things.
+  const unanswered = [...failures].filter(([, {code}]) => code !== 'UNSUPPORTED')
+  const needed = unanswered.find(([one]) => isConfigured(session, one))
+  if (needed !== undefined) return needed[1]
+  const message = kind === undefined ? `nothing is called '${name}'` : `there is no ${kind.kind} '${name}'`
+  const reasons = new Map(unanswered.map(([{contract}, error]) => [contract, error.message]))
+  const lines = [...reasons].map(([contract, reason]) => `${PROVIDER_KEYS[contract]} could not be looked up: ${reason}`)
+  return new OmniError('NOT_FOUND', [message, ...lines].join('\n'), {
+    hint: `omni get ${kind?.plural ?? 'services'}`,
+    details: {name, ...(kind === undefined ? {} : {kind: kind.kind})},
+  })
+}

@@ -1,8 +1,11 @@
 import type {CallOptions, Service} from '@omni-cli/sdk'
-import {mapLimit} from '@omni-cli/sdk'
-import {type ItemView, itemView, type TextLine} from '@omni-cli/sdk/cli'
+import {ERROR_CODES, mapLimit} from '@omni-cli/sdk'
+import {type ItemView, itemView, type TextLine, type Tone} from '@omni-cli/sdk/cli'
 import {type ProbeResult, probeService} from '../apps/probe.ts'
 import {failureText, STATUS_TONE} from '../apps/service-view.ts'
+import type {InstanceHealth} from '../machines/health.ts'
+import type {Recovered} from '../machines/recover.ts'
+import {type Advice, adviceFor} from './advice.ts'
 import {type EngineHealth, isHealthy} from './overview.ts'
 import {DEGRADED_EXIT} from './overview-view.ts'
 
@@ -20,20 +23,31 @@ export interface ServiceHealth {
 }
 
 export interface HealthReport {
-  readonly status: 'healthy' | 'degraded'
+  /** `critical`: an engine in use does not answer, so that nothing is known of what it has. */
+  readonly status: 'healthy' | 'degraded' | 'critical'
   readonly engines: readonly EngineHealth[]
   readonly services: readonly ServiceHealth[]
+  readonly instances: readonly InstanceHealth[]
+  /** What helps, most urgent first. */
+  readonly recommendations: readonly Advice[]
+  /** With `--recover`: what was done. */
+  readonly recovered?: readonly Recovered[] | undefined
 }
 
 /** Probes the endpoints of every service that should run, ten services at a time. */
-export async function checkHealth(
-  engines: readonly EngineHealth[],
-  services: readonly Service[],
-  options: CallOptions = {},
-): Promise<HealthReport> {
-  const checked = await mapLimit(services, 10, async (service) => healthOf(service, await probesOf(service, options)))
-  const isGood = engines.every(({ok}) => ok) && checked.every(({healthy}) => healthy)
-  return {status: isGood ? 'healthy' : 'degraded', engines, services: checked}
+export const checkServices = (services: readonly Service[], options: CallOptions = {}): Promise<ServiceHealth[]> =>
+  mapLimit(services, 10, async (service) => healthOf(service, await probesOf(service, options)))
+
+/** All that was found, with the worst of it as the status and what helps. */
+export function reportOf(
+  found: Pick<HealthReport, 'engines' | 'services' | 'instances' | 'recovered'>,
+  plan?: string | undefined,
+): HealthReport {
+  const {engines, services, instances, recovered} = found
+  const isGood = [...services, ...instances].every(({healthy}) => healthy)
+  const status = engines.some(({ok}) => !ok) ? 'critical' : isGood ? 'healthy' : 'degraded'
+  const recommendations = adviceFor(found, plan)
+  return {status, engines, services, instances, recommendations, ...(recovered === undefined ? {} : {recovered})}
 }
 
 /** A stopped service and one scaled to nothing have nothing that could answer. */
@@ -73,21 +87,60 @@ export function answerText({ok, status, ms, error, note}: ProbeResult): string {
   return `answers ${status}${ok ? '' : ', which is not healthy,'} in ${ms} ms${tail}`
 }
 
-/** For a person one line a service and endpoint; exit status 9 when something is degraded. */
+/** An engine that does not answer ends as its error would. */
+const EXIT = {
+  healthy: 0,
+  degraded: DEGRADED_EXIT,
+  critical: ERROR_CODES.UNAVAILABLE.exit,
+} as const satisfies Record<HealthReport['status'], number>
+
+/** For a person one line a service, endpoint and machine; exit status 9 when something is degraded, 7 without an engine. */
 export function healthView(report: HealthReport): ItemView<HealthReport> {
+  const {services, instances} = report
   return itemView({
     data: report,
-    ref: report.services.map(({name}) => `service/${name}`),
-    exitCode: report.status === 'healthy' ? 0 : DEGRADED_EXIT,
-    text: ({engines, services}) => [
+    ref: [...services.map(({name}) => `service/${name}`), ...instances.map(({name}) => `instance/${name}`)],
+    exitCode: EXIT[report.status],
+    text: ({engines, recovered = [], recommendations}) => [
+      ...recovered.map(recoveredLine),
       ...engines
         .filter(({ok}) => !ok)
         .map((engine): TextLine => [['✖ ', 'bad'], `${engine.id}: ${engine.message ?? 'does not answer'}`]),
       ...services.flatMap(serviceLines),
-      ...(services.length === 0 ? ['there are no services'] : []),
+      ...instances.map(instanceLine),
+      ...(services.length + instances.length === 0 ? ['there are no services and no instances'] : []),
+      ...recommendations.map(({command, why}): TextLine => [['try: ', 'dim'], command, [`  ${why}`, 'dim']]),
     ],
   })
 }
+
+function recoveredLine({name, action, ok, attempts, error}: Recovered): TextLine {
+  const times = attempts === 1 ? '' : ` after ${attempts} attempts`
+  if (ok) return [['✔ ', 'good'], `${action}ed ${name}${times}`]
+  return [['✖ ', 'bad'], `cannot ${action} ${name}${times}: ${error ?? 'unknown'}`]
+}
+
+const WANTED_TONE = {running: 'good', stopped: 'dim'} as const
+
+function instanceLine({
+  name,
+  provider,
+  status,
+  healthy,
+  reason,
+  readiness,
+  stoppedOnPurpose,
+}: InstanceHealth): TextLine {
+  const isIdle = healthy && status !== 'running'
+  const mark = healthy ? (isIdle ? (['■ ', 'dim'] as const) : (['✔ ', 'good'] as const)) : (['✖ ', 'bad'] as const)
+  const tone: Tone = status === 'running' || status === 'stopped' ? WANTED_TONE[status] : 'bad'
+  const note = reason ?? (stoppedOnPurpose ? 'stopped on purpose' : noteOf(readiness, status))
+  return [mark, name, [` ${status}`, healthy ? tone : 'bad'], [` ${provider}`, 'dim'], note === '' ? '' : `  ${note}`]
+}
+
+/** What is worth a word although it is no fault. */
+const noteOf = ({state, seen}: InstanceHealth['readiness'], status: InstanceHealth['status']): string =>
+  status === 'running' && state !== 'ready' ? (seen ?? '') : ''
 
 function serviceLines(service: ServiceHealth): TextLine[] {
   const mark = service.healthy ? (['✔ ', 'good'] as const) : (['✖ ', 'bad'] as const)

@@ -1,8 +1,9 @@
-import type {Instance, Service} from '@omni-cli/sdk'
+import {formatBytes, formatDuration, type Instance, type Service} from '@omni-cli/sdk'
 import {type ItemView, itemView, type TextLine, type Tone} from '@omni-cli/sdk/cli'
 import {canaryPieces} from '../apps/canary-view.ts'
 import {failureLines, STATUS_TONE, urlOf} from '../apps/service-view.ts'
 import {withoutSecrets} from '../apps/without-secrets.ts'
+import {OWNER_LABEL} from '../machines/health-wanted.ts'
 import {alignRows, type Cell} from './columns.ts'
 import {nextRunText} from './next-run.ts'
 import {type EngineHealth, isHealthy, type Overview} from './overview.ts'
@@ -16,7 +17,10 @@ export function overviewView(overview: Overview, now: Date): ItemView<Overview> 
   return itemView({
     data: {...overview, services: overview.services.map(withoutSecrets)},
     text: (data) => overviewLines(data, now.getTime()),
-    ref: overview.services.map(({name}) => `service/${name}`),
+    ref: [
+      ...overview.services.map(({name}) => `service/${name}`),
+      ...overview.instances.map(({name}) => `instance/${name}`),
+    ],
     exitCode: overview.ok ? 0 : DEGRADED_EXIT,
   })
 }
@@ -27,7 +31,7 @@ function overviewLines(overview: Overview, now: number): TextLine[] {
     [['context ', 'dim'], overview.context],
     ...engines.flatMap(engineLines),
     ...(services.length === 0 ? [] : ['', ...serviceLines(services, now)]),
-    ...(instances.length === 0 ? [] : ['', ...instanceLines(instances)]),
+    ...(instances.length === 0 ? [] : ['', ...instanceLines(overview, now)]),
     '',
     ...summaryLines(overview),
   ]
@@ -88,18 +92,41 @@ function serviceRow(service: Service, now: number): Cell[] {
   ]
 }
 
-function instanceLines(instances: readonly Instance[]): TextLine[] {
-  const header = ['INSTANCE', 'STATUS', 'TYPE', 'ADDRESS'].map((text): Cell => ({text, tone: 'dim'}))
-  const rows = instances.map((instance): Cell[] => [
-    {text: instance.name},
-    {text: instance.status, tone: instance.status === 'running' ? 'good' : instance.status === 'error' ? 'bad' : 'dim'},
-    {text: instance.type},
-    {text: instance.addresses[0] ?? ''},
-  ])
-  return alignRows([header, ...rows])
+const MACHINE_HEADERS: readonly Cell[] = [
+  {text: ' '},
+  ...['INSTANCE', 'STATUS', 'TYPE'].map((text): Cell => ({text, tone: 'dim'})),
+  ...['CPUS', 'MEMORY', 'UPTIME'].map((text): Cell => ({text, tone: 'dim', align: 'right'})),
+  ...['PLAN', 'ADDRESS'].map((text): Cell => ({text, tone: 'dim'})),
+]
+
+/** What is down first, then by name. */
+function instanceLines({instances, down}: Overview, now: number): TextLine[] {
+  const isDown = (instance: Instance) => down.includes(instance.name)
+  const sorted = instances.toSorted(
+    (a, b) => Number(isDown(b)) - Number(isDown(a)) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+  )
+  return alignRows([MACHINE_HEADERS, ...sorted.map((instance) => instanceRow(instance, isDown(instance), now))])
 }
 
-function summaryLines({services, engines, ok}: Overview): TextLine[] {
+function instanceRow(instance: Instance, isDown: boolean, now: number): Cell[] {
+  const tone: Tone = isDown ? 'bad' : instance.status === 'running' ? 'good' : 'dim'
+  const {memoryUsedBytes: used, memoryBytes: limit, startedAt} = instance
+  const sizes = [used, limit].filter((size) => size !== undefined).map(formatBytes)
+  const isUp = instance.status === 'running' && startedAt !== undefined
+  return [
+    {text: MARKS[tone], tone},
+    {text: instance.name},
+    {text: instance.status, tone},
+    {text: instance.type},
+    {text: instance.cpus === undefined ? '' : String(instance.cpus), align: 'right'},
+    {text: used === undefined && limit !== undefined ? `-/${formatBytes(limit)}` : sizes.join('/'), align: 'right'},
+    {text: isUp ? formatDuration(Math.max(0, now - Date.parse(startedAt))) : '', align: 'right'},
+    {text: instance.labels[OWNER_LABEL] ?? ''},
+    {text: instance.addresses[0] ?? ''},
+  ]
+}
+
+function summaryLines({services, instances, engines, ok, down}: Overview): TextLine[] {
   const bad = services.filter((service) => !isHealthy(service))
   const [first] = bad
   if (first !== undefined) {
@@ -109,9 +136,22 @@ function summaryLines({services, engines, ok}: Overview): TextLine[] {
         : `${bad.length} of ${services.length} services do not run as they should`
     return [[[what, 'bad']], [['try: ', 'dim'], `omni logs ${first.name}`]]
   }
+  if (down.length > 0) {
+    const what =
+      down.length === 1 ? `'${down[0]}' does not run, but should` : `${down.length} machines do not run, but should`
+    return [[[what, 'bad']], [['try: ', 'dim'], 'omni health --recover']]
+  }
   if (!ok) {
     const silent = engines.filter((engine) => !engine.ok).length
     return [[[silent === 1 ? 'an engine does not answer' : `${silent} engines do not answer`, 'bad']]]
+  }
+  if (services.length === 0 && instances.length > 0) {
+    const running = instances.filter(({status}) => status === 'running').length
+    const text =
+      instances.length === 1
+        ? `the machine is ${instances[0]?.status}`
+        : `${running} of ${instances.length} machines run`
+    return [[[text, running > 0 ? 'good' : 'dim']]]
   }
   if (services.length === 0) return ['nothing is deployed yet', [['try: ', 'dim'], 'omni up DIR']]
   const stopped = services.filter(({status}) => status === 'stopped').length

@@ -11,6 +11,8 @@ import {
 } from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
 import {rememberThings} from '../completion/remember-names.ts'
+import {reasonOf as machineReason, wantedOf} from '../machines/health-wanted.ts'
+import {isStoppedOnPurpose, readMemory} from '../machines/recover-memory.ts'
 
 /** A driver of the context and whether it answers. */
 export interface EngineHealth extends Health {
@@ -28,6 +30,8 @@ export interface Overview {
   /** Degraded ones first, then by name. */
   readonly services: readonly Service[]
   readonly instances: readonly Instance[]
+  /** Names of instances that should run and do not. */
+  readonly down: readonly string[]
 }
 
 const URGENCY = {failed: 0, degraded: 1, deploying: 2, running: 3, stopped: 4} as const satisfies Record<
@@ -51,13 +55,29 @@ export async function observeAll(session: Session, options: CallOptions = {}): P
   ])
   const found = services.things.toSorted(byUrgency)
   const engines = [...services.engines, ...instances.engines]
+  const down = await downOf(session, instances)
   return {
     context: session.context.name,
-    ok: found.every(isHealthy) && engines.every(({ok}) => ok),
+    ok: found.every(isHealthy) && down.length === 0 && engines.every(({ok}) => ok),
     engines,
     services: found,
     instances: instances.things,
+    down,
   }
+}
+
+/** What a plan owns should run, unless it was stopped on purpose. */
+async function downOf(session: Session, {engines, things}: Observed<Instance>): Promise<string[]> {
+  if (things.every(({status}) => status === 'running')) return []
+  const memory = await readMemory(session)
+  const provider = engines[0]?.id ?? ''
+  return things
+    .filter((instance) => {
+      const stoppedOnPurpose = isStoppedOnPurpose(memory, provider, instance)
+      const wanted = wantedOf(instance, {isInPlan: false, stoppedOnPurpose})
+      return machineReason(instance.status, wanted, {state: 'unknown'}) !== undefined
+    })
+    .map(({name}) => name)
 }
 
 interface Named {

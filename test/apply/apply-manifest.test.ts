@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {buffer} from 'node:stream/consumers'
 import type {ServiceEngine} from '@omni-cli/sdk'
 import {loadManifest, withLock} from '@omni-cli/sdk/engine'
-import {createMemoryServices} from '@omni-cli/testkit'
+import {createMemoryInstances, createMemoryServices} from '@omni-cli/testkit'
 import {expect, test} from 'vitest'
 import {applyManifest} from '../../src/apply/apply-manifest.ts'
 import {packSources} from '../../src/apply/sources.ts'
@@ -163,4 +163,30 @@ test('while another command is at work it is LOCKED; a dry run is not', async ()
     await expect(applyManifest(session, manifest, options())).rejects.toMatchObject({code: 'LOCKED'})
     await applyManifest(session, manifest, {...options(), dryRun: true})
   })
+})
+
+test('an engine that does not run is started for services, and not to prune beside machines', async () => {
+  const service = createMemoryServices()
+  let wakes = 0
+  const sleepy = {...service, wake: async () => void wakes++}
+  using session = memorySession({service: sleepy, instance: createMemoryInstances()})
+  const machines = await load({instances: {web: {image: 'x'}}})
+  await applyManifest(session, machines, {...options(), prune: true})
+  expect(wakes).toBe(0)
+  await applyManifest(session, await load({services: {web: {image: 'a'}}}), options())
+  expect(wakes).toBe(1)
+})
+
+test('to prune, a backend that does not run is not looked at, and that is told', async () => {
+  const instance = {
+    ...createMemoryInstances(),
+    check: async () => ({ok: false, message: 'the daemon is down'}),
+    list: () => Promise.reject(new Error('it was asked')),
+  }
+  using session = memorySession({service: createMemoryServices(), instance})
+  const told: string[] = []
+  const notice = (text: string) => told.push(text)
+  const manifest = await load({services: {web: {image: 'a'}}})
+  await applyManifest(session, manifest, {...options(), prune: true, notice})
+  expect(told).toEqual(['note: instances were not looked at: the daemon is down'])
 })

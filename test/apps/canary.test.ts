@@ -52,7 +52,7 @@ describe('canaries', () => {
   })
 
   it('are seen in the overview and in what is told of one service', () => {
-    const overview = {context: 'default', ok: true, engines: [], services: [service({canary})], instances: []}
+    const overview = {context: 'default', ok: true, engines: [], services: [service({canary})], instances: [], down: []}
     const [all, one] = [overviewView(overview, now), serviceDetailsView(service({canary}), now)]
 
     expect(textOf(all.text(all.data)).join('\n')).toContain('canary r2 gets 20 % of the requests')

@@ -1,6 +1,6 @@
 import {type EventFacet, type EventOptions, OmniError, type OmniEvent} from '@omni-cli/sdk'
 import {describe, expect, it} from 'vitest'
-import {eventRef, eventsView, readEvents} from '../../src/apps/events.ts'
+import {eventRef, eventSource, eventsView, readEvents} from '../../src/apps/events.ts'
 
 const event = (id: number, type = 'replica.ready', minute = id): OmniEvent => ({
   id,
@@ -98,4 +98,13 @@ describe('what events are about', () => {
   it.each(['', '/', 'a/b/c', '../x', 'Service/web', 'web\u001b[2J', '-x'])('%j is refused', (text) => {
     expect(() => eventRef(text)).toThrow(/names nothing/)
   })
+})
+
+it.each([
+  [undefined, {contract: 'service', ref: undefined}],
+  ['web', {contract: 'service', ref: 'service/web'}],
+  ['instances', {contract: 'instance', ref: undefined}],
+  ['vm/web', {contract: 'instance', ref: 'instance/web'}],
+])('the events of %j are those of %j', (text, source) => {
+  expect(eventSource(text)).toEqual(source)
 })

@@ -45,6 +45,7 @@ const overview = (services: readonly Service[]): Overview => ({
   engines: [],
   services: services.toSorted(byUrgency),
   instances: [],
+  down: [],
 })
 
 describe('a service with cron triggers', () => {

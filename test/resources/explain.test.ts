@@ -21,6 +21,10 @@ describe('explain', () => {
     ['service.resources.gpu.count', 'a whole number'],
     ['service.env.ANYTHING', 'a text'],
     ['instance.memory', 'a whole number or a text'],
+    ['instance.network.ipv4', 'a text'],
+    ['instance.count', 'a whole number'],
+    ['instances.wait.timeout', 'a whole number or a text'],
+    ['network.nat', 'true or false'],
     ['profile.devices.root.path', 'a text or a number or true or false'],
   ])('%s is %s', (path, type) => {
     expect(explain(path).type).toBe(type)

@@ -1,4 +1,4 @@
-import type {InstanceProvider, InstanceSpec, ModelCatalog, ModelSource, ServiceEngine, ServiceSpec} from '@omni-cli/sdk'
+import type {InstanceProvider, ModelCatalog, ModelSource, ServiceEngine, ServiceSpec} from '@omni-cli/sdk'
 import {describe, it} from 'vitest'
 import type {Check, Opened} from './checks/check.ts'
 import {type InstanceHarness, instanceProviderChecks} from './checks/instance-provider.ts'
@@ -17,10 +17,10 @@ interface Suite<Driver> {
 }
 
 /** Proves an instance provider. */
-export function describeInstanceProvider(suite: Suite<InstanceProvider> & {spec(name: string): InstanceSpec}): void {
+export function describeInstanceProvider(suite: Suite<InstanceProvider> & Omit<InstanceHarness, 'provider'>): void {
   describeSuite<InstanceProvider, InstanceHarness>('instance provider', suite, instanceProviderChecks, (provider) => ({
+    ...suite,
     provider,
-    spec: suite.spec,
   }))
 }
 

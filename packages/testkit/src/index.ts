@@ -7,6 +7,7 @@ export {describeInstanceProvider, describeModelCatalog, describeModelSource, des
 export {createFakeExec, type FakeExec} from './fakes/fake-exec.ts'
 export {type FakeHttpServer, startFakeHttp} from './fakes/fake-http.ts'
 export {createTempHome, type TempHome} from './fakes/temp-home.ts'
-export {createMemoryInstances} from './memory/instances.ts'
+export {createMemoryInstances, type MemoryInstances, type MemoryInstancesOptions} from './memory/instances.ts'
+export {type Call, type FailOptions, failCall, type Intervene, intercept} from './memory/intercept.ts'
 export {createMemoryCatalog, createMemorySource} from './memory/models.ts'
 export {createMemoryServices, type MemoryServicesOptions} from './memory/services.ts'

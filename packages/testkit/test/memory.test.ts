@@ -12,8 +12,9 @@ import {
 
 describeInstanceProvider({
   name: 'memory',
-  create: async () => ({driver: createMemoryInstances()}),
+  create: async () => ({driver: createMemoryInstances({images: ['debian/12'], nodes: ['one', 'two']})}),
   spec: (name) => instanceSpec.parse({name, image: 'debian/12'}),
+  missingImage: 'debian/7',
 })
 
 describeServiceEngine({

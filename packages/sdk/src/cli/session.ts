@@ -8,6 +8,8 @@ export interface Context {
   readonly namespace?: string | undefined
   /** Provider id per kind in the plural: `{instances: incus, services: orca}`. */
   readonly providers?: Readonly<Record<string, string>> | undefined
+  /** Who takes over machines that hold no data, and after how many milliseconds of silence. */
+  readonly failover?: {readonly to: string; readonly after: number} | undefined
   readonly [providerSettings: string]: unknown
 }
 

@@ -35,6 +35,11 @@ export interface ExecOptions extends CallOptions {
   readonly onStdout?: ((chunk: Buffer) => unknown) | undefined
   readonly onStderr?: ((chunk: Buffer) => unknown) | undefined
   readonly stdin?: NodeJS.ReadableStream | undefined
+  /** Environment in addition to what the program gets anyway. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+  readonly cwd?: string | undefined
+  /** Number or name of the user inside. Default: the provider's own, mostly root. */
+  readonly user?: string | undefined
   /** A terminal inside; stdout and stderr come as one. Default: none. */
   readonly terminal?: ExecTerminal | undefined
 }
@@ -58,20 +63,64 @@ export interface ExecFacet {
 export interface SnapshotInfo {
   readonly name: string
   readonly createdAt: string
+  /** RFC 3339; absent: kept until it is removed. */
+  readonly expiresAt?: string | undefined
   readonly sizeBytes?: number | undefined
 }
 
+export interface SnapshotOptions extends CallOptions {
+  /** RFC 3339; the backend removes it then by itself. Given only where the facet `canExpire`. */
+  readonly expiresAt?: string | undefined
+}
+
+/** `restore` leaves a machine that ran running, and a stopped one stopped. CONFLICT for a snapshot that exists. */
 export interface SnapshotFacet {
+  /** `create` honours `expiresAt`. Default false. */
+  readonly canExpire?: boolean | undefined
+  /** The machine must be stopped for it: the caller stops and starts it, when told to. Default false. */
+  readonly needsStop?: boolean | undefined
   list(name: string, options?: CallOptions): Promise<SnapshotInfo[]>
-  create(name: string, snapshot: string, options?: CallOptions): Promise<SnapshotInfo>
+  create(name: string, snapshot: string, options?: SnapshotOptions): Promise<SnapshotInfo>
   restore(name: string, snapshot: string, options?: CallOptions): Promise<void>
   remove(name: string, snapshot: string, options?: CallOptions): Promise<void>
 }
 
-/** Copies bytes in and out; the path is absolute inside. */
+/** One thing in a file system. */
+export interface FileEntry {
+  /** Name in its folder, or the path that was asked for. */
+  readonly name: string
+  readonly type: 'file' | 'directory' | 'symlink' | 'other'
+  /** Permission bits, e.g. 0o644. */
+  readonly mode?: number | undefined
+  readonly uid?: number | undefined
+  readonly gid?: number | undefined
+  readonly sizeBytes?: number | undefined
+  /** Where a symlink leads, as it is written. */
+  readonly target?: string | undefined
+}
+
+export interface FileWriteOptions extends CallOptions {
+  /** Permission bits of the file afterwards. Default: those it has, 0o644 for a new one. */
+  readonly mode?: number | undefined
+  readonly uid?: number | undefined
+  readonly gid?: number | undefined
+  /** Length of the content, when it is known. */
+  readonly sizeBytes?: number | undefined
+}
+
+/** Files of a machine; every path is absolute inside. NOT_FOUND for what is not there. */
 export interface FileFacet {
   read(name: string, path: string, options?: CallOptions): Promise<NodeJS.ReadableStream>
-  write(name: string, path: string, content: NodeJS.ReadableStream, options?: CallOptions): Promise<void>
+  /** Replaces the file as a whole; the folder must exist. */
+  write(name: string, path: string, content: NodeJS.ReadableStream, options?: FileWriteOptions): Promise<void>
+  /** Undefined when nothing is there. A symlink is told as itself. */
+  stat(name: string, path: string, options?: CallOptions): Promise<FileEntry | undefined>
+  /** What is in a folder, without `.` and `..`. */
+  list(name: string, path: string, options?: CallOptions): Promise<FileEntry[]>
+  /** One that exists already is no error. Its parent must exist. */
+  makeFolder(name: string, path: string, options?: CallOptions & {readonly mode?: number | undefined}): Promise<void>
+  /** CONFLICT when something is there. */
+  makeSymlink(name: string, path: string, target: string, options?: CallOptions): Promise<void>
 }
 
 export interface OmniEvent {

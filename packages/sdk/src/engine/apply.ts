@@ -1,7 +1,8 @@
+import {availableParallelism} from 'node:os'
 import {type ErrorBody, isAbort} from '../errors.ts'
 import type {Drivers} from './observe.ts'
 import type {Operation, Plan} from './operation.ts'
-import {type ApplyResult, errorBody} from './outcome.ts'
+import {type ApplyResult, errorBody, HALF_WAY} from './outcome.ts'
 import {type PerformOptions, perform} from './perform.ts'
 
 export type ApplyEvent =
@@ -19,8 +20,8 @@ export type ApplyEvent =
       readonly kept: number
     }
 
-export interface ApplyOptions extends Pick<PerformOptions, 'prepare' | 'remove' | 'signal'> {
-  /** Operations at once. Default 16 when all are about services, whose engine bounds the work by itself; else 4. */
+export interface ApplyOptions extends Pick<PerformOptions, 'prepare' | 'remove' | 'keepsCopies' | 'signal'> {
+  /** Operations at once. Default 16 when all are about services, whose engine bounds the work by itself; else four for each processor, at most 8. */
   readonly concurrency?: number | undefined
   readonly onEvent?: ((event: ApplyEvent) => void) | undefined
 }
@@ -37,6 +38,9 @@ export function applyPlan(
   return new Run(plan, drivers, options).run()
 }
 
+const defaultConcurrency = (operations: readonly Operation[]): number =>
+  operations.every(isAboutService) ? 16 : Math.min(8, 4 * availableParallelism())
+
 const isAboutService = ({ref}: Operation): boolean => ref.startsWith('service/')
 
 class Run {
@@ -47,6 +51,7 @@ class Run {
   readonly #dependants = new Map<string, Operation[]>()
   readonly #ready: Operation[]
   readonly #done: Operation[] = []
+  readonly #copies = new Map<string, string>()
   readonly #kept: Operation[] = []
   readonly #failed: {operation: Operation; error: unknown}[] = []
   readonly #skipped = new Map<string, {operation: Operation; reason: string}>()
@@ -70,7 +75,7 @@ class Run {
 
   async run(): Promise<ApplyResult> {
     const {operations} = this.#plan
-    const {concurrency = operations.every(isAboutService) ? 16 : 4, signal} = this.#options
+    const {concurrency = defaultConcurrency(operations), signal} = this.#options
     this.#tell({type: 'planned', operations})
     const running = new Set<Promise<void>>()
     while (running.size > 0 || (this.#ready.length > 0 && signal?.aborted !== true)) {
@@ -94,17 +99,23 @@ class Run {
   async #perform(operation: Operation): Promise<void> {
     const {signal} = this.#options
     const startedAt = performance.now()
+    let hasBegun = false
+    const onBegin = () => {
+      hasBegun = true
+    }
     this.#tell({type: 'started', operation})
     try {
       const onProgress = (note: string) => this.#tell({type: 'progress', operation, note})
-      const {prepare, remove} = this.#options
+      const {prepare, remove, keepsCopies} = this.#options
       const wanted = this.#plan.wanted.get(operation.id)
-      await perform({operation, wanted, drivers: this.#drivers}, {signal, onProgress, prepare, remove})
+      const task = {operation, wanted, drivers: this.#drivers}
+      const {copy} = await perform(task, {signal, onProgress, onBegin, prepare, remove, keepsCopies})
+      if (copy !== undefined) this.#copies.set(operation.ref, copy)
       this.#done.push(operation)
       this.#tell({type: 'done', operation, ms: Math.round(performance.now() - startedAt)})
       this.#release(operation)
     } catch (error) {
-      if (signal?.aborted === true && isAbort(error)) this.#skip(operation, 'interrupted')
+      if (signal?.aborted === true && isAbort(error)) this.#skip(operation, hasBegun ? HALF_WAY : 'interrupted')
       else {
         this.#failed.push({operation, error})
         this.#tell({type: 'failed', operation, error: errorBody(error)})
@@ -153,6 +164,7 @@ class Run {
       failed: this.#failed,
       skipped,
       kept: this.#kept,
+      copies: this.#copies,
       isAborted: isAborted && skipped.length > 0,
     }
   }

@@ -14,8 +14,8 @@ export interface DiffInput {
   readonly isOwned: boolean
   /** Top-level fields that commands set as well: compared only when written. */
   readonly shared: readonly string[]
-  /** An absent observed field means "cannot be read back" rather than "not set". */
-  readonly hidesUnreadable: boolean
+  /** Whether an absent observed field is not set; else it cannot be read back and is not compared. Default: all are told. */
+  readonly isTold?: ((field: string) => boolean) | undefined
 }
 
 /**
@@ -24,11 +24,11 @@ export interface DiffInput {
  */
 export function diffSpecs(input: DiffInput): Change[] {
   const changes: Change[] = []
-  const {spec, written, observed, isOwned, shared, hidesUnreadable} = input
+  const {spec, written, observed, isOwned, shared, isTold = () => true} = input
   for (const key of new Set([...Object.keys(written), ...(isOwned ? Object.keys({...spec, ...observed}) : [])])) {
     const isWritten = Object.hasOwn(written, key)
     if (!isWritten && (shared.includes(key) || own(observed, key) === undefined)) continue
-    if (hidesUnreadable && own(observed, key) === undefined) continue
+    if (own(observed, key) === undefined && !isTold(key)) continue
     compare(
       {
         path: [key],

@@ -1,8 +1,9 @@
-import {createHash} from 'node:crypto'
+import type {NetworkState, ProfileState} from '../contracts/instance-facets.ts'
 import type {Instance, InstanceTraits} from '../contracts/instance-provider.ts'
 import type {Service, ServiceTraits} from '../contracts/service-engine.ts'
 import type {ServiceSpec} from '../specs/service.ts'
-import {HASH_LABEL, PLAN_LABEL, type Wanted} from './operation.ts'
+import type {PlannedKind, Wanted} from './operation.ts'
+import {readHashes, withoutOwn} from './owner.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 type Labels = Readonly<Record<string, string>>
@@ -10,10 +11,13 @@ type Labels = Readonly<Record<string, string>>
 export interface PlannerTraits {
   readonly service?: ServiceTraits | undefined
   readonly instance?: InstanceTraits | undefined
+  /** The driver of machines has `rebuild`. */
+  readonly rebuilds?: boolean | undefined
 }
 
 /** What the planner must know of an observed thing, whatever its kind. */
 export interface ObservedThing {
+  readonly kind: PlannedKind
   readonly ref: string
   readonly labels: Labels
   /** In the form of the spec; owner labels left out. */
@@ -24,17 +28,15 @@ export interface ObservedThing {
   readonly down: string | undefined
   /** Was deployed, but no version of it has ever been ready: there is nothing that could be started. */
   readonly isUnborn: boolean
+  /** Refuses to be removed. */
+  readonly isProtected?: boolean | undefined
 }
-
-const isOwnLabel = (key: string) => key === PLAN_LABEL || key === HASH_LABEL
-
-const withoutOwn = (labels: Labels): Labels =>
-  Object.fromEntries(Object.entries(labels).filter(([key]) => !isOwnLabel(key)))
 
 export function observedService({name, spec, status, desiredReplicas, release}: Service): ObservedThing {
   const isStopped = status === 'stopped'
   const replicas = isStopped || spec.replicas === 'auto' ? spec.replicas : desiredReplicas
   return {
+    kind: 'service',
     ref: `service/${name}`,
     labels: spec.labels,
     fields: {...spec, replicas, labels: withoutOwn(spec.labels)},
@@ -46,29 +48,58 @@ export function observedService({name, spec, status, desiredReplicas, release}: 
 }
 
 export function observedInstance(instance: Instance): ObservedThing {
-  const {name, image, type, cpus, memoryBytes, diskBytes, labels, status} = instance
+  const {name, image, type, cpus, memoryBytes, diskBytes, labels, status, settings} = instance
+  const core = {name, image, type, cpus, memory: memoryBytes, disk: diskBytes, metadata: withoutOwn(labels)}
   return {
+    ...THING,
+    kind: 'instance',
     ref: `instance/${name}`,
     labels,
-    fields: {name, image, type, cpus, memory: memoryBytes, disk: diskBytes, metadata: withoutOwn(labels)},
-    dependsOn: [],
-    hostPort: undefined,
-    down: status === 'stopped' || status === 'frozen' ? `it is ${status}` : undefined,
-    isUnborn: false,
+    fields: {...settings, ...core},
+    down: status === 'running' ? undefined : status === 'error' ? 'it has failed' : `it is ${status}`,
+    isProtected: settings?.protect,
   }
 }
 
+const THING = {dependsOn: [], hostPort: undefined, down: undefined, isUnborn: false}
+
+export function observedNetwork(state: NetworkState): ObservedThing {
+  const {name, description, ipv4, ipv6, nat, dhcp, config, labels} = state
+  const fields = withoutEmpty({name, description, ipv4, ipv6, nat, dhcp, config, metadata: withoutOwn(labels)})
+  return {...THING, kind: 'network', ref: `network/${name}`, labels, fields}
+}
+
+export function observedProfile({name, description, config, devices, labels}: ProfileState): ObservedThing {
+  const fields = withoutEmpty({name, description, config, devices, metadata: withoutOwn(labels)})
+  return {...THING, kind: 'profile', ref: `profile/${name}`, labels, fields}
+}
+
+/** Backends tell what is not set as empty. */
+const withoutEmpty = (fields: Fields): Fields =>
+  Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== '' && !(isFields(value) && Object.keys(value).length === 0)),
+  )
+
 /** Fields that commands such as `omni scale` set as well. */
-export const SHARED = {service: ['replicas'], instance: []} as const
+export const SHARED = {service: ['replicas'], instance: [], network: [], profile: []} as const
 
 /** The spec that is sent for a thing which is there already, or undefined to send it as written. */
 export function mergedSpec(wanted: Wanted, observed: ObservedThing, isOwned: boolean): Wanted {
+  if (wanted.kind === 'instance') return withForeignLabels(wanted, observed)
   if (wanted.kind !== 'service') return wanted
   // Made by somebody else: what the file does not say stays as it is.
   const base = isOwned ? wanted.spec : mergeFields(observed.fields, wanted.written)
   const kept = Object.hasOwn(wanted.written, 'replicas') ? {} : {replicas: observed.fields.replicas}
   // Observed fields were a spec before.
   return {...wanted, spec: {...base, ...kept} as ServiceSpec}
+}
+
+/** Labels that no plan has set stay. */
+function withForeignLabels(wanted: Extract<Wanted, {kind: 'instance'}>, {labels}: ObservedThing): Wanted {
+  const before = readHashes(labels)
+  const others = Object.entries(withoutOwn(labels)).filter(([key]) => before?.has(`metadata.${key}`) !== true)
+  if (others.length === 0) return wanted
+  return {...wanted, spec: {...wanted.spec, metadata: {...Object.fromEntries(others), ...wanted.spec.metadata}}}
 }
 
 function mergeFields(base: Fields, over: Fields): Fields {
@@ -82,48 +113,3 @@ function mergeFields(base: Fields, over: Fields): Fields {
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** With the labels that say whose it is. */
-export function withOwner(wanted: Wanted): Wanted {
-  if (wanted.kind === 'service') {
-    const labels = {...withoutOwn(wanted.spec.labels), [PLAN_LABEL]: wanted.plan}
-    return {...wanted, spec: {...wanted.spec, labels}}
-  }
-  const hash = hashesOf(wanted)
-  const metadata = {...withoutOwn(wanted.spec.metadata ?? {}), [PLAN_LABEL]: wanted.plan}
-  return {...wanted, spec: {...wanted.spec, metadata: hash === '' ? metadata : {...metadata, [HASH_LABEL]: hash}}}
-}
-
-const UNREADABLE = ['cloud_init', 'network', 'profiles'] as const
-
-/** `cloud_init:1a2b3c4d,…` over the settings of a machine that no driver reads back. */
-function hashesOf(wanted: Wanted): string {
-  if (wanted.kind !== 'instance') return ''
-  return UNREADABLE.filter((field) => wanted.spec[field] !== undefined)
-    .map((field) => `${field}:${hash(wanted.spec[field])}`)
-    .join(',')
-}
-
-const hash = (value: unknown) => createHash('sha256').update(canonical(value)).digest('hex').slice(0, 8)
-
-/** JSON with sorted keys. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_, item) =>
-    isFields(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))) : item,
-  )
-
-/** Unreadable settings whose hash is another one than when it was applied. */
-export function changedHashes(wanted: Wanted, labels: Labels): string[] {
-  const before = labels[HASH_LABEL]
-  if (wanted.kind !== 'instance' || (before === undefined && labels[PLAN_LABEL] === undefined)) return []
-  const parse = (text: string) => new Map(text.split(',').map((part) => [part.split(':')[0] ?? '', part]))
-  const [old, now] = [parse(before ?? ''), parse(hashesOf(wanted))]
-  return UNREADABLE.filter((field) => old.get(field) !== now.get(field))
-}
-
-/** Whether the driver can change the field in place. Services change by a rolling deploy. */
-export const isMutable = (kind: Wanted['kind'], field: string, traits: PlannerTraits): boolean =>
-  kind === 'service' || traits.instance?.mutable.includes(field) === true
-
-/** The field of the spec that holds the labels. */
-export const LABEL_FIELDS = {service: 'labels', instance: 'metadata'} as const

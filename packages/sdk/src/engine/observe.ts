@@ -10,12 +10,28 @@ export interface Drivers {
   readonly instance?: InstanceProvider | undefined
 }
 
-/** What is there now: one list per driver, side by side. */
-export async function observe({service, instance}: Drivers, options: CallOptions = {}): Promise<Observed> {
-  const [services, instances] = await Promise.all([service?.list(options), instance?.list(options)])
+/** Kinds that the driver of machines keeps beside them. */
+export type SideKind = 'network' | 'profile'
+
+export interface ObserveOptions extends CallOptions {
+  /** Side kinds to look at; one that the driver does not have is absent. Default: none. */
+  readonly sides?: readonly SideKind[] | undefined
+}
+
+/** What is there now: one list per driver and side kind, all at the same time. */
+export async function observe({service, instance}: Drivers, options: ObserveOptions = {}): Promise<Observed> {
+  const {sides = [], ...call} = options
+  const [services, instances, networks, profiles] = await Promise.all([
+    service?.list(call),
+    instance?.list(call),
+    sides.includes('network') ? instance?.networks?.list(call) : undefined,
+    sides.includes('profile') ? instance?.profiles?.list(call) : undefined,
+  ])
   return {
     ...(services === undefined ? {} : {service: services}),
     ...(instances === undefined ? {} : {instance: instances}),
+    ...(networks === undefined ? {} : {network: networks}),
+    ...(profiles === undefined ? {} : {profile: profiles}),
   }
 }
 
@@ -23,4 +39,5 @@ export async function observe({service, instance}: Drivers, options: CallOptions
 export const traitsOf = ({service, instance}: Drivers): PlannerTraits => ({
   service: service?.traits,
   instance: instance?.traits,
+  rebuilds: instance?.rebuild !== undefined,
 })

@@ -1,9 +1,10 @@
-import type {Instance} from '../contracts/instance-provider.ts'
+import type {NetworkState, ProfileState} from '../contracts/instance-facets.ts'
+import type {ChangeKind, Instance} from '../contracts/instance-provider.ts'
 import type {Service} from '../contracts/service-engine.ts'
-import type {Resource} from './manifest/load.ts'
+import type {Resource} from './manifest/resource.ts'
 
 /** Kinds that the planner creates, changes and removes. */
-export type PlannedKind = 'service' | 'instance'
+export type PlannedKind = 'service' | 'instance' | 'network' | 'profile'
 
 /** One field that differs. Values that look like secrets are masked. */
 export interface Change {
@@ -13,9 +14,11 @@ export interface Change {
   readonly from?: unknown
   /** Undefined when it will not be set. */
   readonly to?: unknown
+  /** What it costs, for machines. */
+  readonly cost?: ChangeKind | undefined
 }
 
-export type Action = 'create' | 'update' | 'replace' | 'remove' | 'start' | 'stop' | 'keep'
+export type Action = 'create' | 'update' | 'rebuild' | 'replace' | 'remove' | 'start' | 'stop' | 'keep'
 
 /** One step of a plan; plain data, safe to print. */
 export interface Operation {
@@ -29,12 +32,18 @@ export interface Operation {
   readonly dependsOn: readonly string[]
   /** Why, in a few words. */
   readonly reason: string
+  /** The largest cost of its changes, for machines. */
+  readonly cost?: ChangeKind | undefined
 }
 
 /** What is there now, one list a kind; a kind that was not asked for is absent. */
 export interface Observed {
   readonly service?: readonly Service[] | undefined
   readonly instance?: readonly Instance[] | undefined
+  readonly network?: readonly NetworkState[] | undefined
+  readonly profile?: readonly ProfileState[] | undefined
+  /** Refs of machines that an earlier apply has not seen ready. */
+  readonly unready?: ReadonlySet<string> | undefined
 }
 
 /** A resource with the spec that will be sent: what commands set is kept, the owner labels are added. */

@@ -8,21 +8,31 @@ export interface ApplyResult {
   readonly skipped: readonly {readonly operation: Operation; readonly reason: string}[]
   /** Already as wanted. */
   readonly kept: readonly Operation[]
+  /** Copies of machines that were kept before their disks were given up, by ref. */
+  readonly copies?: ReadonlyMap<string, string> | undefined
   /** Interrupted before everything was done. */
   readonly isAborted: boolean
 }
+
+/** Why something was skipped that had been begun. */
+export const HALF_WAY = 'interrupted half-way'
 
 /** The JSON form of anything thrown. */
 export const errorBody = (error: unknown): ErrorBody =>
   isOmniError(error) ? error.toJSON() : {code: 'INTERNAL', message: messageOf(error)}
 
 /** A result as plain data, for `-o json`. */
-export const resultData = ({done, failed, skipped, kept}: ApplyResult) => ({
-  done: done.map(({ref, action}) => ({ref, action})),
+export const resultData = ({done, failed, skipped, kept, copies}: ApplyResult) => ({
+  done: done.map(({ref, action}) => ({ref, action, ...copyOf(copies, ref)})),
   failed: failed.map(({operation: {ref, action}, error}) => ({ref, action, error: errorBody(error)})),
   skipped: skipped.map(({operation: {ref, action}, reason}) => ({ref, action, reason})),
   kept: kept.map(({ref}) => ref),
 })
+
+const copyOf = (copies: ReadonlyMap<string, string> | undefined, ref: string): {copy?: string} => {
+  const copy = copies?.get(ref)
+  return copy === undefined ? {} : {copy}
+}
 
 /**
  * The error that tells what went wrong, or undefined when all is done: ABORTED after an abort; the operations' own
@@ -50,7 +60,9 @@ export function applyError(result: ApplyResult): OmniError | undefined {
 /** What is done and what is left, for whoever pressed Ctrl-C. */
 const interruptedLines = ({done, skipped}: ApplyResult): string[] => [
   ...done.map(({ref, action}) => `done: ${action} ${ref}`),
-  ...skipped.map(({operation: {ref, action}}) => `not done: ${action} ${ref}`),
+  ...skipped.map(({operation: {ref, action}, reason}) =>
+    reason === HALF_WAY ? `half done: ${action} ${ref}` : `not done: ${action} ${ref}`,
+  ),
 ]
 
 /** What a service printed before it failed. */

@@ -1,55 +1,76 @@
-import {diffSpecs} from './diff.ts'
+import {redact} from '../io/redact.ts'
+import {changesOf} from './changes.ts'
+import {type Costs, costOf, fieldOf, largestCost} from './costs.ts'
+import {checkDependencies, dependenciesOf} from './dependencies.ts'
 import {
-  changedHashes,
-  isMutable,
-  LABEL_FIELDS,
   mergedSpec,
   type ObservedThing,
   observedInstance,
+  observedNetwork,
+  observedProfile,
   observedService,
   type PlannerTraits,
-  SHARED,
-  withOwner,
 } from './kinds.ts'
-import type {Manifest, Resource} from './manifest/load.ts'
-import {problemsError} from './manifest/problem.ts'
-import {type Change, type Observed, type Operation, PLAN_LABEL, type Plan, refOf, type Wanted} from './operation.ts'
+import type {Manifest} from './manifest/load.ts'
+import {type FoundProblem, problemsError} from './manifest/problem.ts'
+import {locate} from './manifest/resource.ts'
+import {
+  type Action,
+  type Change,
+  type Observed,
+  type Operation,
+  PLAN_LABEL,
+  type Plan,
+  refOf,
+  type Wanted,
+} from './operation.ts'
 import {topologicalOrder} from './order.ts'
+import {LABEL_FIELDS, withOwner} from './owner.ts'
+import {prunable, withRemovals} from './removal.ts'
 
 export interface PlanOptions {
   /** Also remove what belongs to one of the manifest's plans and is not in it any more. */
   readonly prune?: boolean | undefined
+  /** Take over machines, profiles and networks that were not made by this plan. Default: they are a problem where they differ. */
+  readonly adopt?: boolean | undefined
   /** Facts about the drivers that will apply the plan. */
   readonly traits?: PlannerTraits | undefined
+  /** What changes cost is asked later, of this plan: nothing is refused for it yet. */
+  readonly isProvisional?: boolean | undefined
+  /** What the driver has said that changes cost; see `askCosts`. Default: as the traits say. */
+  readonly costs?: Costs | undefined
 }
 
 /**
  * What must be done so that the observed becomes the wanted. Pure.
- * MANIFEST_INVALID for a dependency that is nowhere, and for a cycle.
+ * MANIFEST_INVALID for a dependency that is nowhere, and for a cycle; CONFLICT for things that are not ours to change, and for
+ * protected ones that would be lost. All problems at once.
  */
 export function buildPlan(manifest: Manifest, observed: Observed, options: PlanOptions = {}): Plan {
-  const wanted = manifest.resources.filter((resource) => resource.kind !== 'profile')
-  const things = new Map(
-    [...(observed.service ?? []).map(observedService), ...(observed.instance ?? []).map(observedInstance)].map(
-      (thing) => [thing.ref, thing],
-    ),
-  )
+  const wanted = manifest.resources
+  const things = thingsOf(observed)
   const refs = new Set(wanted.map(refOf))
   checkDependencies(wanted, (ref) => refs.has(ref) || things.has(ref))
-  const steps = wanted.map((resource) => planOne(resource, things.get(refOf(resource)), refs, options.traits ?? {}))
+  const planner = new Planner(manifest, observed, refs, options)
+  const steps = wanted.map((resource) => planner.plan(resource, things.get(refOf(resource))))
   const removed = options.prune === true ? prunable(things, refs, manifest.plans) : []
+  planner.refuseProtected(removed)
+  if (planner.problems.length > 0) throw problemsError(planner.problems)
   return {
     operations: topologicalOrder(withRemovals(steps, removed)),
     wanted: new Map(steps.map(({operation, send}) => [operation.id, send])),
-    notes: notesOf(manifest.resources),
+    notes: [],
   }
 }
 
-/** The wanted things in the order they are made. MANIFEST_INVALID for a cycle; names that are not there are passed over. */
-export function orderResources({resources}: Manifest): Wanted[] {
-  const wanted = new Map(resources.filter((resource) => resource.kind !== 'profile').map((one) => [refOf(one), one]))
-  const nodes = [...wanted].map(([id, one]) => ({id, one, dependsOn: dependenciesOf(one, (ref) => wanted.has(ref))}))
-  return topologicalOrder(nodes).map(({one}) => one)
+const thingsOf = ({service = [], instance = [], network = [], profile = []}: Observed): Map<string, ObservedThing> => {
+  const things = [
+    ...service.map(observedService),
+    ...instance.map(observedInstance),
+    ...network.map(observedNetwork),
+    ...profile.map(observedProfile),
+  ]
+  return new Map(things.map((thing) => [thing.ref, thing]))
 }
 
 interface Step {
@@ -57,146 +78,144 @@ interface Step {
   readonly send: Wanted
 }
 
-function planOne(
-  wanted: Wanted,
-  thing: ObservedThing | undefined,
-  refs: ReadonlySet<string>,
-  traits: PlannerTraits,
-): Step {
-  const ref = refOf(wanted)
-  const dependsOn = dependenciesOf(wanted, (candidate) => refs.has(candidate))
-  const keepsLabels = traits[wanted.kind]?.labels ?? true
-  const step = (
-    action: Operation['action'],
-    reason: string,
-    details: {readonly changes?: readonly Change[]; readonly send?: Wanted} = {},
-  ): Step => {
-    const send = details.send ?? wanted
-    const operation = {id: ref, action, ref, changes: details.changes ?? [], dependsOn, reason}
-    return {operation, send: keepsLabels ? withOwner(send) : send}
+/** What is known of one thing while its step is made. */
+interface Compared {
+  readonly wanted: Wanted
+  readonly thing: ObservedThing
+  readonly changes: readonly Change[]
+  readonly step: MakeStep
+}
+
+type MakeStep = (action: Action, reason: string, details?: StepDetails) => Step
+
+interface StepDetails {
+  readonly changes?: readonly Change[]
+  readonly send?: Wanted
+}
+
+class Planner {
+  readonly problems: FoundProblem[] = []
+  readonly #manifest: Manifest
+  readonly #observed: Observed
+  readonly #refs: ReadonlySet<string>
+  readonly #options: PlanOptions
+  readonly #traits: PlannerTraits
+
+  constructor(manifest: Manifest, observed: Observed, refs: ReadonlySet<string>, options: PlanOptions) {
+    this.#manifest = manifest
+    this.#observed = observed
+    this.#refs = refs
+    this.#options = options
+    this.#traits = options.traits ?? {}
   }
-  if (thing === undefined) return step('create', 'it does not exist')
 
-  const owner = thing.labels[PLAN_LABEL]
-  const labelField = LABEL_FIELDS[wanted.kind]
-  const changes = changesOf(wanted, thing)
-  if (keepsLabels && owner !== undefined && owner !== wanted.plan) {
-    changes.push({path: `${labelField}.${PLAN_LABEL}`, from: owner, to: wanted.plan})
+  plan(wanted: Wanted, thing: ObservedThing | undefined): Step {
+    const ref = refOf(wanted)
+    const dependsOn = dependenciesOf(wanted, (candidate) => this.#refs.has(candidate))
+    const keepsLabels = this.#keepsLabels(wanted.kind)
+    const step: MakeStep = (action, reason, {changes = [], send = wanted} = {}) => {
+      const shown = redact(changes, this.#manifest.secrets ?? [])
+      const cost = largestCost(shown)
+      const operation = {id: ref, action, ref, changes: shown, dependsOn, reason, ...(cost === undefined ? {} : {cost})}
+      return {operation, send: keepsLabels ? withOwner(send, wanted) : send}
+    }
+    if (thing === undefined) return step('create', 'it does not exist')
+    const owner = thing.labels[PLAN_LABEL]
+    const isOwned = wanted.kind === 'service' ? owner !== undefined : owner === wanted.plan
+    const changes = changesOf(wanted, thing, {isOwned, readable: this.#traits.instance?.readable})
+    const takesOver = keepsLabels && owner !== wanted.plan && (wanted.kind === 'service' ? owner !== undefined : true)
+    if (takesOver && wanted.kind !== 'service' && this.#options.adopt !== true)
+      return this.#foreign({wanted, thing, changes, step})
+    if (takesOver) {
+      const path = `${LABEL_FIELDS[wanted.kind]}.${PLAN_LABEL}`
+      changes.push({path, ...(owner === undefined ? {} : {from: owner}), to: wanted.plan})
+    }
+    return wanted.kind === 'instance'
+      ? this.#machine({wanted, thing, changes, step})
+      : this.#inPlace({wanted, thing, changes, step})
   }
-  // A machine and its data are never given up for a label.
-  const possible = changes.filter(
-    ({path}) => fieldOf(path) !== labelField || isMutable(wanted.kind, labelField, traits),
-  )
-  const send = mergedSpec(wanted, thing, owner !== undefined)
-  const fixed = [...new Set(possible.map(({path}) => fieldOf(path)))].filter(
-    (field) => !isMutable(wanted.kind, field, traits),
-  )
-  if (fixed.length > 0) {
-    const reason = `${fixed.join(', ')} cannot be changed in place; its data are lost`
-    return step('replace', reason, {changes: possible, send})
+
+  /** Labels that cannot be kept say nothing about whose a thing is. */
+  #keepsLabels(kind: Wanted['kind']): boolean {
+    const {service, instance} = this.#traits
+    return (kind === 'service' ? service?.labels : instance?.labels) ?? true
   }
-  if (possible.length > 0) {
-    const reason = possible.length === 1 ? 'one field differs' : `${possible.length} fields differ`
-    return step('update', reason, {changes: possible, send})
+
+  /** Made by hand, or by another plan: good as it is, or a problem. */
+  #foreign({wanted, thing, changes, step}: Compared): Step {
+    const differs = [...changes.map(({path}) => path), ...(thing.down === undefined ? [] : [thing.down])]
+    const owner = thing.labels[PLAN_LABEL]
+    const origin = owner === undefined ? 'was not made by this plan' : `belongs to the plan '${owner}'`
+    if (differs.length > 0) {
+      this.#fail(thing.ref, [changes[0]?.path ?? ''], {
+        message: `${wanted.kind} '${wanted.name}' exists, ${origin} and differs: ${differs.join(', ')}`,
+        hint: 'give it another name, or take it over with --adopt',
+      })
+    }
+    return step('keep', `nothing differs; it ${origin}`)
   }
-  if (thing.isUnborn) return step('update', 'no version of it has ever been ready', {send})
-  if (thing.down !== undefined) return step('start', thing.down, {send})
-  const reason = changes.length > 0 ? 'only labels differ, which this driver cannot change' : 'nothing differs'
-  return step('keep', reason, {send})
-}
 
-const fieldOf = (path: string) => path.split('.')[0] ?? path
-
-function changesOf(wanted: Wanted, thing: ObservedThing): Change[] {
-  // A machine reports what it has, also what nobody declared.
-  const isOwned = wanted.kind === 'service' && thing.labels[PLAN_LABEL] !== undefined
-  const changes = diffSpecs({
-    spec: wanted.spec,
-    written: wanted.written,
-    observed: thing.fields,
-    isOwned,
-    shared: SHARED[wanted.kind],
-    hidesUnreadable: wanted.kind === 'instance',
-  })
-  const hidden = changedHashes(wanted, thing.labels).map((path) => ({path, from: '(as applied)', to: '(changed)'}))
-  return [...changes, ...hidden]
-}
-
-/** A name means the same kind first, then any other. */
-function dependenciesOf(resource: Wanted, has: (ref: string) => boolean): string[] {
-  const names = resource.spec.depends_on ?? []
-  const kinds = [resource.kind, ...(['instance', 'service'] as const).filter((kind) => kind !== resource.kind)]
-  const declared = names.flatMap((name) => kinds.map((kind) => `${kind}/${name}`).find(has) ?? [])
-  const node = resource.kind === 'service' ? resource.spec.placement?.node : undefined
-  const implied = node !== undefined && has(`instance/${node}`) ? [`instance/${node}`] : []
-  return [...new Set([...declared, ...implied])]
-}
-
-function checkDependencies(wanted: readonly Wanted[], has: (ref: string) => boolean): void {
-  const problems = wanted.flatMap((resource) =>
-    (resource.spec.depends_on ?? [])
-      .filter((name) => !has(`service/${name}`) && !has(`instance/${name}`))
-      .map((name) => ({
-        ...resource.origin,
-        message: `${resource.kind} '${resource.name}' depends on '${name}', which is neither in the files nor running`,
-      })),
-  )
-  if (problems.length > 0) throw problemsError(problems)
-}
-
-/** Owned by one of the plans, and not wanted. */
-const prunable = (
-  things: ReadonlyMap<string, ObservedThing>,
-  refs: ReadonlySet<string>,
-  plans: readonly string[],
-): ObservedThing[] =>
-  [...things.values()].filter(({ref, labels}) => !refs.has(ref) && plans.includes(labels[PLAN_LABEL] ?? ''))
-
-/**
- * Removals come last, dependants before what they need, so that a failed create removes nothing. One that holds a port
- * which something new wants must go first.
- */
-function withRemovals(steps: readonly Step[], removed: readonly ObservedThing[]): Operation[] {
-  const operations = steps.map(({operation}) => operation)
-  if (removed.length === 0) return operations
-  const gone = new Map(removed.map((thing) => [thing.ref, thing]))
-  const dependants = (ref: string) =>
-    removed.filter(({dependsOn}) => dependsOn.some((name) => `service/${name}` === ref)).map((thing) => thing.ref)
-  const early = new Set<string>()
-  const holderOf = (send: Wanted) =>
-    removed.find(({hostPort}) => hostPort !== undefined && send.kind === 'service' && send.spec.host_port === hostPort)
-  const markEarly = (ref: string): void => {
-    if (early.has(ref)) return
-    early.add(ref)
-    for (const dependant of dependants(ref)) markEarly(dependant)
+  #inPlace({wanted, thing, changes, step}: Compared): Step {
+    const send = mergedSpec(wanted, thing, thing.labels[PLAN_LABEL] !== undefined)
+    // A driver that does not keep labels cannot change them either.
+    const real = this.#keepsLabels(wanted.kind) ? changes : changes.filter(({path}) => fieldOf(path) !== 'metadata')
+    if (real.length > 0) {
+      const reason = real.length === 1 ? 'one field differs' : `${real.length} fields differ`
+      return step('update', reason, {changes: real, send})
+    }
+    if (thing.isUnborn) return step('update', 'no version of it has ever been ready', {send})
+    if (thing.down !== undefined) return step('start', thing.down, {send})
+    return step('keep', 'nothing differs', {send})
   }
-  const changed = steps.map(({operation, send}) => {
-    const holder = operation.action === 'keep' ? undefined : holderOf(send)
-    if (holder === undefined) return operation
-    markEarly(holder.ref)
-    return {...operation, dependsOn: [...operation.dependsOn, holder.ref]}
-  })
-  const others = operations.filter(({action}) => action !== 'keep').map(({id}) => id)
-  const removals = [...gone.keys()].map((ref): Operation => {
-    const dependsOn = [...dependants(ref), ...(early.has(ref) ? [] : others)]
-    return {id: ref, action: 'remove', ref, changes: [], dependsOn, reason: 'it is not in the plan any more'}
-  })
-  return [...changed, ...removals]
+
+  #machine({wanted, thing, changes, step}: Compared): Step {
+    const asked = this.#options.costs?.get(thing.ref)
+    const priced = changes.map((change) => ({...change, cost: costOf(change.path, this.#traits, asked)}))
+    // A machine and its data are never given up for a label.
+    const isPossible = ({path, cost}: Change) =>
+      fieldOf(path) !== LABEL_FIELDS.instance || cost === 'live' || cost === 'restart'
+    const possible = priced.filter(isPossible)
+    const details = {changes: possible, send: mergedSpec(wanted, thing, true)}
+    const cost = largestCost(possible)
+    if (cost === 'rebuild' || cost === 'replace') {
+      const fields = [...new Set(possible.filter((change) => change.cost === cost).map(({path}) => fieldOf(path)))]
+      const isKept = wanted.kind === 'instance' && wanted.spec.protect === true
+      if (this.#options.isProvisional !== true && (thing.isProtected === true || isKept)) {
+        this.#refuse(thing, `a ${cost} would take its disk`, [possible[0]?.path ?? ''])
+      }
+      return step(cost, LOSS[cost](fields.join(', ')), details)
+    }
+    if (cost !== undefined) {
+      const reason = possible.length === 1 ? 'one field differs' : `${possible.length} fields differ`
+      return step('update', `${reason}; ${cost === 'live' ? 'changed live' : 'it is restarted'}`, details)
+    }
+    if (thing.down !== undefined) return step('start', thing.down)
+    if (this.#observed.unready?.has(thing.ref) === true) return step('start', 'it has not been seen ready yet')
+    return step('keep', changes.length > 0 ? 'only labels differ, which this driver cannot change' : 'nothing differs')
+  }
+
+  refuseProtected(removed: readonly ObservedThing[]): void {
+    for (const thing of removed)
+      if (thing.isProtected === true) this.#refuse(thing, 'it is not in the plan any more', [])
+  }
+
+  #refuse({ref}: ObservedThing, why: string, path: readonly string[]): void {
+    const message = `${ref.replace('/', " '")}' is protected: ${why}`
+    this.#fail(ref, path, {message, hint: "set 'protect: false' and apply that first"})
+  }
+
+  #fail(ref: string, path: readonly string[], problem: Pick<FoundProblem, 'message' | 'hint'>): void {
+    const place = locate(
+      this.#manifest,
+      ref,
+      path.flatMap((part) => part.split('.')),
+    )
+    const nowhere = {file: this.#manifest.plans.join(', '), line: 1, column: 1}
+    this.problems.push({...(place ?? nowhere), ...problem, code: 'CONFLICT'})
+  }
 }
 
-const notesOf = (resources: readonly Resource[]): string[] => {
-  const profiles = resources.filter(({kind}) => kind === 'profile').map(({name}) => `'${name}'`)
-  return profiles.length === 0 ? [] : [`profiles are not applied by this driver: ${profiles.join(', ')}`]
-}
-
-/** Operations that remove the things, dependants before what they need. */
-export function buildRemoval(
-  things: readonly {readonly ref: string; readonly dependsOn: readonly string[]}[],
-): Operation[] {
-  const operations = things.map(({ref}): Operation => {
-    const dependants = things.filter((other) => other.ref !== ref && other.dependsOn.includes(ref))
-    const dependsOn = dependants.map((dependant) => dependant.ref)
-    return {id: ref, action: 'remove', ref, changes: [], dependsOn, reason: 'asked for'}
-  })
-  return topologicalOrder(operations)
-}
+const LOSS = {
+  rebuild: (fields: string) => `${fields} needs a rebuild: its disk is lost, its address stays`,
+  replace: (fields: string) => `${fields} cannot be changed in place: its disk and its address are lost`,
+} as const

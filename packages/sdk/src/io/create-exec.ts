@@ -40,14 +40,17 @@ async function run(argv: Argv, options: ExecRequestOptions, secrets: readonly st
     timeout: timeoutMs,
     forceKillAfterDelay: KILL_AFTER_MS,
     maxBuffer: MAX_BYTES,
+    buffer: {stdout: keeps(options, options.onStdout), stderr: keeps(options, options.onStderr)},
     ...(options.signal === undefined ? {} : {cancelSignal: options.signal}),
     ...(options.cwd === undefined ? {} : {cwd: options.cwd}),
     ...(options.env === undefined ? {} : {env: options.env}),
-    ...(options.input === undefined ? {stdin: 'ignore' as const} : {input: options.input}),
+    ...streamsOf(options),
   })
-  if (options.onStdout !== undefined) child.stdout?.on('data', options.onStdout)
-  if (options.onStderr !== undefined) child.stderr?.on('data', options.onStderr)
-  const result = await child
+  const input = feed(options.input, child)
+  const reads = [readAll(child.stdout, options.onStdout), readAll(child.stderr, options.onStderr)]
+  const result = await child.finally(input.end)
+  await Promise.all(reads)
+  if (input.failure !== undefined) throw input.failure
   if (result.isCanceled) throw aborted(options.signal)
   if (result.timedOut) {
     throw new OmniError('TIMEOUT', `'${program}' did not end within ${formatDuration(timeoutMs)}`, {retryable: true})
@@ -55,8 +58,54 @@ async function run(argv: Argv, options: ExecRequestOptions, secrets: readonly st
   if (result.isMaxBuffer) throw new OmniError('IO', `'${program}' wrote more than 64 MiB`)
   if (result.exitCode === undefined && result.signal === undefined) throw startError(program, result, options, secrets)
   // A program ended by a signal has no exit status; shells report 128 + the number of the signal.
-  return {exitCode: result.exitCode ?? 128 + signalNumber(result.signal), stdout: result.stdout, stderr: result.stderr}
+  return {
+    exitCode: result.exitCode ?? 128 + signalNumber(result.signal),
+    stdout: textOf(result.stdout),
+    stderr: textOf(result.stderr),
+  }
 }
+const keeps = ({keepsOutput}: ExecRequestOptions, taker: unknown): boolean =>
+  keepsOutput !== false || taker === undefined
+
+function streamsOf({isAttached, input}: ExecRequestOptions) {
+  if (isAttached === true) return {stdio: 'inherit' as const}
+  if (input === undefined) return {stdin: 'ignore' as const}
+  return typeof input === 'string' || Buffer.isBuffer(input) ? {input} : {stdin: 'pipe' as const}
+}
+
+interface Feed {
+  /** Lets go of a stream when the program ends before it has read all of it. */
+  end(): void
+  /** Why the stream could not be read: the program has got less than all of it, and was ended. */
+  failure?: unknown
+}
+
+function feed(
+  input: ExecRequestOptions['input'],
+  child: {readonly stdin?: NodeJS.WritableStream | null | undefined; kill(signal: 'SIGKILL'): boolean},
+): Feed {
+  const {stdin} = child
+  if (input === undefined || typeof input === 'string' || Buffer.isBuffer(input) || !stdin)
+    return {end: () => undefined}
+  const fed: Feed = {end: () => void input.unpipe(stdin)}
+  stdin.on('error', () => input.unpipe(stdin))
+  input.on('error', (error: unknown) => {
+    fed.failure = error
+    child.kill('SIGKILL')
+  })
+  input.pipe(stdin)
+  return fed
+}
+
+async function readAll(
+  stream: AsyncIterable<Buffer> | null | undefined,
+  onChunk: ((chunk: Buffer) => unknown) | undefined,
+): Promise<void> {
+  if (onChunk === undefined) return
+  for await (const chunk of stream ?? []) await onChunk(chunk)
+}
+
+const textOf = (output: unknown): string => (typeof output === 'string' ? output : '')
 
 function startError(
   program: string,

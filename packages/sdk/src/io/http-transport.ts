@@ -1,6 +1,7 @@
-import type {AgentOptions, ClientRequest, RequestOptions} from 'node:http'
+import type {Agent, AgentOptions, ClientRequest, RequestOptions} from 'node:http'
 import {OmniError} from '../errors.ts'
 import type {HttpTarget} from './http.ts'
+import {pinnedAgent} from './pin.ts'
 import {redact} from './redact.ts'
 
 export interface Address {
@@ -36,6 +37,19 @@ export type StartRequest = (options: RequestOptions) => ClientRequest
 
 /** Opens requests over connections that are kept and do not keep the process alive. */
 export async function openTransport(address: Address, tls: HttpTarget['tls']): Promise<StartRequest> {
+  const agent = openAgent(address, tls)
+  if (address.isTls) {
+    const {request} = process.getBuiltinModule('node:https')
+    return (options) => request({...options, agent})
+  }
+  const {request} = process.getBuiltinModule('node:http')
+  return (options) => request({...options, agent, ...NO_SERVER_NAME})
+}
+
+/** Connections to the target, for a library that makes its requests itself: websockets. Destroy it in the end. */
+export const agentFor = ({url, tls}: HttpTarget): Agent => openAgent(parseTarget(url), tls)
+
+function openAgent(address: Address, tls: HttpTarget['tls']): Agent {
   const settings: AgentOptions = {
     keepAlive: true,
     keepAliveMsecs: 15_000,
@@ -43,15 +57,15 @@ export async function openTransport(address: Address, tls: HttpTarget['tls']): P
     // A proxy is for other machines, whatever NO_PROXY forgot.
     ...(isLocal(address.options.host ?? '') ? {} : {proxyEnv: process.env}),
   }
-  if (address.isTls) {
-    const {Agent, request} = process.getBuiltinModule('node:https')
-    const agent = new Agent({...settings, ...tls})
-    return (options) => request({...options, agent})
+  if (!address.isTls) {
+    // A dynamic import would read every export of node:http, and one of them loads a whole fetch client (30 ms).
+    const {Agent: HttpAgent} = process.getBuiltinModule('node:http')
+    return new HttpAgent(settings)
   }
-  // A dynamic import would read every export of node:http, and one of them loads a whole fetch client (30 ms).
-  const {Agent, request} = process.getBuiltinModule('node:http')
-  const agent = new Agent(settings)
-  return (options) => request({...options, agent, ...NO_SERVER_NAME})
+  const {pin, ...certificates} = tls ?? {}
+  if (pin !== undefined) return pinnedAgent({...settings, ...certificates}, pin)
+  const {Agent: HttpsAgent} = process.getBuiltinModule('node:https')
+  return new HttpsAgent({...settings, ...certificates})
 }
 
 /** Without TLS there is no use for it, and to work it out costs 5 ms the first time. */

@@ -27,7 +27,18 @@ export interface HttpTarget {
   readonly url: string
   /** Read when a request is made, so that it is in no log. */
   readonly token?: string | undefined
-  readonly tls?: {readonly ca?: string; readonly cert?: string; readonly key?: string} | undefined
+  readonly tls?: HttpTls | undefined
+}
+
+export interface HttpTls {
+  readonly ca?: string | undefined
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  /**
+   * The only certificate that the server may show, in PEM or as its SHA-256 fingerprint in hex. Neither its authority nor
+   * host name and time are compared then; another certificate is UNAUTHORIZED, its fingerprint in `details.found`.
+   */
+  readonly pin?: string | undefined
 }
 
 export interface HttpCallOptions {

@@ -1,6 +1,6 @@
 import {z} from 'zod'
 import {hostNameProblem, nameProblem} from '../names.ts'
-import {parseBytes} from '../units.ts'
+import {parseBytes, parseDuration} from '../units.ts'
 
 /** A name that every engine accepts: a DNS label (RFC 1123), 1–63 of a-z, 0-9 and '-', starting with a letter. */
 export const resourceName = z.string().superRefine((value, context) => {
@@ -19,6 +19,17 @@ export const bytes = z.union([z.int().min(0), z.string()]).transform((value, con
   const size = typeof value === 'number' ? value : parseBytes(value)
   if (size !== undefined) return size
   context.addIssue({code: 'custom', message: `'${value}' is not a size; write 512Mi, 1GiB or 1GB`})
+  return z.NEVER
+})
+
+/** The memory or disk of a machine: as `bytes`, and so much that it is no mistake for a number of gigabytes. */
+export const size = bytes.refine((value) => value >= 1_000_000, 'is less than 1MB; write a unit, as in 2GiB')
+
+/** A number of seconds, or a duration text such as 90s or 5m; always milliseconds after parsing. */
+export const durationMs = z.union([z.int().min(0), z.string()]).transform((value, context) => {
+  const ms = parseDuration(String(value))
+  if (ms !== undefined) return ms
+  context.addIssue({code: 'custom', message: `'${value}' is no duration; write 90s or 5m`})
   return z.NEVER
 })
 

@@ -1,3 +1,4 @@
+import {availableParallelism} from 'node:os'
 import {isOmniError, OmniError, serviceSpec} from '@omni-cli/sdk'
 import {
   type ApplyEvent,
@@ -58,7 +59,7 @@ test('a failure skips its dependants, theirs too, and nothing else', async () =>
 
 test.each([
   ['services alone go sixteen at a time', [], 16],
-  ['beside machines it is four', ['instance/m'], 4],
+  ['beside machines four for each processor, at most eight', ['instance/m'], Math.min(8, 4 * availableParallelism())],
 ])('%s', async (_, others, most) => {
   const services = Array.from({length: 20}, (__, index) => operation(`s${index}`, [], 'remove'))
   const operations = [...services, ...others.map((ref) => ({...operation('m', [], 'remove'), id: ref, ref}))]

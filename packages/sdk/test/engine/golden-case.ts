@@ -1,11 +1,11 @@
-import type {Instance, Service} from '@omni-cli/sdk'
-import {isOmniError, serviceSpec} from '@omni-cli/sdk'
-import {buildPlan, loadManifest, type Observed, type Operation, PLAN_LABEL} from '@omni-cli/sdk/engine'
+import type {ChangeKind, Instance, Service} from '@omni-cli/sdk'
+import {isOmniError, networkSpec, profileSpec, serviceSpec} from '@omni-cli/sdk'
+import {buildPlan, type Costs, loadManifest, type Observed, type Operation, PLAN_LABEL} from '@omni-cli/sdk/engine'
 import {parse} from 'yaml'
 
 /**
  * A case is one file: `# what it shows`, the manifest, `--- observed` (with options), the observed things, `--- plan`
- * and the plan. Options: `prune`, `env=NAME`, `mutable=a,b` (machines), `nolabels`.
+ * and the plan. Options: `prune`, `adopt`, `env=NAME`, `mutable=a,b` and `rebuildable=a,b` (machines), `nolabels`, `provisional`.
  */
 export interface GoldenCase {
   readonly title: string
@@ -50,9 +50,18 @@ export async function planOf({manifest: text, options, observed}: GoldenCase): P
     const labels = !options.has('nolabels')
     const plan = buildPlan(manifest, readObserved(observed), {
       prune: options.has('prune'),
+      adopt: options.has('adopt'),
+      isProvisional: options.has('provisional'),
+      costs: readCosts(observed),
       traits: {
         service: {sources: ['image', 'command'], labels},
-        instance: {types: ['container', 'vm'], mutable: options.get('mutable')?.split(',') ?? [], labels},
+        instance: {
+          types: ['container', 'vm'],
+          mutable: options.get('mutable')?.split(',') ?? [],
+          rebuildable: options.get('rebuildable')?.split(','),
+          labels,
+        },
+        rebuilds: options.has('rebuildable'),
       },
     })
     return [...plan.operations.map(operationText), ...plan.notes.map((note) => `note: ${note}`), ''].join('\n')
@@ -64,18 +73,31 @@ export async function planOf({manifest: text, options, observed}: GoldenCase): P
 
 function operationText({action, ref, reason, changes, dependsOn}: Operation): string {
   const after = dependsOn.length === 0 ? '' : `  after ${dependsOn.join(', ')}`
-  const lines = changes.map(({path, from, to}) => `    ${path}: ${JSON.stringify(from)} → ${JSON.stringify(to)}`)
+  const lines = changes.map(
+    ({path, from, to, cost}) =>
+      `    ${path}: ${JSON.stringify(from)} → ${JSON.stringify(to)}${cost === undefined ? '' : `  ${cost}`}`,
+  )
   return [`${action} ${ref}  (${reason})${after}`, ...lines].join('\n')
 }
 
 interface ObservedText {
   readonly services?: Record<string, Record<string, unknown>>
   readonly instances?: Record<string, Record<string, unknown>>
+  readonly networks?: Record<string, Record<string, unknown>>
+  readonly profiles?: Record<string, Record<string, unknown>>
+  /** By ref, then by path: what the driver says that a change costs. */
+  readonly costs?: Record<string, Record<string, ChangeKind>>
+  /** Refs that were not seen ready. */
+  readonly unready?: string[]
 }
+
+const readText = (text: string): ObservedText => (parse(text) ?? {}) as ObservedText
+
+const readCosts = (text: string): Costs => new Map(Object.entries(readText(text).costs ?? {}))
 
 /** Beside the fields of a spec: `plan` (owner), `status`, `desired` (replicas after a scale), `release` (or `none`). */
 function readObserved(text: string): Observed {
-  const {services = {}, instances = {}} = (parse(text) ?? {}) as ObservedText
+  const {services = {}, instances = {}, networks = {}, profiles = {}, unready = []} = readText(text)
   return {
     service: Object.entries(services).map(
       ([name, {plan, status = 'running', desired, release = 'r1', ...fields}]): Service => {
@@ -91,6 +113,18 @@ function readObserved(text: string): Observed {
       ([name, {plan, labels, status = 'running', type = 'container', ...fields}]) =>
         ({name, status, type, addresses: [], labels: labelsOf(labels, plan), ...fields}) as Instance,
     ),
+    network: Object.entries(networks).map(([name, {plan, labels, ...fields}]) => ({
+      ...networkSpec.parse({...fields, name}),
+      labels: labelsOf(labels, plan),
+      usedBy: [],
+      managed: true,
+    })),
+    profile: Object.entries(profiles).map(([name, {plan, labels, ...fields}]) => ({
+      ...profileSpec.parse({...fields, name}),
+      labels: labelsOf(labels, plan),
+      usedBy: [],
+    })),
+    unready: new Set(unready),
   }
 }
 

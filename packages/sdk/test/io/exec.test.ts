@@ -1,4 +1,5 @@
-import {createExec, type Logger, silentLogger} from '@omni-cli/sdk'
+import {PassThrough, Readable} from 'node:stream'
+import {createExec, type Logger, silentLogger, sleep} from '@omni-cli/sdk'
 import {describe, expect, it} from 'vitest'
 
 const exec = createExec({log: silentLogger})
@@ -76,5 +77,41 @@ describe('exec', () => {
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain('"exitCode":0')
     expect(lines[0]).not.toMatch(/abc|hunter22/)
+  })
+})
+
+describe('streams of exec', () => {
+  it('hands over output of any length as slowly as it is taken, and keeps none of it when told so', async () => {
+    let size = 0
+    let atOnce = 0
+    const onStdout = async (chunk: Buffer) => {
+      expect(++atOnce).toBe(1)
+      await sleep(0)
+      size += chunk.length
+      atOnce--
+    }
+    const script = 'process.stdout.write(Buffer.alloc(3_000_000, "x"))'
+
+    await expect(exec(node(script), {keepsOutput: false, onStdout})).resolves.toMatchObject({exitCode: 0, stdout: ''})
+    expect(size).toBe(3_000_000)
+  })
+
+  it('passes a stream as input, and lets go of one that the program does not read to its end', async () => {
+    const endless = new PassThrough()
+    endless.write('first\n')
+
+    const {stdout} = await exec(node('process.stdin.pipe(process.stdout)'), {input: Readable.from(['a', 'b'])})
+    expect(stdout).toBe('ab')
+    await expect(
+      exec(node('process.stdin.once("data", () => process.exit(4))'), {input: endless}),
+    ).resolves.toMatchObject({exitCode: 4})
+    expect(endless.destroyed).toBe(false)
+    const broken = Readable.from(
+      (async function* () {
+        yield 'half'
+        throw new Error('the disk is gone')
+      })(),
+    )
+    await expect(exec(node('process.stdin.resume()'), {input: broken})).rejects.toThrow('the disk is gone')
   })
 })

@@ -1,4 +1,5 @@
 import {z} from 'zod'
+import {durationMs} from '../../specs/fields.ts'
 import {OUTPUT_FORMATS} from '../view.ts'
 
 const text = z.string().min(1, 'is empty').max(4096)
@@ -7,7 +8,7 @@ const contextName = text
   .max(253)
   .regex(/^[A-Za-z0-9][A-Za-z0-9._@:/-]*$/, 'has characters that a context name cannot have')
 
-export const CONTEXT_KEYS = ['name', 'cluster', 'namespace', 'providers'] as const
+export const CONTEXT_KEYS = ['name', 'cluster', 'namespace', 'providers', 'failover'] as const
 
 /** Every other key of a context is the id of a provider, or of a plugin's list, and holds its settings. */
 const context = z
@@ -19,6 +20,15 @@ const context = z
       .record(z.string(), text)
       .optional()
       .describe('which driver answers for a kind: {instances: incus, services: orca}'),
+    failover: z
+      .strictObject({
+        to: text.describe('driver of machines that takes over'),
+        after: durationMs.default(60_000).describe('how long the first one must not answer; default 60s'),
+      })
+      .optional()
+      .describe(
+        'machines of plans that hold no data may be made anew elsewhere, when asked to: {to: multipass, after: 60s}',
+      ),
   })
   .catchall(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())], {error: 'unknown key'}))
 

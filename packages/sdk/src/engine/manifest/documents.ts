@@ -3,7 +3,7 @@ import {didYouMean} from '../../nearest.ts'
 import type {FoundProblem} from './problem.ts'
 import {at, type MapEntry, type MapTree, problemAt, type Source, type SourceDocument, type Tree} from './tree.ts'
 
-export type DraftKind = 'service' | 'instance' | 'profile'
+export type DraftKind = 'service' | 'instance' | 'profile' | 'network'
 
 /** A thing as written, before its schema has seen it. */
 export interface Draft {
@@ -11,6 +11,8 @@ export interface Draft {
   readonly name: string
   readonly source: Source
   readonly tree: MapTree
+  /** `project` of the file it is in. */
+  readonly project?: string | undefined
 }
 
 /** Everything one document holds. */
@@ -27,9 +29,12 @@ const SECTIONS: Readonly<Record<string, DraftKind>> = {
   service: 'service',
   instances: 'instance',
   profiles: 'profile',
+  networks: 'network',
 }
 
-const KEYS = [...Object.keys(SECTIONS), 'project', 'environments']
+/** What says that a file is a plan; other tools' files have `include`, too. */
+const PLAN_KEYS = [...Object.keys(SECTIONS), 'project', 'environments']
+const KEYS = [...PLAN_KEYS, 'variables', 'include']
 
 /** Keys of an overlay may be anything a spec allows, so only the sections are looked at here. */
 export function readDocument({source, root}: SourceDocument, problems: FoundProblem[]): DocumentContent {
@@ -47,13 +52,14 @@ export function readDocument({source, root}: SourceDocument, problems: FoundProb
   for (const [key, entry] of root.entries) {
     if (!KEYS.includes(key)) fail(entry.offset, {message: `unknown key '${key}'`, hint: didYouMean(key, KEYS)})
   }
-  const drafts = readSections({source, tree: root}, problems)
-  return {drafts, project: readProject(source, root, problems), environments: readEnvironments(source, root, problems)}
+  const project = readProject(source, root, problems)
+  const drafts = readSections({source, tree: root}, problems).map((draft) => ({...draft, project}))
+  return {drafts, project, environments: readEnvironments(source, root, problems)}
 }
 
 /** True when it looks like a plan at all; other tools' files do not. */
 export const isPlan = ({root}: SourceDocument) =>
-  root.kind === 'map' && (isKubernetes(root) || KEYS.some((key) => root.entries.has(key)))
+  root.kind === 'map' && (isKubernetes(root) || PLAN_KEYS.some((key) => root.entries.has(key)))
 
 const isKubernetes = (root: MapTree) => root.entries.has('apiVersion') && root.entries.has('kind')
 

@@ -2,7 +2,7 @@ import type {z} from 'zod'
 import {didYouMean} from '../../nearest.ts'
 import type {FoundProblem} from './problem.ts'
 import {type FieldSchema, schemaAt, typeInWords} from './schema.ts'
-import {at, type MapTree, offsetOf, problemAt, type Source, type TreePath} from './tree.ts'
+import {at, type MapTree, problemAt, type Source, spotOf, type TreePath} from './tree.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -29,12 +29,13 @@ function problemsOfIssue(draft: Checked, found: Issue, schema: FieldSchema): Fou
     return issue.keys.map((key) => {
       const where = path.length === 0 ? `${draft.kind} '${draft.name}'` : `'${label(path)}'`
       const problem = {message: `unknown key '${key}' in ${where}`, hint: didYouMean(key, known)}
-      return problemAt(draft.source, offsetOf(draft.tree, [...path, key], 'key'), problem)
+      const {source, offset} = spotOf(draft, [...path, key], 'key')
+      return problemAt(source, offset, problem)
     })
   }
   const isAboutKey = issue.code === 'invalid_key' || isMissing(draft, path)
-  const offset = offsetOf(draft.tree, path, isAboutKey ? 'key' : 'value')
-  return [problemAt(draft.source, offset, {message: messageOf(draft, issue, path, schema)})]
+  const {source, offset} = spotOf(draft, path, isAboutKey ? 'key' : undefined)
+  return [problemAt(source, offset, {message: messageOf(draft, issue, path, schema)})]
 }
 
 /** Of the alternatives of a union, the one that fits but for something inside. */

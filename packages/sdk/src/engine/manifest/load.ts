@@ -1,36 +1,17 @@
 import {resolve} from 'node:path'
-import {didYouMean} from '../../nearest.ts'
-import type {InstanceSpec, ProfileSpec} from '../../specs/instance.ts'
-import {type ServiceSpec, serviceProblems} from '../../specs/service.ts'
+import {redact} from '../../io/redact.ts'
+import {clashesOf} from './clashes.ts'
 import {discoverFiles, type ManifestFile, planNameOf} from './discover.ts'
 import {type DocumentContent, type Draft, isPlan, readDocument} from './documents.ts'
-import {problemsOf} from './issues.ts'
-import {normalise, type Surroundings} from './normalise.ts'
-import {mergeTrees} from './overlay.ts'
+import {joined, withIncluded} from './include.ts'
+import {numbered} from './numbered.ts'
+import {overlaidDrafts} from './overlay.ts'
 import {type FoundProblem, type Problem, problemsError} from './problem.ts'
 import {isProblem, readSource, readStream, refused} from './read.ts'
-import {fieldSchema, SCHEMAS} from './schema.ts'
-import {type MapTree, offsetOf, placeOf, plainValue, problemAt, type Source, type SourceDocument} from './tree.ts'
-
-interface Written<Kind extends string, Spec> {
-  readonly kind: Kind
-  readonly name: string
-  /** Complete, defaults filled in. */
-  readonly spec: Spec
-  /** Only what the user wrote, in the form of the spec. */
-  readonly written: Readonly<Record<string, unknown>>
-  /** Name of the plan it belongs to; the owner label. */
-  readonly plan: string
-  readonly origin: Pick<Problem, 'file' | 'line' | 'column'>
-  /** Absolute folder that `source` is relative to. */
-  readonly folder: string
-}
-
-/** One wanted thing. */
-export type Resource =
-  | Written<'service', ServiceSpec>
-  | Written<'instance', InstanceSpec>
-  | Written<'profile', ProfileSpec>
+import {locate, makeResource, type Resource, withGroups} from './resource.ts'
+import {parseSource} from './sources.ts'
+import type {Source, SourceDocument} from './tree.ts'
+import {fillVariables, GivenVariables, type VariableInputs} from './variables.ts'
 
 export interface Manifest {
   readonly resources: readonly Resource[]
@@ -39,9 +20,11 @@ export interface Manifest {
   /** Environments the files know. */
   readonly environments: readonly string[]
   readonly warnings: readonly Problem[]
+  /** Values of variables that no output may show. */
+  readonly secrets?: readonly string[] | undefined
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends VariableInputs {
   /** Overlay of `environments:` to apply; one that no file has is a problem. */
   readonly env?: string | undefined
   /** What `-` reads; default: standard input of the process. */
@@ -52,30 +35,36 @@ export interface LoadOptions {
 }
 
 /**
- * Reads plans (`instances:`, `profiles:`, `services:`), Orca's `service.toml` and `omni.yaml`, from files, folders and
- * `-`. All problems of all files are thrown as one MANIFEST_INVALID whose details are `Problem[]`.
+ * Reads plans (`instances:`, `profiles:`, `networks:`, `services:`), Orca's `service.toml` and `omni.yaml`, from files, folders
+ * and `-`. All problems of all files are thrown as one MANIFEST_INVALID whose details are `Problem[]`.
  */
 export async function loadManifest(paths: readonly string[], options: LoadOptions = {}): Promise<Manifest> {
-  const loader = new Loader(options)
-  for (const file of await discoverFiles(paths, loader.problems)) await loader.addFile(file)
+  const problems: FoundProblem[] = []
+  const files = await discoverFiles(paths, problems)
+  const loader = new Loader(options, problems, await GivenVariables.read(options, problems, options.signal))
+  for (const file of files) await loader.addFile(file)
   return loader.finish(paths)
 }
 
 interface LoadedDocument extends DocumentContent {
-  readonly source: Source
   readonly plan: string
   readonly folder: string | undefined
 }
 
 /** Collects over all files, so that everything wrong is told at once. */
 class Loader {
-  readonly problems: FoundProblem[] = []
+  readonly problems: FoundProblem[]
   readonly #options: LoadOptions
-  readonly #warnings: Problem[] = []
+  readonly #given: GivenVariables
+  readonly #warnings: FoundProblem[]
   readonly #documents: LoadedDocument[] = []
+  readonly #userFiles = new Map<string, Promise<Source | FoundProblem>>()
 
-  constructor(options: LoadOptions) {
+  constructor(options: LoadOptions, problems: FoundProblem[], given: GivenVariables) {
     this.#options = options
+    this.problems = problems
+    this.#given = given
+    this.#warnings = [...given.warnings]
   }
 
   async addFile(file: ManifestFile): Promise<void> {
@@ -91,41 +80,55 @@ class Loader {
     if (documents.length === 0 && this.problems.length === before) {
       this.problems.push(refused(file.file, 'there is nothing in the file but comments'))
     }
-    for (const document of documents) this.#addDocument(document, file)
-  }
-
-  #addDocument(document: SourceDocument, file: ManifestFile): void {
-    if (file.isFound === true && /\.(json|toml)$/.test(file.file) && !isPlan(document)) {
-      this.#warnings.push(refused(file.file, 'passed over: this is no plan'))
-      return
+    const plans = documents.filter((document) => !this.#isPassedOver(document, file))
+    const all = await withIncluded(plans, this.problems, signal)
+    const values = this.#given.resolve(all, this.problems)
+    const contents = new Map(
+      all.map((document) => [document, readDocument(fillVariables(document, values, this.problems), this.problems)]),
+    )
+    for (const document of joined(plans, contents)) {
+      const plan = this.#options.plan ?? document.project ?? planNameOf(file)
+      this.#documents.push({...document, plan, folder: file.project})
     }
-    const content = readDocument(document, this.problems)
-    const plan = this.#options.plan ?? content.project ?? planNameOf(file)
-    this.#documents.push({...content, source: document.source, plan, folder: file.project})
   }
 
-  finish(paths: readonly string[]): Manifest {
+  #isPassedOver(document: SourceDocument, file: ManifestFile): boolean {
+    if (file.isFound !== true || !/\.(json|toml)$/.test(file.file) || isPlan(document)) return false
+    this.#warnings.push(refused(file.file, 'passed over: this is no plan'))
+    return true
+  }
+
+  async finish(paths: readonly string[]): Promise<Manifest> {
     const {env} = this.#options
     const environments = [...new Set(this.#documents.flatMap((document) => [...document.environments.keys()]))]
     if (env !== undefined && !environments.includes(env) && this.#documents.length > 0) {
       const hint = environments.length === 0 ? undefined : `there are: ${environments.join(', ')}`
       this.problems.push(refused(paths[0] ?? '', `no file has the environment '${env}'`, hint))
     }
-    const resources = this.#documents.flatMap((document) => this.#resourcesOf(document))
+    const resources: Resource[] = []
+    for (const document of this.#documents) resources.push(...(await this.#resourcesOf(document)))
     this.#findDoubles(resources)
-    if (this.problems.length > 0) throw problemsError(distinct(this.problems))
+    this.#findClashes(resources)
+    // What the files declare is only known when all of them could be read.
+    if (this.#documents.length > 0) this.problems.push(...this.#given.unknown())
+    const secrets = [...this.#given.secrets]
+    if (this.problems.length > 0) throw problemsError(redact(distinct(this.problems), secrets))
     const plans = [...new Set(this.#documents.map((document) => document.plan))]
-    return {resources, plans, environments, warnings: distinct(this.#warnings)}
+    const warnings = distinct(this.#warnings).map(({sourceLine: _, code: __, ...warning}) => warning)
+    return {resources: withGroups(resources), plans, environments, warnings: redact(warnings, secrets), secrets}
   }
 
-  #resourcesOf(document: LoadedDocument): Resource[] {
+  async #resourcesOf(document: LoadedDocument): Promise<Resource[]> {
     const {env} = this.#options
     for (const [name, overlay] of document.environments) {
       // Overlays that are not in force are checked as well.
-      if (name !== env) for (const draft of this.#overlaid(document, overlay, name)) this.#resource(document, draft)
+      if (name === env) continue
+      for (const draft of overlaidDrafts(document.drafts, {env: name, overlay}, this.problems))
+        await this.#resources(document, draft)
     }
     const overlay = env === undefined ? undefined : document.environments.get(env)
-    const changed = overlay === undefined ? [] : this.#overlaid(document, overlay, env ?? '')
+    const changed =
+      overlay === undefined ? [] : overlaidDrafts(document.drafts, {env: env ?? '', overlay}, this.problems)
     const keyed = new Map(changed.map((draft) => [`${draft.kind}/${draft.name}`, draft]))
     const drafts = document.drafts.map((draft) => {
       const key = `${draft.kind}/${draft.name}`
@@ -133,47 +136,41 @@ class Loader {
       keyed.delete(key)
       return found ?? draft
     })
-    return [...drafts, ...keyed.values()].flatMap((draft) => this.#resource(document, draft) ?? [])
+    const resources: Resource[] = []
+    for (const draft of [...drafts, ...keyed.values()]) resources.push(...(await this.#resources(document, draft)))
+    return resources
   }
 
-  /** The drafts that an overlay changes or adds, as they then are. */
-  #overlaid(document: LoadedDocument, overlay: readonly Draft[], env: string): Draft[] {
-    return overlay.flatMap((draft) => {
-      const same = document.drafts.filter(({kind}) => kind === draft.kind)
-      const base = same.find(({name}) => name === draft.name)
-      if (base !== undefined) return [{...base, tree: mergeTrees(base.tree, draft.tree)}]
-      const isWhole = ['image', 'command', 'module', 'build', 'source'].some((key) => draft.tree.entries.has(key))
-      if (isWhole) return [draft]
-      const names = same.map(({name}) => name)
-      const message = `environment '${env}' changes ${draft.kind} '${draft.name}', which is not in the file`
-      this.problems.push(problemAt(draft.source, draft.tree.offset, {message, hint: didYouMean(draft.name, names)}))
-      return []
-    })
-  }
-
-  #resource(document: LoadedDocument, raw: Draft): Resource | undefined {
-    const surroundings: Surroundings = {project: document.project, folder: document.folder}
-    const draft = normalise(raw, surroundings, this.#warnings)
-    const parsed = SCHEMAS[draft.kind].safeParse(plainValue(draft.tree))
-    if (!parsed.success) {
-      this.problems.push(...problemsOf(draft, parsed.error.issues, fieldSchema(draft.kind)))
-      return undefined
-    }
-    const resource = {
-      kind: draft.kind,
-      name: draft.name,
-      spec: parsed.data,
-      written: pickWritten(parsed.data, draft.tree),
+  /** One, or with `count` as many. A mistake of the first is not told for each of the others. */
+  async #resources(document: LoadedDocument, draft: Draft): Promise<Resource[]> {
+    const {signal} = this.#options
+    const context = {
       plan: document.plan,
-      origin: {file: draft.source.file, ...placeOf(draft.source, draft.tree.offset)},
-      folder: draft.source.folder,
-    } as Resource // The schema was chosen by the kind.
-    if (resource.kind === 'service') {
-      for (const {path, message} of serviceProblems(resource.spec)) {
-        this.problems.push(problemAt(draft.source, offsetOf(draft.tree, path), {message}))
-      }
+      surroundings: {project: draft.project ?? document.project, folder: document.folder},
+      problems: this.problems,
+      warnings: this.#warnings,
+      files: this.#userFiles,
+      signal,
     }
-    return resource
+    const copies = numbered(draft, this.problems)
+    if (copies === undefined) return [(await makeResource(draft, context)) ?? []].flat()
+    const resources: Resource[] = []
+    const before = this.problems.length
+    for (const copy of copies) {
+      const resource = await makeResource(copy, context)
+      if (resource !== undefined) resources.push({...resource, group: draft.name})
+      if (this.problems.length > before) break
+    }
+    return resources
+  }
+
+  #findClashes(resources: readonly Resource[]): void {
+    const instances = resources.filter((resource) => resource.kind === 'instance')
+    const networks = resources.filter((resource) => resource.kind === 'network')
+    for (const {ref, path, message} of clashesOf(instances, networks)) {
+      const place = locate({resources}, ref, path)
+      if (place !== undefined) this.problems.push({...place, message: `${ref}: ${message}`})
+    }
   }
 
   #findDoubles(resources: readonly Resource[]): void {
@@ -188,32 +185,6 @@ class Loader {
       }
     }
   }
-}
-
-async function parseSource(source: Source, problems: FoundProblem[]): Promise<SourceDocument[]> {
-  // Each parser is loaded only when a file needs it.
-  if (isToml(source)) return (await import('./toml.ts')).parseToml(source, problems)
-  return (await import('./yaml.ts')).parseYaml(source, problems)
-}
-
-/** By the name; without a telling one (standard input) by the first line that is no comment. */
-function isToml({file, text}: Source): boolean {
-  if (/\.toml$/.test(file)) return true
-  if (/\.(ya?ml|json)$/.test(file)) return false
-  const line = /^(?!\s*(#|$)).*$/m.exec(text)?.[0] ?? ''
-  return /^\s*(\[\[?\s*[\w."'-]+\s*\]\]?\s*(#.*)?$|[\w."'-]+\s*=)/.test(line)
-}
-
-/** The parts of the parsed value that the tree names. */
-function pickWritten(parsed: object, tree: MapTree): Record<string, unknown> {
-  const picked: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(parsed)) {
-    const own = tree.entries.get(key)?.value
-    if (own === undefined) continue
-    const isMap = own.kind === 'map' && typeof value === 'object' && value !== null && !Array.isArray(value)
-    picked[key] = isMap ? pickWritten(value, own) : value
-  }
-  return picked
 }
 
 /** A draft is read again for each environment that changes it. */

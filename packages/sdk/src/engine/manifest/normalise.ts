@@ -5,8 +5,9 @@ import {type MapEntry, type MapTree, problemAt, type Tree} from './tree.ts'
 /** Maps whose values are texts, however YAML reads them: `VERSION: 1.10` is "1.10". `*` is any key. */
 const TEXT_MAPS: Readonly<Record<DraftKind, readonly (readonly string[])[]>> = {
   service: [['env'], ['labels'], ['placement', 'labels']],
-  instance: [['metadata']],
-  profile: [['config'], ['devices', '*']],
+  instance: [['metadata'], ['config'], ['devices', '*']],
+  profile: [['metadata'], ['config'], ['devices', '*']],
+  network: [['metadata'], ['config']],
 }
 
 /** Accepted because other tools' files hold it, and without effect here. */
@@ -14,6 +15,7 @@ const WITHOUT_EFFECT: Readonly<Record<DraftKind, Readonly<Record<string, string>
   service: {backup: "'backup' has no effect on a deploy; backups are made by 'omni backup'"},
   instance: {},
   profile: {},
+  network: {},
 }
 
 /** What follows from where it was written: the project of the file, the folder form. */

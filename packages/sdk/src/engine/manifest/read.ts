@@ -2,6 +2,7 @@ import {constants} from 'node:fs'
 import {open} from 'node:fs/promises'
 import {dirname, resolve} from 'node:path'
 import {reasonOf} from '../../io/files.ts'
+import {formatBytes} from '../../units.ts'
 import type {FoundProblem} from './problem.ts'
 import {createSource, problemAt, type Source} from './tree.ts'
 
@@ -9,7 +10,11 @@ import {createSource, problemAt, type Source} from './tree.ts'
 export const MAX_BYTES = 4 * 1024 * 1024
 
 /** The text of the file, or why it is refused; nothing is read of what is no regular file or too large. */
-export async function readSource(file: string, signal?: AbortSignal): Promise<Source | FoundProblem> {
+export async function readSource(
+  file: string,
+  signal?: AbortSignal,
+  maxBytes = MAX_BYTES,
+): Promise<Source | FoundProblem> {
   const path = resolve(file)
   try {
     // Without O_NONBLOCK, opening a FIFO waits for a writer.
@@ -17,7 +22,7 @@ export async function readSource(file: string, signal?: AbortSignal): Promise<So
     const stats = await handle.stat()
     if (stats.isDirectory()) return refused(file, 'it is a folder, a file is needed')
     if (!stats.isFile()) return refused(file, 'it is no regular file', 'write - to read standard input')
-    if (stats.size > MAX_BYTES) return tooLarge(file, stats.size)
+    if (stats.size > maxBytes) return tooLarge(file, stats.size, maxBytes)
     const content = Buffer.alloc(stats.size + 1)
     let length = 0
     while (length < content.length) {
@@ -59,8 +64,11 @@ export const refused = (file: string, message: string, hint?: string): FoundProb
   ...(hint === undefined ? {} : {hint}),
 })
 
-const tooLarge = (file: string, size: number) =>
-  refused(file, `it has ${size >= MAX_BYTES * 2 ? size : `more than ${MAX_BYTES}`} bytes; at most 4 MiB are read`)
+const tooLarge = (file: string, size: number, maxBytes = MAX_BYTES) =>
+  refused(
+    file,
+    `it has ${size >= maxBytes * 2 ? size : `more than ${maxBytes}`} bytes; at most ${formatBytes(maxBytes).replace('Mi', ' MiB')} are read`,
+  )
 
 const isMissing = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT'
 

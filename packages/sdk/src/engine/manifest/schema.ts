@@ -1,8 +1,13 @@
 import {z} from 'zod'
-import {instanceSpec, profileSpec} from '../../specs/instance.ts'
+import {instanceSpec, networkSpec, profileSpec} from '../../specs/instance.ts'
 import {serviceSpec} from '../../specs/service.ts'
 
-export const SCHEMAS = {service: serviceSpec, instance: instanceSpec, profile: profileSpec} as const
+export const SCHEMAS = {
+  service: serviceSpec,
+  instance: instanceSpec,
+  profile: profileSpec,
+  network: networkSpec,
+} as const
 
 /** Kinds that can be written in a file. */
 export type SchemaKind = keyof typeof SCHEMAS

@@ -13,6 +13,8 @@ export interface MapTree {
 export interface MapEntry {
   /** Offset of the key. */
   readonly offset: number
+  /** Where the entry was written, when that is another file than the map's. */
+  readonly source?: Source | undefined
   readonly value: Tree
 }
 
@@ -28,6 +30,8 @@ export interface ScalarTree {
   readonly value: unknown
   /** The characters of a number or boolean as they were written. */
   readonly raw?: string | undefined
+  /** Of a text in a literal block (`|`): by how much its lines are indented. */
+  readonly indent?: number | undefined
 }
 
 /** One document of a file. */
@@ -64,22 +68,62 @@ export function plainValue(tree: Tree): unknown {
   return value
 }
 
+/** A place in one of the files that a tree was put together from. */
+export interface Spot {
+  readonly source: Source
+  readonly offset: number
+}
+
 /** Where the path leads, or as far as it goes: offset of the value, or of the last key with `at: 'key'`. */
-export function offsetOf(tree: Tree, path: TreePath, at: 'key' | 'value' = 'value'): number {
+export const offsetOf = (tree: Tree, path: TreePath, at: 'key' | 'value' = 'value'): number =>
+  walk(tree, path, at).offset
+
+/** The same with its file. */
+export function spotOf(
+  {source, tree}: {readonly source: Source; readonly tree: Tree},
+  path: TreePath,
+  at?: 'key',
+): Spot {
+  const spot = walk(tree, path, at ?? 'value')
+  return {source: spot.source ?? source, offset: spot.offset}
+}
+
+function walk(tree: Tree, path: TreePath, at: 'key' | 'value'): Omit<Spot, 'source'> & {readonly source?: Source} {
   let node = tree
   let offset = node.offset
+  let source: Source | undefined
+  const spot = () => (source === undefined ? {offset} : {offset, source})
   for (const [index, part] of path.entries()) {
     const isLast = index === path.length - 1
     const entry = node.kind === 'map' ? node.entries.get(String(part)) : undefined
     const next = node.kind === 'list' && typeof part === 'number' ? node.items[part] : entry?.value
-    if (next === undefined) return offset
+    if (next === undefined) return spot()
+    source = entry?.source ?? source
     // An empty value has no place of its own.
     const isEmpty = next.kind === 'scalar' && next.value === null
     offset = entry !== undefined && (at === 'key' || !isLast || isEmpty) ? entry.offset : next.offset
     node = next
   }
-  return offset
+  return spot()
 }
+
+/** The tree with another value in the place of each text. */
+export function mapTexts(tree: Tree, change: (text: TextTree) => Tree): Tree {
+  if (tree.kind === 'scalar') return isText(tree) ? change(tree) : tree
+  if (tree.kind === 'list') return {...tree, items: tree.items.map((item) => mapTexts(item, change))}
+  return mapEntries(tree, change)
+}
+
+export function mapEntries(tree: MapTree, change: (text: TextTree) => Tree): MapTree {
+  const entries = new Map<string, MapEntry>()
+  for (const [key, entry] of tree.entries) entries.set(key, {...entry, value: mapTexts(entry.value, change)})
+  return {...tree, entries}
+}
+
+export type TextTree = ScalarTree & {readonly value: string}
+
+export const isText = (tree: Tree | undefined): tree is TextTree =>
+  tree?.kind === 'scalar' && typeof tree.value === 'string'
 
 /** The subtree at the path. */
 export function at(tree: Tree | undefined, ...path: TreePath): Tree | undefined {

@@ -14,11 +14,10 @@ import {
 } from 'js-yaml'
 import type {FoundProblem} from './problem.ts'
 import {MAX_DEPTH, type MapEntry, NO_PROTO, problemAt, type Source, type SourceDocument, type Tree} from './tree.ts'
+import {MOST, mistakesIn, tooDeep} from './yaml-mistakes.ts'
 
 /** Values that aliases may add to a file; beyond, it is a bomb. */
 const MAX_ALIASED = 20_000
-/** Problems collected of one file; what follows is mostly an echo. */
-const MOST = 20
 
 /** The documents of a YAML or JSON file. Mistakes of form are added to `problems`; such a file has no documents. */
 export async function parseYaml(source: Source, problems: FoundProblem[]): Promise<SourceDocument[]> {
@@ -36,32 +35,6 @@ export async function parseYaml(source: Source, problems: FoundProblem[]): Promi
   }
   return new Reader(source, text, events, problems).documents()
 }
-
-/**
- * js-yaml is four times as fast and stops at the first mistake; `yaml` goes on after one, so it tells all of them.
- * What only the first minds is told in its words.
- */
-async function mistakesIn(text: string, source: Source, first: YAMLException): Promise<FoundProblem[]> {
-  const {parseAllDocuments} = await import('yaml')
-  const found: FoundProblem[] = []
-  for (const {errors} of parseAllDocuments(text, {uniqueKeys: false, prettyErrors: false, logLevel: 'silent'})) {
-    for (const error of errors.slice(0, MOST)) {
-      found.push(problemAt(source, error.pos[0], wordingOf(error)))
-      if (error.message.startsWith('Maximum call stack')) return found
-    }
-  }
-  if (found.length > 0) return found
-  const problem = first.reason.includes('maxDepth') ? tooDeep : {message: first.reason}
-  return [problemAt(source, first.mark?.position ?? 0, problem)]
-}
-
-function wordingOf(error: {readonly code: string; readonly message: string}): {message: string; hint?: string} {
-  if (error.code === 'TAB_AS_INDENT') return {message: 'a tab cannot indent YAML', hint: 'use spaces'}
-  if (error.message.startsWith('Maximum call stack')) return tooDeep
-  return {message: error.message.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())}
-}
-
-const tooDeep = {message: `nested deeper than ${MAX_DEPTH} levels`}
 
 function isWellFormedJson(source: Source, problems: FoundProblem[]): boolean {
   try {
@@ -233,8 +206,9 @@ const nothing = (offset: number): Tree => ({kind: 'scalar', offset, value: null}
 const MAYBE_NO_TEXT = /^(?:$|[-+.\d~nNtTfF])/
 
 /** YAML 1.2's core schema: plain scalars may be null, booleans and numbers; everything else is text. */
-function readScalar(text: string, {style}: ScalarEvent, offset: number, tag: string | undefined): Tree {
+function readScalar(text: string, {style, indent}: ScalarEvent, offset: number, tag: string | undefined): Tree {
   const isText = tag === undefined ? style !== SCALAR_STYLE.PLAIN : tag === '!' || tag === '!!str'
+  if (isText && style === SCALAR_STYLE.LITERAL_BLOCK) return {kind: 'scalar', offset, value: text, indent}
   if (isText || !MAYBE_NO_TEXT.test(text)) return {kind: 'scalar', offset, value: text}
   for (const {resolve, tagName} of [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag]) {
     const value = resolve(text, false, tagName)

@@ -20,6 +20,7 @@ export function createInstances(folder: string): InstanceProvider {
     name: '__name__',
     traits: {types: ['container', 'vm'], mutable: ['cpus', 'memory', 'disk', 'metadata'], labels: true},
     check: async () => ({ok: true}),
+    refusals: async () => [],
 
     async list({labels = {}, signal} = {}) {
       signal?.throwIfAborted()

@@ -1,0 +1,140 @@
+import {type CallOptions, isOmniError, OmniError, throwIfAborted} from '@omni-cli/sdk'
+import type {z} from 'zod'
+import {failureOfAnswer, readEnvelope, readFailure, readWire} from './answer.ts'
+import {change} from './change.ts'
+import type {ByteAnswer, Fetched, IncusClient, IncusRequest} from './client.ts'
+import {openConnections} from './connections.ts'
+import {failureOf, TRUST_HINT} from './failure.ts'
+import {openOperations} from './operations.ts'
+import type {Transport} from './transport.ts'
+import {type Operation, operationWire, type Server, serverWire} from './wire.ts'
+import {once, orAborted} from './within.ts'
+
+const OK = 200
+const CANCELLED = 401
+
+/** The client over an open transport. */
+export function createClient(transport: Transport): IncusClient {
+  const {url, project} = transport.address
+  const ready = once(() => checkProject(transport))
+  const connections = openConnections(transport)
+  const operations = openOperations(transport, connections)
+  const {settle} = operations
+  const ask = async (request: IncusRequest, options: CallOptions = {}) => {
+    throwIfAborted(options.signal)
+    const checked = orAborted(options.signal, ready())
+    if (request.method !== 'GET') await checked
+    const asked = request.method === 'GET' ? transport.send(request, options) : change(transport, request, options)
+    // Nothing is believed before the project is known to be there.
+    asked.catch(() => undefined)
+    await checked
+    const answer = await asked
+    return {...answer, envelope: readEnvelope(answer.status, answer.text)}
+  }
+  const fetch = async <T>(schema: z.ZodType<T>, request: IncusRequest, options?: CallOptions): Promise<Fetched<T>> => {
+    const {envelope, headers} = await ask(request, options)
+    return {value: readWire(schema, envelope.metadata, request.path), etag: textOf(headers.etag)}
+  }
+  const begin = async (request: IncusRequest, options?: CallOptions) => {
+    const {envelope} = await ask(request, options)
+    return envelope.type === 'async' ? readWire(operationWire, envelope.metadata, request.path) : undefined
+  }
+  const server = once(async () => trusted((await fetch(serverWire, {method: 'GET', path: ''})).value, url))
+
+  return {
+    url,
+    project,
+    fetch,
+    settle,
+    server: (options) => orAborted(options?.signal, server()),
+    has: async (extension, options) => (await orAborted(options?.signal, server())).api_extensions.includes(extension),
+    find: (schema, request, options) => fetch(schema, request, options).catch(absent(ready)),
+    async send(request, options) {
+      const operation = await begin(request, options)
+      if (operation !== undefined) succeeded(await settle(operation, options))
+    },
+    async begin(request, options) {
+      const operation = await begin(request, options)
+      if (operation === undefined) throw new Error(`${request.method} ${request.path} is no operation`)
+      return operation
+    },
+    async operate(request, options) {
+      const operation = await begin(request, options)
+      return operation === undefined ? undefined : succeeded(await settle(operation, options))
+    },
+    async download(request, options) {
+      await orAborted(options?.signal, ready())
+      return bytesOf(transport, request, options)
+    },
+    async head(request, options) {
+      await orAborted(options?.signal, ready())
+      return headersOf(transport, request, options)
+    },
+    async socket(path, query, options) {
+      await orAborted(options?.signal, ready())
+      return connections.socket(path, query, options)
+    },
+    async upgrade(path, protocol, options) {
+      await orAborted(options?.signal, ready())
+      return connections.upgrade(path, protocol, options)
+    },
+    close() {
+      operations.close()
+      connections.close()
+    },
+  }
+}
+
+/** Incus lists nothing for a project that does not exist, so that it is asked for before anything is believed. */
+async function checkProject(transport: Transport): Promise<void> {
+  const {url, project} = transport.address
+  if (project === 'default') return
+  const path = `/projects/${encodeURIComponent(project)}`
+  const {status, text} = await transport.send({method: 'GET', path})
+  if (status === 404) {
+    throw new OmniError('NOT_FOUND', `Incus at ${url} has no project '${project}'`, {
+      hint: `incus project create ${project}`,
+    })
+  }
+  readEnvelope(status, text)
+}
+
+function trusted(server: Server, url: string): Server {
+  if (server.auth === 'trusted') return server
+  throw new OmniError('UNAUTHORIZED', `Incus at ${url} does not trust us`, {hint: TRUST_HINT})
+}
+
+function succeeded(operation: Operation | undefined): Operation | undefined {
+  if (operation === undefined || operation.status_code === OK) return operation
+  if (operation.status_code === CANCELLED) {
+    throw new OmniError('CONFLICT', `cancelled on the server: ${operation.description}`)
+  }
+  throw failureOf({text: operation.err})
+}
+
+/** Undefined for a thing that is not there, as opposed to its project. */
+const absent =
+  (ready: () => Promise<void>) =>
+  async (error: unknown): Promise<undefined> => {
+    if (!isOmniError(error) || error.code !== 'NOT_FOUND') throw error
+    await ready()
+  }
+
+async function bytesOf(transport: Transport, request: IncusRequest, options?: CallOptions): Promise<ByteAnswer> {
+  const {status, headers, body} = await transport.stream(request, options)
+  if (status < 400) return {headers, body}
+  throw failureOfAnswer(status, await readFailure(body))
+}
+
+async function headersOf(transport: Transport, request: IncusRequest, options?: CallOptions) {
+  const {status, headers} = await transport.send({...request, method: 'HEAD'}, options)
+  if (status === 404) return undefined
+  if (status < 400) return headers
+  // An answer without a body does not say what is wrong; the same question with one does.
+  const {body} = await bytesOf(transport, {...request, method: 'GET'}, options)
+  for await (const _ of body) break
+  throw failureOf({status, text: ''})
+}
+
+const textOf = (header: string | string[] | undefined): string | undefined =>
+  Array.isArray(header) ? header[0] : header

@@ -1,0 +1,30 @@
+import {aborted} from '@omni-cli/sdk'
+
+/** What the promise gives, or undefined when it takes longer. No timer is left behind. */
+export function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  const {promise: late, resolve} = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => resolve(undefined), ms)
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+/** What the promise gives; ABORTED as soon as the signal is aborted, whatever becomes of the promise. */
+export function orAborted<T>(signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
+  if (signal === undefined) return promise
+  const {promise: cut, reject} = Promise.withResolvers<never>()
+  const abort = () => reject(aborted(signal))
+  if (signal.aborted) abort()
+  else signal.addEventListener('abort', abort, {once: true})
+  return Promise.race([promise, cut]).finally(() => signal.removeEventListener('abort', abort))
+}
+
+/** The first result that is none of an error is kept. */
+export function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined
+  return () => {
+    result ??= work().catch((error: unknown) => {
+      result = undefined
+      throw error
+    })
+    return result
+  }
+}

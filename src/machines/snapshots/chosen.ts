@@ -1,0 +1,56 @@
+import {type CallOptions, OmniError} from '@omni-cli/sdk'
+import type {Session} from '@omni-cli/sdk/cli'
+import {chooseMachine, chooseMachines} from '../choose.ts'
+import type {Machine} from '../workload.ts'
+import {requireGroup, type SnapshotGroup} from './manifest.ts'
+import {machinesWith} from './take.ts'
+
+/** Snapshots that are there, each with its machine. */
+export interface ChosenSnapshots {
+  readonly snapshot: string
+  readonly machines: readonly Machine[]
+  /** When they were taken together. */
+  readonly group: SnapshotGroup | undefined
+}
+
+/** `GROUP`, or `NAME SNAPSHOT`. NOT_FOUND unless all of it is there, USAGE for other words. */
+export async function chooseSnapshots(
+  session: Session,
+  words: readonly string[],
+  options: CallOptions & {readonly mayMiss?: boolean | undefined},
+): Promise<ChosenSnapshots> {
+  const {mayMiss = false, signal} = options
+  const snapshot = words.at(-1)
+  if (snapshot === undefined || words.length > 3) {
+    throw new OmniError('USAGE', 'name a group, or an instance and its snapshot', {hint: 'omni snapshot list'})
+  }
+  const group = words.length === 1 ? await requireGroup(session, snapshot) : undefined
+  const all =
+    group === undefined
+      ? [await chooseMachine(session, words.slice(0, -1), {signal})]
+      : await machinesOf(session, group, {signal})
+  const machines = await machinesWith(all, snapshot, {signal})
+  const missing = all.filter((machine) => !machines.includes(machine))
+  if (missing.length > 0 && !mayMiss) {
+    throw new OmniError('NOT_FOUND', missing.map(({name}) => `'${name}' has no snapshot '${snapshot}'`).join('\n'), {
+      hint: `omni snapshot list ${missing[0]?.name ?? ''}`,
+      details: {missing: missing.map(({name}) => name)},
+    })
+  }
+  return {snapshot, machines, group}
+}
+
+async function machinesOf(session: Session, group: SnapshotGroup, options: CallOptions): Promise<Machine[]> {
+  const names = group.members.map(({instance}) => `instance/${instance}`)
+  if (names.length === 0) return []
+  const machines = await chooseMachines(session, {words: names}, options)
+  const other = machines.find(({driver}) => driver.name !== group.provider)
+  if (other === undefined) return machines
+  throw new OmniError(
+    'CONFLICT',
+    `the group '${group.name}' is of '${group.provider}', not of '${other.driver.name}'`,
+    {
+      hint: `the same command with --provider ${group.provider}`,
+    },
+  )
+}

@@ -1,0 +1,191 @@
+import {writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {type InstanceProvider, instanceSpec, OmniError} from '@omni-cli/sdk'
+import type {Progress, Session} from '@omni-cli/sdk/cli'
+import {createMemoryInstances, createTempHome} from '@omni-cli/testkit'
+import {expect, onTestFinished, test} from 'vitest'
+import {type FailoverOptions, failOver} from '../../src/machines/failover.ts'
+import {chooseMoves} from '../../src/machines/failover-decide.ts'
+import {refuseSplit, splitBrain} from '../../src/machines/failover-split.ts'
+import {failoverView} from '../../src/machines/failover-view.ts'
+import {checkAll} from '../../src/machines/health-report.ts'
+import {readMemory} from '../../src/machines/recover-memory.ts'
+
+const PROGRESS: Progress = {
+  start: () => ({note: () => undefined, done: () => undefined, skip: () => undefined, fail: () => undefined}),
+  step: (_, work) => work(PROGRESS.start('')),
+  close: async () => undefined,
+}
+
+const PLAN = `instances:
+  db: {}
+  web: {failover: recreate}
+  shop: {failover: recreate, depends_on: [db]}
+`
+
+/** Two drivers: `first` makes the machines of the context, and may be silent. */
+async function world({isSilent = true, failover}: {isSilent?: boolean; failover?: {to: string; after: number}} = {}) {
+  const home = await createTempHome()
+  onTestFinished(() => home[Symbol.asyncDispose]())
+  const plan = join(home.path, 'plan.yaml')
+  await writeFile(plan, PLAN)
+  const state = {isSilent}
+  const [first, second] = ['first', 'second'].map((name) => ({...createMemoryInstances(), name}))
+  if (first === undefined || second === undefined) throw new Error('there are two')
+  const list: InstanceProvider['list'] = (options) =>
+    state.isSilent ? Promise.reject(new OmniError('UNAVAILABLE', 'refused')) : createdFirst(options)
+  const createdFirst = first.list
+  const providers: Record<string, InstanceProvider> = {first: {...first, list}, second}
+  const session = {
+    home: home.path,
+    context: {name: 'lab', providers: {instances: 'first'}, failover},
+    contributions: Object.keys(providers).map((id) => ({
+      ...{kind: 'instance', id, title: '', plugin: '', module: '', priority: 0},
+    })),
+    open: async (_: string, id = 'first') => providers[id],
+  } as unknown as Session
+  const asked: string[] = []
+  const run = (options: Partial<FailoverOptions> = {}) =>
+    failOver(session, {
+      to: 'second',
+      plan: [plan],
+      primaryIsGone: true,
+      approve: async (question) => {
+        asked.push(question)
+        return true
+      },
+      progress: async () => PROGRESS,
+      signal: new AbortController().signal,
+      ...options,
+    })
+  return {session, first, second, state, run, asked, plan}
+}
+
+const names = async (provider: InstanceProvider) => (await provider.list()).map(({name}) => name)
+
+test.each([
+  [
+    'nothing says that it holds no data',
+    [{name: 'a'}],
+    [],
+    {a: 'may hold data: its plan does not say `failover: recreate`'},
+  ],
+  ['never', [{name: 'a', failover: 'never'}], [], {a: expect.stringContaining('may hold data')}],
+  ['recreate', [{name: 'a', failover: 'recreate'}], ['a'], {}],
+  [
+    'folders of the host',
+    [{name: 'a', failover: 'recreate', mounts: [{source: '/srv', target: '/srv'}]}],
+    [],
+    {a: 'has folders of the host inside'},
+  ],
+  [
+    'a need over two steps',
+    [
+      {name: 'a', failover: 'recreate', depends_on: ['b']},
+      {name: 'b', failover: 'recreate', depends_on: ['db']},
+      {name: 'db'},
+      {name: 'c', failover: 'recreate'},
+    ],
+    ['c'],
+    {a: "needs 'b', which stays behind", b: "needs 'db', which stays behind", db: expect.any(String)},
+  ],
+])('what is made anew elsewhere: %s', (_, specs, moves, left) => {
+  const choice = chooseMoves(specs.map((spec) => instanceSpec.parse(spec)))
+  expect(choice.moves).toEqual(moves)
+  expect(Object.fromEntries(choice.left.map(({name, reason}) => [name, reason]))).toEqual(left)
+})
+
+test('only what holds no data is made anew, after a question; the rest is named, and the exit status says so', async () => {
+  const {run, second, asked, session} = await world()
+  const result = await run()
+  expect(result).toMatchObject({from: 'first', to: 'second', moved: ['web'], done: true})
+  expect(result.left.map(({name}) => name)).toEqual(['db', 'shop'])
+  expect(await names(second)).toEqual(['web'])
+  expect((await second.get('web'))?.labels['omni.plan']).toBeDefined()
+  expect(asked).toEqual(['make web anew at second, without the data they had at first?'])
+  expect((await readMemory(session)).moved).toMatchObject([{name: 'web', from: 'first', to: 'second'}])
+  expect(failoverView(result).exitCode).toBe(9)
+})
+
+test.each([
+  ['while the first driver answers', {isSilent: false}, {}, 'CONFLICT', 'answers'],
+  ['when nobody vouches that it is gone', {}, {primaryIsGone: false}, 'CONFLICT', 'may still run there'],
+  ['without a policy', {}, {to: undefined}, 'USAGE', 'no fail-over'],
+  ['to the same driver', {}, {to: 'first'}, 'USAGE', 'already'],
+])('it is refused %s, and nothing is made', async (_, facts, options, code, words) => {
+  const {run, second, asked} = await world(facts)
+  await expect(run(options)).rejects.toMatchObject({code, message: expect.stringContaining(words)})
+  expect(await names(second)).toEqual([])
+  expect(asked).toEqual([])
+})
+
+test('the policy of the context names who takes over and how long the first one must be silent', async () => {
+  const {run, state, second} = await world({failover: {to: 'second', after: 60_000}})
+  setTimeout(() => {
+    state.isSilent = false
+  }, 5)
+  await expect(run({to: undefined})).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining('answers'),
+  })
+  expect(await names(second)).toEqual([])
+})
+
+test('a machine of the same name that somebody made there is not taken', async () => {
+  const {run, second} = await world()
+  await second.create(instanceSpec.parse({name: 'web'}))
+  await expect(run()).rejects.toMatchObject({code: 'CONFLICT', message: expect.stringContaining('has web already')})
+})
+
+test('the same fail-over again changes nothing', async () => {
+  const {run, second} = await world()
+  await run()
+  const before = await second.get('web')
+  expect(await run()).toMatchObject({moved: ['web'], done: true})
+  expect(await second.get('web')).toEqual(before)
+})
+
+test('without the word of a person nothing is made', async () => {
+  const {run, second, session} = await world()
+  expect(await run({approve: async () => false})).toMatchObject({moved: [], done: false})
+  expect(await names(second)).toEqual([])
+  expect((await readMemory(session)).moved).toEqual([])
+})
+
+test('the way back is refused while both have the machine; health names the split brain', async () => {
+  const {run, first, second, state, session, plan} = await world()
+  await first.create(instanceSpec.parse({name: 'web', metadata: {'omni.plan': 'plan'}}))
+  await run()
+  state.isSilent = false
+  await expect(refuseSplit(session, first, ['web', 'db'])).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining('web: split brain: made anew at second on'),
+    hint: expect.stringContaining('omni delete instance/web --provider second'),
+  })
+  const report = await checkAll(session, {plan: [plan], progress: PROGRESS})
+  expect(report.instances.find(({name}) => name === 'web')).toMatchObject({
+    healthy: false,
+    reason: expect.stringContaining('split brain'),
+  })
+  // From the other side it is the same.
+  expect([...(await splitBrain(session, second)).keys()]).toEqual(['web'])
+
+  await second.remove('web')
+  await refuseSplit(session, first, ['web'])
+  expect((await readMemory(session)).moved).toEqual([])
+})
+
+test('while the new home does not tell, the way back is refused', async () => {
+  const {run, first, second, session} = await world()
+  await run()
+  second.list = () => Promise.reject(new OmniError('UNAVAILABLE', 'refused'))
+  await expect(refuseSplit(session, first, ['web'])).rejects.toMatchObject({code: 'CONFLICT'})
+  await refuseSplit(session, first, ['db'])
+})
+
+test('at the new home the old one does not count while it is silent', async () => {
+  const {run, second, session} = await world()
+  await run()
+  await refuseSplit(session, second, ['web'])
+  expect((await readMemory(session)).moved).toHaveLength(1)
+})

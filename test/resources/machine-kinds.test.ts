@@ -1,0 +1,49 @@
+import type {InstanceProvider} from '@omni-cli/sdk'
+import {createMemoryInstances} from '@omni-cli/testkit'
+import {expect, test} from 'vitest'
+import {findKind} from '../../src/resources/kinds.ts'
+import {resolveTargets} from '../../src/resources/target.ts'
+import {memorySession} from '../apply/memory-session.ts'
+
+const open = async (word: string, memory: InstanceProvider) => {
+  const kind = findKind(word)
+  if (kind === undefined) throw new Error(`there is no kind ${word}`)
+  const session = memorySession({instance: memory})
+  return {kind, things: await kind.open(session), session, [Symbol.dispose]: () => session[Symbol.dispose]()}
+}
+
+test.each(['networks', 'profiles', 'images'])('%s are those of the driver of machines', async (word) => {
+  const memory = createMemoryInstances({images: ['debian/12']})
+  await memory.networks?.create({
+    name: 'lan',
+    ipv4: '10.0.0.1/24',
+    ipv6: 'none',
+    nat: true,
+    dhcp: true,
+    config: {a: 'b'},
+  })
+  await memory.profiles?.create({name: 'small', config: {password: 'hunter2'}, devices: {root: {path: '/'}}})
+  using here = await open(word, memory)
+  const rows = await here.things.list({})
+  const row = rows.at(-1)
+  expect(row?.name).toBe({networks: 'lan', profiles: 'small', images: 'debian/12'}[word])
+  expect(await here.things.get(row?.name ?? '', {})).toEqual(row)
+  expect(await here.things.get('nope', {})).toBeUndefined()
+  const text = JSON.stringify(row === undefined ? [] : here.kind.lines(row))
+  expect(text).toContain(row?.name)
+  expect(text).not.toContain('hunter2')
+})
+
+test.each(['network', 'profile', 'image'])('without the facet, a %s is UNSUPPORTED', async (word) => {
+  const {networks: _, profiles: __, images: ___, ...bare} = createMemoryInstances()
+  using here = await open(word, bare)
+  await expect(here.things.list({})).rejects.toMatchObject({code: 'UNSUPPORTED'})
+})
+
+test('a name alone means none of them', async () => {
+  const memory = createMemoryInstances()
+  await memory.profiles?.create({name: 'small'})
+  using session = memorySession({instance: memory})
+  await expect(resolveTargets(session, ['small'])).rejects.toMatchObject({code: 'NOT_FOUND'})
+  expect(await resolveTargets(session, ['profile/small'])).toMatchObject([{ref: 'profile/small'}])
+})

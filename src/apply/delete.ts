@@ -15,6 +15,8 @@ export interface DeleteOptions {
   readonly command?: string | undefined
   /** Remarks beside the plan. */
   readonly notes?: readonly string[] | undefined
+  /** Tells the remarks when there is no plan to show them with. */
+  readonly notice?: ((text: string) => void) | undefined
 }
 
 /** Removes the things, dependants first, under the lock of the context. */
@@ -25,6 +27,7 @@ export async function deleteThings(session: Session, doomed: readonly Doomed[], 
   if (operations.length > 0 && !(await options.approve(planLines(plan)))) {
     return planView({...plan, notes: [...plan.notes, 'nothing was done']})
   }
+  if (operations.length === 0) for (const note of plan.notes) options.notice?.(`note: ${note}`)
   return locked(session, options.command ?? 'omni delete', async () => {
     const {applyError, applyPlan, resultData} = await import('@omni-cli/sdk/engine')
     const byRef = new Map(doomed.map((thing) => [refOf(thing), thing]))

@@ -39,6 +39,7 @@ export default class Destroy extends BaseCommand {
       purge: flags.purge,
       signal: this.signal,
       progress: () => this.progress(),
+      notice: (text) => this.notice(text),
       approve: (plan) => {
         this.notice(plainText(plan))
         return this.confirm(flags.purge ? 'remove these and their data?' : 'remove these?', {yes: flags.yes})

@@ -1,8 +1,8 @@
-import type {Instance, Service} from '@omni-cli/sdk'
+import type {Service} from '@omni-cli/sdk'
 import {itemView, listView, type Tone, type View} from '@omni-cli/sdk/cli'
 import {actView, STATUS_TONE, urlOf} from '../apps/service-view.ts'
 import {withoutSecrets} from '../apps/without-secrets.ts'
-import {INSTANCE_TONE} from '../resources/instance.ts'
+import {INSTANCE_TONE, instanceKind} from '../resources/instance.ts'
 import type {Workload} from './workload.ts'
 
 /** What an act answers: the thing for one, all of them for several. Services alone look as they always do. */
@@ -37,8 +37,10 @@ export function workloadsView(workloads: readonly Workload[], verb: string): Vie
   })
 }
 
-const dataOf = (workload: Workload): Service | Instance =>
-  workload.kind === 'service' ? withoutSecrets(workload.state) : workload.state
+const dataOf = (workload: Workload): object =>
+  workload.kind === 'service'
+    ? withoutSecrets(workload.state)
+    : (instanceKind.withoutSecrets?.(workload.state) ?? workload.state)
 
 const toneOf = (workload: Workload): Tone =>
   workload.kind === 'service' ? STATUS_TONE[workload.state.status] : INSTANCE_TONE[workload.state.status]

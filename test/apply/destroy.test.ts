@@ -69,6 +69,16 @@ test('what the plan names and has not made stays, and is told', async () => {
   expect([...here.memory.states.keys()].sort()).toEqual(['db', 'web-10'])
 })
 
+test('what stays is told when nothing else is there, too', async () => {
+  using here = await applied()
+  for (const name of here.memory.states.keys()) await here.memory.remove(name)
+  await here.memory.create({name: 'db', image: 'x', type: 'container', metadata: {[PLAN_LABEL]: 'other'}})
+  const told: string[] = []
+  const words = ['db']
+  await destroy(here.session, {...query, files: [file], words}, {...options(), notice: (text) => void told.push(text)})
+  expect(told).toEqual(['note: instance/db was not made by this plan and stays; omni destroy instance/db'])
+})
+
 test('a part of a plan by its names, also the one that means several', async () => {
   using here = await applied()
   await destroy(here.session, {...query, files: [file], words: ['web']}, options())

@@ -3,7 +3,7 @@ import {mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync}
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {Readable, Writable} from 'node:stream'
-import {type ExportFacet, type InstanceProvider, instanceSpec, OmniError} from '@omni-cli/sdk'
+import {type ExportFacet, type InstanceProvider, instanceSpec, OmniError, requireFacet} from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
 import {createMemoryInstances} from '@omni-cli/testkit'
 import {afterEach, beforeEach, expect, test} from 'vitest'
@@ -21,7 +21,8 @@ async function open(change: (facet: ExportFacet) => Partial<ExportFacet> = () =>
   session?.[Symbol.dispose]()
   const memory = createMemoryInstances()
   for (const name of ['web', 'db']) await memory.create(instanceSpec.parse({name, metadata: {tier: 'shop'}}))
-  provider = {...memory, export: {...memory.export, ...change(memory.export)}}
+  const facet = requireFacet(memory, 'export')
+  provider = {...memory, export: {...facet, ...change(facet)}}
   session = memorySession({instance: provider})
 }
 beforeEach(async () => {

@@ -1,4 +1,4 @@
-import {type InstanceProvider, instanceSpec, type LogLine, OmniError, serviceSpec} from '@omni-cli/sdk'
+import {type InstanceProvider, instanceSpec, type LogLine, OmniError, requireFacet, serviceSpec} from '@omni-cli/sdk'
 import {createMemoryInstances, createMemoryServices, type MemoryInstancesOptions} from '@omni-cli/testkit'
 import {expect, test} from 'vitest'
 import type {SourceLine} from '../../src/apps/log-lines.ts'
@@ -162,7 +162,7 @@ test('who stops reading ends the program inside', async () => {
   })
   const run: NonNullable<InstanceProvider['exec']>['run'] = (name, argv, options) =>
     Promise.race([
-      memory.exec.run(name, argv, options),
+      requireFacet(memory, 'exec').run(name, argv, options),
       new Promise<never>((_, reject) =>
         options?.signal?.addEventListener('abort', () => reject(new OmniError('ABORTED', 'interrupted'))),
       ),

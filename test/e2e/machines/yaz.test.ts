@@ -1,5 +1,6 @@
 import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {poll} from '@omni-cli/sdk'
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
 import {OMNI_BIN, type OmniResult, run as runProgram} from '../harness.ts'
 import {createIncusHome, type IncusHome, socket} from './incus.ts'
@@ -97,7 +98,7 @@ function useLab(open: () => Promise<Lab>) {
 
 type Tools = ReturnType<typeof useLab>
 
-function beginningCommands({at, cli, make}: Tools): void {
+function beginningCommands({at, cli, make, statusOf}: Tools): void {
   test('make incus.init, and init: the engine that is there is found', async () => {
     fine(await make('incus.init'))
     fine(await cli('init', '--instances', at().engine, '--yes'))
@@ -123,8 +124,10 @@ function beginningCommands({at, cli, make}: Tools): void {
     expect(ours.map(({healthy}: {healthy: boolean}) => healthy)).toEqual([true, true, true])
     await at().stopByHand('yaz-storage')
     expect((await cli('health', '--json')).code).toBe(9)
-    fine(await make('env.recover'))
-    fine(await cli('health', '--json'))
+    await make('env.recover')
+    // A machine that has just been started may need a moment.
+    await poll({everyMs: 500, timeoutMs: 60_000}, async () => (await cli('health', '--json')).code === 0)
+    expect(await statusOf('yaz-storage')).toBe('running')
   })
 }
 

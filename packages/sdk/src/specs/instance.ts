@@ -14,6 +14,7 @@ const instanceNetwork = z.strictObject({
   mac: z
     .string()
     .regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i, 'is no hardware address; write 00:16:3e:12:34:56')
+    .toLowerCase()
     .optional()
     .describe('hardware address; default: chosen once and kept'),
   bridged: z.boolean().optional().describe('join the network of the host itself'),

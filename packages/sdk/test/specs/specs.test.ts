@@ -94,6 +94,11 @@ test('a machine has the defaults of a YAZ plan', () => {
   })
 })
 
+test('a hardware address is in lower case, as providers tell it', () => {
+  const {network} = instanceSpec.parse({name: 'a', network: {mac: '00:16:3E:AA:BB:CC'}})
+  expect(network?.mac).toBe('00:16:3e:aa:bb:cc')
+})
+
 test('settings of a profile become texts', () => {
   expect(profileSpec.parse({name: 'a', config: {'limits.cpu': 2, 'boot.autostart': true}}).config).toEqual({
     'limits.cpu': '2',

@@ -1,4 +1,4 @@
-import {type CallOptions, type Instance, type InstanceProvider, type InstanceSpec, OmniError} from '@omni-cli/sdk'
+import {type CallOptions, type Instance, type InstanceProvider, type InstanceSpec, OmniError, type Refusal} from '@omni-cli/sdk'
 import {openRecords} from './records.ts'
 
 /** Machines of __Name__. */
@@ -18,9 +18,9 @@ export function createInstances(folder: string): InstanceProvider {
 
   return {
     name: '__name__',
-    traits: {types: ['container', 'vm'], mutable: ['cpus', 'memory', 'disk', 'metadata'], labels: true},
+    traits: {types: ['container', 'vm'], mutable: ['cpus', 'memory', 'disk', 'metadata', 'tags'], labels: true},
     check: async () => ({ok: true}),
-    refusals: async () => [],
+    refusals: async ({instances}) => instances.flatMap(refusalsOf),
 
     async list({labels = {}, signal} = {}) {
       signal?.throwIfAborted()
@@ -35,7 +35,7 @@ export function createInstances(folder: string): InstanceProvider {
       options?.signal?.throwIfAborted()
       return records.change((all) => {
         if (all.has(spec.name)) throw new OmniError('CONFLICT', `instance '${spec.name}' exists already`)
-        const created: Instance = {...observed(spec), status: 'running', createdAt: new Date().toISOString(), addresses: []}
+        const created: Instance = {...observed(spec), ...RUNNING, createdAt: new Date().toISOString()}
         all.set(spec.name, created)
         return created
       })
@@ -45,18 +45,30 @@ export function createInstances(folder: string): InstanceProvider {
       options?.signal?.throwIfAborted()
       await records.change((all) => all.delete(name))
     },
-    start: (name, options) => change(name, options, (known) => ({...known, status: 'running'})),
-    stop: (name, options) => change(name, options, (known) => ({...known, status: 'stopped'})),
+    start: (name, options) => change(name, options, (known) => ({...known, ...RUNNING})),
+    stop: (name, options) => change(name, options, (known) => ({...known, status: 'stopped', addresses: []})),
   }
 }
 
+/** Where a machine would be reached if there were one. */
+const RUNNING = {status: 'running', addresses: ['192.0.2.1']} as const
+
+/** Fields that are kept, and those that `omni` itself takes care of. */
+const HONOURED = new Set(['name', 'type', 'image', 'cpus', 'memory', 'disk', 'metadata', 'tags', 'count', 'wait', 'failover', 'depends_on'])
+
+/** Everything else is refused: nothing of a plan may be dropped. */
+const refusalsOf = (spec: InstanceSpec): Refusal[] =>
+  Object.entries(spec)
+    .filter(([field, value]) => value !== undefined && !HONOURED.has(field))
+    .map(([field]) => ({instance: spec.name, path: [field], message: `'__name__' has no ${field}`}))
+
 /** What reading back says of a spec. */
-const observed = ({name, type, image, cpus, memory, disk, metadata = {}}: InstanceSpec) => ({
+const observed = ({name, type, image, cpus, memory, disk, metadata = {}, tags = []}: InstanceSpec) => ({
   name,
   type,
   image,
   cpus,
   memoryBytes: memory,
   diskBytes: disk,
-  labels: metadata,
+  labels: {...Object.fromEntries(tags.map((tag) => [tag, 'true'])), ...metadata},
 })

@@ -472,7 +472,7 @@ networks:
     expect(await problems(load(text))).toEqual([
       "plan.yaml:3:24 instance/b: port 80 of the host leads to 'a' already",
       "plan.yaml:3:58 instance/b: 'a' has 10.0.0.5 already",
-      "plan.yaml:3:73 instance/b: 'a' has 00:16:3E:00:00:01 already",
+      "plan.yaml:3:73 instance/b: 'a' has 00:16:3e:00:00:01 already",
       "plan.yaml:5:24 instance/d: port 80 of the host leads to 'a' already",
       "plan.yaml:8:15 network/two: 10.1.2.1/24 overlaps with 10.1.0.1/16 of network 'one'",
     ])

@@ -15,6 +15,8 @@ async function machine(parts: Partial<InstanceProvider> = {}) {
     const before = memory.states.get('web')
     if (before !== undefined) memory.states.set('web', {...before, ...fields})
   }
+  // With an `exec` of the test, only that tells whether programs can be run inside.
+  if (parts.exec !== undefined) change({agent: undefined})
   return {provider: {...memory, ...parts}, memory, change}
 }
 

@@ -1,6 +1,6 @@
 import {instanceSpec} from '@omni-cli/sdk'
 import {describeInstanceProvider} from '@omni-cli/testkit'
-import {afterAll, beforeAll} from 'vitest'
+import {afterAll, beforeAll, describe} from 'vitest'
 import {createMachines, createTestNetwork, socket, type TestNetwork} from './machines.ts'
 
 let network: TestNetwork
@@ -15,7 +15,7 @@ const create = async () => {
   return {driver: machines.provider, close: () => machines.remove()}
 }
 
-if (socket !== undefined) {
+describe.skipIf(socket === undefined)('Incus', () => {
   describeInstanceProvider({
     name: 'incus',
     create,
@@ -23,4 +23,4 @@ if (socket !== undefined) {
     missingImage: 'local:no-such-image',
     timeoutMs: 90_000,
   })
-}
+})

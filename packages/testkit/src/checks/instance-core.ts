@@ -56,6 +56,22 @@ export const lifecycleChecks: readonly InstanceCheck[] = [
     },
   },
   {
+    name: 'a machine that is being stopped is told with all that it is',
+    async run({provider, spec}) {
+      const labels = provider.traits.labels ? {role: 'web'} : {}
+      await provider.create({...spec('web'), metadata: labels})
+      const stopping = {isOver: false}
+      const stop = provider.stop('web', {force: true}).finally(() => {
+        stopping.isOver = true
+      })
+      while (!stopping.isOver) {
+        const told = [(await provider.list()).find(({name}) => name === 'web'), await provider.get('web')]
+        for (const one of told) assert.deepEqual([one?.name, one?.labels], ['web', labels])
+      }
+      await stop
+    },
+  },
+  {
     name: 'machines are made side by side',
     async run({provider, spec}) {
       const made = await Promise.all(['a', 'b', 'c'].map((name) => provider.create(spec(name))))

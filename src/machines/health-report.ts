@@ -75,7 +75,12 @@ async function ask(session: Session, question: HealthQuestion): Promise<Asked> {
   if (provider !== undefined) await forgetRunning(session, provider, {instances, memory})
   const split =
     provider &&
-    new Map([...(await splitBrain(session, provider, {signal}))].map(([name, one]) => [name, splitText(one)]))
+    new Map(
+      [...(await splitBrain(session, provider, {signal}))].map(([name, one]) => [
+        name,
+        {reason: splitText(one), otherHome: one.other},
+      ]),
+    )
   const asked: MachineQuestion | undefined = provider && {provider, instances, memory, plan, split, names}
   const [probed, machines] = await Promise.all([
     names === undefined ? checkServices(services, {signal}) : [],

@@ -29,7 +29,9 @@ export interface MemoryInstancesOptions {
   readonly nodes?: readonly string[] | undefined
 }
 
-export type MemoryInstances = Required<Omit<InstanceProvider, 'nodes'>> &
+type Whole<T> = {readonly [K in keyof T]-?: NonNullable<T[K]>}
+
+export type MemoryInstances = Whole<Omit<InstanceProvider, 'nodes'>> &
   Pick<InstanceProvider, 'nodes'> & {
     /** What is observed, to look at and to change behind the driver's back. */
     readonly states: Map<string, Instance>

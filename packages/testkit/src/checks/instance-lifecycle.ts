@@ -63,11 +63,15 @@ export const lifecycleChecks: readonly InstanceCheck[] = [
       const stop = provider.stop('web', {force: true}).finally(() => {
         stopping.isOver = true
       })
-      while (!stopping.isOver) {
-        const told = [(await provider.list()).find(({name}) => name === 'web'), await provider.get('web')]
-        for (const one of told) assert.deepEqual([one?.name, one?.labels], ['web', labels])
+      try {
+        while (!stopping.isOver) {
+          const listed = (await provider.list()).find(({name}) => name === 'web')
+          assert.deepEqual([listed?.name, listed?.labels], ['web', labels], 'as list tells it')
+          assert.deepEqual((await provider.get('web'))?.labels, labels, 'as get tells it')
+        }
+      } finally {
+        await stop
       }
-      await stop
     },
   },
   {

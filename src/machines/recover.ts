@@ -42,6 +42,8 @@ export function recoveryOf(machine: InstanceHealth): RecoveryAction | undefined 
   // Somebody is at it, and what is gone is for `omni apply` to make.
   if (status === 'absent' || status === 'starting' || status === 'stopping') return undefined
   if (status === 'running' && readiness.state !== 'not-ready') return undefined
+  // A first boot is not made anew by a restart; one that goes on would be cut off.
+  if (status === 'running' && readiness.stage === 'cloud-init') return undefined
   return 'restart'
 }
 

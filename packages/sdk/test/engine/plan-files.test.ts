@@ -457,6 +457,14 @@ describe('sizes and names', () => {
   })
 })
 
+test('what is wrong with a text is told in the words of the schema', async () => {
+  const text = 'instances: {a: {network: {mac: "zz"}}}\nnetworks: {far-too-long-a-name: {}}'
+  expect(await problems(load(text))).toEqual([
+    "plan.yaml:1:32 'network.mac' is no hardware address; write 00:16:3e:12:34:56",
+    `plan.yaml:2:12 'name' has at most 15 lower-case letters, digits and "-"`,
+  ])
+})
+
 describe('what two things cannot both have', () => {
   test('ports, addresses and ranges', async () => {
     const text = `instances:
@@ -472,7 +480,7 @@ networks:
     expect(await problems(load(text))).toEqual([
       "plan.yaml:3:24 instance/b: port 80 of the host leads to 'a' already",
       "plan.yaml:3:58 instance/b: 'a' has 10.0.0.5 already",
-      "plan.yaml:3:73 instance/b: 'a' has 00:16:3E:00:00:01 already",
+      "plan.yaml:3:73 instance/b: 'a' has 00:16:3e:00:00:01 already",
       "plan.yaml:5:24 instance/d: port 80 of the host leads to 'a' already",
       "plan.yaml:8:15 network/two: 10.1.2.1/24 overlaps with 10.1.0.1/16 of network 'one'",
     ])

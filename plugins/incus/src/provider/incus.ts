@@ -63,6 +63,7 @@ const TRAITS: InstanceTraits = {
     'protect',
   ],
   rebuildable: ['image', 'cloud_init'],
+  rebuildsWithSnapshots: false,
   readable: READABLE,
   labels: true,
 }

@@ -39,6 +39,11 @@ export const ENGINES: readonly Engine[] = [
   {name: 'bash', how: 'real', files: ['test/e2e/completion.test.ts'], only: /bash completes/},
   {name: 'zsh', how: 'real', files: ['test/e2e/completion.test.ts'], only: /zsh completes/},
   {name: 'fish', how: 'real', files: ['test/e2e/completion.test.ts'], only: /fish completes/},
+  {
+    name: 'Multipass (a program with its arguments, outputs and faults)',
+    how: 'faked',
+    files: ['plugins/multipass/test'],
+  },
   {name: 'instances, services, models (memory drivers)', how: 'faked', files: ['packages/testkit/test']},
 ]
 

@@ -106,18 +106,22 @@ function untilOver(primary: InstanceProvider, afterMs: number, signal: AbortSign
   }
 }
 
-/** An answer that we may not come in is an answer. */
+/** An answer that we may not come in is an answer, and so is a failure that the server tells. */
 async function isAnswering(primary: InstanceProvider, signal: AbortSignal): Promise<boolean> {
   try {
     await primary.list({signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])})
     return true
   } catch (error) {
     signal.throwIfAborted()
-    return !isAbort(error) && (!isOmniError(error) || !SILENCE.has(error.code))
+    if (isAbort(error)) return false
+    return !isOmniError(error) || !SILENCE.has(error.code) || isAnswer(error.details)
   }
 }
 
-const SILENCE: ReadonlySet<string> = new Set(['UNAVAILABLE', 'TIMEOUT', 'NOT_FOUND'])
+const SILENCE: ReadonlySet<string> = new Set(['UNAVAILABLE', 'TIMEOUT'])
+
+/** A server that fails has an HTTP status, and may well have running machines. */
+const isAnswer = (details: unknown): boolean => typeof details === 'object' && details !== null && 'status' in details
 
 const mayStillRun = (primary: string, moves: readonly string[]): OmniError =>
   new OmniError(

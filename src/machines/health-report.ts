@@ -1,6 +1,7 @@
 import {type CallOptions, type InstanceProvider, isAbort} from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
 import {loadNamed} from '../apply/load.ts'
+import {locked} from '../apply/run.ts'
 import {checkServices, type HealthReport, reportOf} from '../status/health.ts'
 import {type Overview, observeAll} from '../status/overview.ts'
 import {splitBrain, splitText} from './failover-split.ts'
@@ -33,7 +34,8 @@ export async function checkAll(session: Session, question: HealthQuestion): Prom
 
 /**
  * The same; then what should run and does not is started, and looked at again. What `omni stop` stopped, and what nobody
- * says should run, is left alone; machines that are named are started in any case.
+ * says should run, is left alone; machines that are named are started in any case. LOCKED while another command changes
+ * things: what is stopped then may be in the middle of a rebuild.
  */
 export async function recoverAll(session: Session, question: HealthQuestion): Promise<HealthReport> {
   const before = await ask(session, question)
@@ -44,7 +46,9 @@ export async function recoverAll(session: Session, question: HealthQuestion): Pr
     return report({...before, recovered: []}, question)
   }
   const {progress, signal} = question
-  const recovered = await recover(provider, needy, {progress, plan, signal})
+  const recovered = await locked(session, 'omni health --recover', () =>
+    recover(provider, needy, {progress, plan, signal}),
+  )
   return report({...(await ask(session, question)), recovered}, question)
 }
 
@@ -75,7 +79,12 @@ async function ask(session: Session, question: HealthQuestion): Promise<Asked> {
   if (provider !== undefined) await forgetRunning(session, provider, {instances, memory})
   const split =
     provider &&
-    new Map([...(await splitBrain(session, provider, {signal}))].map(([name, one]) => [name, splitText(one)]))
+    new Map(
+      [...(await splitBrain(session, provider, {signal}))].map(([name, one]) => [
+        name,
+        {reason: splitText(one), otherHome: one.other},
+      ]),
+    )
   const asked: MachineQuestion | undefined = provider && {provider, instances, memory, plan, split, names}
   const [probed, machines] = await Promise.all([
     names === undefined ? checkServices(services, {signal}) : [],

@@ -25,6 +25,8 @@ export interface InstanceHealth {
   readonly readiness: Readiness
   /** `omni stop` stopped it. */
   readonly stoppedOnPurpose: boolean
+  /** The driver that has it, too: a split brain, which a person must end. */
+  readonly otherHome?: string | undefined
   /** File and line of it in the plan. */
   readonly file?: string | undefined
 }
@@ -40,8 +42,8 @@ export interface MachineQuestion {
   readonly memory: MachineMemory
   /** With a plan, what it names is probed as it says. */
   readonly plan?: readonly WantedInstance[] | undefined
-  /** Why a machine with two homes is not well, by name. */
-  readonly split?: ReadonlyMap<string, string> | undefined
+  /** Machines with two homes, by name. */
+  readonly split?: ReadonlyMap<string, Required<Pick<InstanceHealth, 'reason' | 'otherHome'>>> | undefined
   /** Only these. Default: all, and those of the plan. */
   readonly names?: readonly string[] | undefined
 }
@@ -64,8 +66,8 @@ export async function checkMachines(question: MachineQuestion, options: CallOpti
     const want = wantedOf(instance, {isInPlan: inPlan !== undefined, stoppedOnPurpose})
     const readiness = await readinessOf(provider, instance, inPlan?.spec, options)
     const status = instance?.status ?? 'absent'
-    const reason =
-      question.split?.get(name) ?? reasonOf(status, want, inPlan === undefined ? {state: 'unknown'} : readiness)
+    const split = question.split?.get(name)
+    const reason = split?.reason ?? reasonOf(status, want, inPlan === undefined ? {state: 'unknown'} : readiness)
     return {
       name,
       provider: provider.name,
@@ -75,6 +77,7 @@ export async function checkMachines(question: MachineQuestion, options: CallOpti
       ...(reason === undefined ? {} : {reason}),
       readiness,
       stoppedOnPurpose,
+      ...(split === undefined ? {} : {otherHome: split.otherHome}),
       ...(inPlan === undefined ? {} : {file: inPlan.file}),
     }
   })

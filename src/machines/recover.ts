@@ -34,12 +34,16 @@ const SHUTDOWN_MS = 30_000
 const READY_MS = 60_000
 
 /** What helps a machine; undefined when recovery must not or cannot do anything for it. */
-export function recoveryOf({healthy, wanted, status, readiness}: InstanceHealth): RecoveryAction | undefined {
-  if (healthy || wanted !== 'running') return undefined
+export function recoveryOf(machine: InstanceHealth): RecoveryAction | undefined {
+  const {healthy, wanted, status, readiness, otherHome} = machine
+  // One that lives elsewhere, too, must not run twice.
+  if (healthy || wanted !== 'running' || otherHome !== undefined) return undefined
   if (status === 'stopped' || status === 'frozen') return 'start'
   // Somebody is at it, and what is gone is for `omni apply` to make.
   if (status === 'absent' || status === 'starting' || status === 'stopping') return undefined
   if (status === 'running' && readiness.state !== 'not-ready') return undefined
+  // A first boot is not made anew by a restart; one that goes on would be cut off.
+  if (status === 'running' && readiness.stage === 'cloud-init') return undefined
   return 'restart'
 }
 

@@ -4,12 +4,12 @@ import {
   type Instance,
   type InstanceProvider,
   type InstanceStatus,
-  redact,
   type SnapshotInfo,
 } from '@omni-cli/sdk'
 import type {TextLine, Tone} from '@omni-cli/sdk/cli'
 import {age, factLines, labelText} from './cells.ts'
 import {defineKind} from './kind.ts'
+import {maskSettings} from './mask-settings.ts'
 
 export const INSTANCE_TONE = {
   running: 'good',
@@ -49,10 +49,13 @@ export const instanceKind = defineKind<DescribedInstance, 'instance'>({
   describe: withSnapshots,
   labelsOf: ({labels}) => labels,
   withoutSecrets: ({settings, ...instance}) =>
-    settings === undefined ? instance : {...instance, settings: redact(settings)},
+    settings === undefined ? instance : {...instance, settings: maskSettings(maskConfig(settings))},
   changeKey: ({memoryUsedBytes: _, ...instance}) => JSON.stringify(instance),
   lines: describeInstance,
 })
+
+const maskConfig = (settings: NonNullable<Instance['settings']>): typeof settings =>
+  settings.config === undefined ? settings : {...settings, config: maskSettings(settings.config)}
 
 const size = (bytes: number | undefined) => (bytes === undefined ? undefined : formatBytes(bytes))
 

@@ -2,6 +2,7 @@ import {type ProfileState, redact, requireFacet} from '@omni-cli/sdk'
 import type {TextLine} from '@omni-cli/sdk/cli'
 import {factLines, labelText} from './cells.ts'
 import {defineKind} from './kind.ts'
+import {maskSettings} from './mask-settings.ts'
 
 /** Named sets of settings that machines use. */
 export const profileKind = defineKind<ProfileState, 'instance'>({
@@ -21,6 +22,11 @@ export const profileKind = defineKind<ProfileState, 'instance'>({
   get: async (provider, name, options) => requireFacet(provider, 'profiles').get(name, options),
   remove: async (provider, name, options) => requireFacet(provider, 'profiles').remove(name, options),
   labelsOf: ({labels}) => labels,
+  withoutSecrets: ({config, devices, ...profile}) => ({
+    ...profile,
+    ...(config === undefined ? {} : {config: maskSettings(config)}),
+    ...(devices === undefined ? {} : {devices: redact(devices)}),
+  }),
   lines: ({name, description, usedBy, labels, config, devices}) => [
     ...factLines({name, description, 'used by': usedBy.join(', '), labels: labelText(labels)}),
     ...settings('config', config),
@@ -30,6 +36,6 @@ export const profileKind = defineKind<ProfileState, 'instance'>({
 
 /** Values under telling names and credentials in URLs are masked. */
 function settings(title: string, values: Readonly<Record<string, string>> = {}): TextLine[] {
-  const lines = Object.entries(redact(values)).map(([key, value]): TextLine => `  ${key}=${value}`)
+  const lines = Object.entries(maskSettings(values)).map(([key, value]): TextLine => `  ${key}=${value}`)
   return lines.length === 0 ? [] : [[[title, 'dim']], ...lines]
 }

@@ -11,7 +11,11 @@ export function adviceFor(
   {engines, services, instances}: Pick<HealthReport, 'engines' | 'services' | 'instances'>,
   plan: string | undefined,
 ): readonly Advice[] {
-  const bad = instances.filter(({healthy}) => !healthy)
+  const split = Map.groupBy(
+    instances.filter(({otherHome}) => otherHome !== undefined),
+    ({otherHome}) => otherHome,
+  )
+  const bad = instances.filter(({healthy, otherHome}) => !healthy && otherHome === undefined)
   const named = (test: (machine: (typeof bad)[number]) => boolean) => bad.filter(test).map(({name}) => name)
   const absent = named(({status}) => status === 'absent')
   const down = named(({status}) => status !== 'absent' && status !== 'running')
@@ -19,6 +23,10 @@ export function adviceFor(
   const from = plan === undefined ? '' : ` --plan ${plan}`
   return [
     ...engines.flatMap(({id, ok, hint}) => (ok || hint === undefined ? [] : [{command: hint, why: `for ${id}`}])),
+    ...[...split].map(([id, machines]) => ({
+      command: `omni get instances --provider ${id}`,
+      why: `the other home of ${machines.map(({name}) => name).join(', ')}`,
+    })),
     ...(absent.length === 0 ? [] : [{command: `omni apply ${plan ?? 'FILE'}`, why: `makes ${absent.join(', ')}`}]),
     ...(down.length === 0 ? [] : [{command: `omni health${from} --recover`, why: `starts ${down.join(', ')}`}]),
     ...unready.map((name) => ({command: `omni logs ${name}`, why: 'why it is not ready'})),

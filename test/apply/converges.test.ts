@@ -117,7 +117,7 @@ async function worldWithOthers(): Promise<World & Disposable> {
   ] as const) {
     await memory.create({name, image: 'debian/12', type: 'container', metadata: {...labels}})
   }
-  await memory.profiles.create({name: 'theirs', metadata: {[PLAN_LABEL]: 'theirs'}})
+  await memory.profiles?.create({name: 'theirs', metadata: {[PLAN_LABEL]: 'theirs'}})
   return {memory, session, [Symbol.dispose]: () => session[Symbol.dispose]()}
 }
 
@@ -150,7 +150,7 @@ test('after any trouble, applying again converges, a third time nothing is done,
       expect(third.done).toEqual([])
       expect([...world.memory.states.values()]).toEqual(converged)
       expect(othersOf(world)).toEqual(others)
-      expect(await world.memory.profiles.get('theirs')).toMatchObject({labels: {[PLAN_LABEL]: 'theirs'}})
+      expect(await world.memory.profiles?.get('theirs')).toMatchObject({labels: {[PLAN_LABEL]: 'theirs'}})
       const ours = converged.filter((one) => !OTHERS.includes(one.name) && !isCopy(one))
       expect(ours.map(({name}) => name).sort()).toEqual(Object.keys(wanted.instances).sort())
       for (const one of ours) expectAsWanted(one, wanted.instances[one.name] ?? {})

@@ -8,7 +8,7 @@ import {type FailoverOptions, failOver} from '../../src/machines/failover.ts'
 import {chooseMoves} from '../../src/machines/failover-decide.ts'
 import {refuseSplit, splitBrain} from '../../src/machines/failover-split.ts'
 import {failoverView} from '../../src/machines/failover-view.ts'
-import {checkAll} from '../../src/machines/health-report.ts'
+import {checkAll, recoverAll} from '../../src/machines/health-report.ts'
 import {readMemory} from '../../src/machines/recover-memory.ts'
 
 const PROGRESS: Progress = {
@@ -58,7 +58,7 @@ async function world({isSilent = true, failover}: {isSilent?: boolean; failover?
       signal: new AbortController().signal,
       ...options,
     })
-  return {session, first, second, state, run, asked, plan}
+  return {session, first, second, providers, state, run, asked, plan}
 }
 
 const names = async (provider: InstanceProvider) => (await provider.list()).map(({name}) => name)
@@ -145,6 +145,17 @@ test('the same fail-over again changes nothing', async () => {
   expect(await second.get('web')).toEqual(before)
 })
 
+test.each([
+  ['NOT_FOUND', "it has no project 'x'", {}],
+  ['UNAVAILABLE', 'database is locked', {details: {status: 500}}],
+] as const)('an answer that is a failure (%s) is an answer', async (code, message, options) => {
+  const {run, second, providers} = await world()
+  const list = () => Promise.reject(new OmniError(code, message, options))
+  providers.first = {...second, name: 'first', list}
+  await expect(run()).rejects.toMatchObject({code: 'CONFLICT', message: expect.stringContaining('answers')})
+  expect(await names(second)).toEqual([])
+})
+
 test('without the word of a person nothing is made', async () => {
   const {run, second, session} = await world()
   expect(await run({approve: async () => false})).toMatchObject({moved: [], done: false})
@@ -173,6 +184,25 @@ test('the way back is refused while both have the machine; health names the spli
   await second.remove('web')
   await refuseSplit(session, first, ['web'])
   expect((await readMemory(session)).moved).toEqual([])
+})
+
+test('a machine with two homes is not started by recovery, and nobody is told to', async () => {
+  const {run, first, state, session, plan} = await world()
+  await first.create(instanceSpec.parse({name: 'web', metadata: {'omni.plan': 'plan'}}))
+  await first.stop('web')
+  await run()
+  state.isSilent = false
+  const report = await recoverAll(session, {plan: [plan], progress: PROGRESS})
+  expect(report.instances.find(({name}) => name === 'web')).toMatchObject({
+    status: 'stopped',
+    healthy: false,
+    otherHome: 'second',
+  })
+  expect(report.recommendations).toContainEqual({
+    command: 'omni get instances --provider second',
+    why: 'the other home of web',
+  })
+  expect(report.recommendations.map(({why}) => why)).not.toContainEqual(expect.stringContaining('starts'))
 })
 
 test('while the new home does not tell, the way back is refused', async () => {

@@ -5,6 +5,7 @@ import type {Progress, Session} from '@omni-cli/sdk/cli'
 import {PLAN_LABEL} from '@omni-cli/sdk/engine'
 import {createMemoryInstances, createTempHome} from '@omni-cli/testkit'
 import {expect, onTestFinished, test, vi} from 'vitest'
+import {locked} from '../../src/apply/run.ts'
 import type {InstanceHealth} from '../../src/machines/health.ts'
 import {checkAll, recoverAll} from '../../src/machines/health-report.ts'
 import {OWNER_LABEL, reasonOf, wantedOf} from '../../src/machines/health-wanted.ts'
@@ -194,6 +195,22 @@ test('recovery starts what should run and leaves what was stopped on purpose', a
   const {web, db, other} = byName(report.instances)
   expect([web?.status, db?.status, other?.status]).toEqual(['running', 'stopped', 'stopped'])
   expect(db?.stoppedOnPurpose).toBe(true)
+})
+
+test('a first boot that goes on or failed is not helped by starting again, and is not cut off', () => {
+  const machine = {name: 'a', provider: 'p', status: 'running', wanted: 'running', healthy: false} as const
+  const readiness = {state: 'not-ready', stage: 'cloud-init'} as const
+  expect(recoveryOf({...machine, readiness, stoppedOnPurpose: false})).toBeUndefined()
+})
+
+test('recovery does not touch machines while another command changes them', async () => {
+  const {session, change, memory} = await machines()
+  change('web', {status: 'stopped'})
+  await locked(session, 'omni apply', async () => {
+    await expect(recoverAll(session, QUESTION)).rejects.toMatchObject({code: 'LOCKED'})
+    expect(memory.states.get('web')?.status).toBe('stopped')
+    expect(await checkAll(session, QUESTION)).toMatchObject({status: 'degraded'})
+  })
 })
 
 test('a machine that is named is started whoever stopped it', async () => {

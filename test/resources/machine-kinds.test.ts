@@ -1,7 +1,9 @@
 import type {InstanceProvider} from '@omni-cli/sdk'
 import {createMemoryInstances} from '@omni-cli/testkit'
 import {expect, test} from 'vitest'
+import {instanceKind} from '../../src/resources/instance.ts'
 import {findKind} from '../../src/resources/kinds.ts'
+import {profileKind} from '../../src/resources/profile.ts'
 import {resolveTargets} from '../../src/resources/target.ts'
 import {memorySession} from '../apply/memory-session.ts'
 
@@ -38,6 +40,32 @@ test.each(['network', 'profile', 'image'])('without the facet, a %s is UNSUPPORT
   const {networks: _, profiles: __, images: ___, ...bare} = createMemoryInstances()
   using here = await open(word, bare)
   await expect(here.things.list({})).rejects.toMatchObject({code: 'UNSUPPORTED'})
+})
+
+test('no output tells passwords of a first boot or of settings', () => {
+  const cloudInit = '#cloud-config\npassword: hunter2\n'
+  const config = {'cloud-init.vendor-data': cloudInit, password: 'hunter2', 'limits.cpu': '1'}
+  const addresses: string[] = []
+  const facts = {name: 'web', status: 'running', type: 'container', addresses, labels: {}, createdAt: ''} as const
+  const machine = {...facts, agent: true, isReady: false, snapshotCount: 0, settings: {cloud_init: cloudInit, config}}
+  const profile = {
+    name: 'small',
+    usedBy: [],
+    labels: {},
+    createdAt: '',
+    config: {...config, 'user.user-data': cloudInit},
+  }
+  const shown = [
+    instanceKind.withoutSecrets?.(machine),
+    profileKind.withoutSecrets?.(profile),
+    profileKind.lines(profile),
+  ]
+  expect(JSON.stringify(shown)).not.toContain('hunter2')
+  expect(shown).toMatchObject([
+    {settings: {config: {'limits.cpu': '1'}}},
+    {config: {'limits.cpu': '1'}},
+    expect.anything(),
+  ])
 })
 
 test('a name alone means none of them', async () => {

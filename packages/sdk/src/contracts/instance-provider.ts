@@ -53,6 +53,8 @@ export interface InstanceTraits {
   readonly mutable: readonly string[]
   /** Spec fields that `rebuild` changes. Default: none. */
   readonly rebuildable?: readonly string[] | undefined
+  /** Whether `rebuild` takes an instance that has snapshots. Default true. */
+  readonly rebuildsWithSnapshots?: boolean | undefined
   /**
    * Spec fields that instances tell, most of them in `settings`: one that is absent there is not set. Default: none, an
    * absent field may be anything.

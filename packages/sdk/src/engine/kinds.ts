@@ -30,6 +30,7 @@ export interface ObservedThing {
   readonly isUnborn: boolean
   /** Refuses to be removed. */
   readonly isProtected?: boolean | undefined
+  readonly snapshotCount?: number | undefined
 }
 
 export function observedService({name, spec, status, desiredReplicas, release}: Service): ObservedThing {
@@ -58,6 +59,7 @@ export function observedInstance(instance: Instance): ObservedThing {
     fields: {...settings, ...core},
     down: status === 'running' ? undefined : status === 'error' ? 'it has failed' : `it is ${status}`,
     isProtected: settings?.protect,
+    snapshotCount: instance.snapshotCount,
   }
 }
 

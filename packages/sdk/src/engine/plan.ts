@@ -183,6 +183,7 @@ class Planner {
       if (this.#options.isProvisional !== true && (thing.isProtected === true || isKept)) {
         this.#refuse(thing, `a ${cost} would take its disk`, [possible[0]?.path ?? ''])
       }
+      if (cost === 'rebuild') this.#refuseSnapshots(thing, [possible[0]?.path ?? ''])
       return step(cost, LOSS[cost](fields.join(', ')), details)
     }
     if (cost !== undefined) {
@@ -202,6 +203,16 @@ class Planner {
   #refuse({ref}: ObservedThing, why: string, path: readonly string[]): void {
     const message = `${ref.replace('/', " '")}' is protected: ${why}`
     this.#fail(ref, path, {message, hint: "set 'protect: false' and apply that first"})
+  }
+
+  /** Known before a copy is made of it. */
+  #refuseSnapshots({ref, snapshotCount = 0}: ObservedThing, path: readonly string[]): void {
+    const isTaken = this.#traits.instance?.rebuildsWithSnapshots ?? true
+    if (this.#options.isProvisional === true || isTaken || snapshotCount === 0) return
+    const name = ref.slice('instance/'.length)
+    const count = snapshotCount === 1 ? 'a snapshot' : `${snapshotCount} snapshots`
+    const message = `instance '${name}' has ${count}, which a new disk cannot keep`
+    this.#fail(ref, path, {message, hint: `omni snapshot list ${name}`})
   }
 
   #fail(ref: string, path: readonly string[], problem: Pick<FoundProblem, 'message' | 'hint'>): void {

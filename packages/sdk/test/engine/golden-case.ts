@@ -5,7 +5,8 @@ import {parse} from 'yaml'
 
 /**
  * A case is one file: `# what it shows`, the manifest, `--- observed` (with options), the observed things, `--- plan`
- * and the plan. Options: `prune`, `adopt`, `env=NAME`, `mutable=a,b` and `rebuildable=a,b` (machines), `nolabels`, `provisional`.
+ * and the plan. Options: `prune`, `adopt`, `env=NAME`, `mutable=a,b` and `rebuildable=a,b` (machines), `nolabels`, `provisional`,
+ * `refusessnapshots` (no new disk for machines that have some).
  */
 export interface GoldenCase {
   readonly title: string
@@ -59,6 +60,7 @@ export async function planOf({manifest: text, options, observed}: GoldenCase): P
           types: ['container', 'vm'],
           mutable: options.get('mutable')?.split(',') ?? [],
           rebuildable: options.get('rebuildable')?.split(','),
+          rebuildsWithSnapshots: !options.has('refusessnapshots'),
           labels,
         },
         rebuilds: options.has('rebuildable'),

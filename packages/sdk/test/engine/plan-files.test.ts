@@ -457,6 +457,14 @@ describe('sizes and names', () => {
   })
 })
 
+test('what is wrong with a text is told in the words of the schema', async () => {
+  const text = 'instances: {a: {network: {mac: "zz"}}}\nnetworks: {far-too-long-a-name: {}}'
+  expect(await problems(load(text))).toEqual([
+    "plan.yaml:1:32 'network.mac' is no hardware address; write 00:16:3e:12:34:56",
+    `plan.yaml:2:12 'name' has at most 15 lower-case letters, digits and "-"`,
+  ])
+})
+
 describe('what two things cannot both have', () => {
   test('ports, addresses and ranges', async () => {
     const text = `instances:

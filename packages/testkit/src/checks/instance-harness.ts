@@ -31,6 +31,9 @@ export type InstanceCheck = Check<InstanceHarness>
 /** How long something that comes by itself (an address, an event) may take. */
 export const SOON_MS = 20_000
 
+/** Every byte, and more than fits into one piece of anything. */
+export const BINARY = Buffer.from(Array.from({length: 300_000}, (_, index) => (index * 7) % 256))
+
 export const bytesOf = (text: string | Buffer): Readable => Readable.from([Buffer.from(text)])
 
 export async function write(provider: InstanceProvider, name: string, path: string, text: string): Promise<void> {

@@ -1,10 +1,13 @@
 import type {Instance, InstanceSpec} from '@omni-cli/sdk'
 import {type CollectionHarness, collectionChecks} from './collection.ts'
+import {changeChecks} from './instance-changes.ts'
 import {copyChecks, snapshotChecks} from './instance-copies.ts'
-import {changeChecks, lifecycleChecks} from './instance-core.ts'
+import {execChecks} from './instance-exec.ts'
+import {fileChecks} from './instance-files.ts'
 import type {InstanceCheck, InstanceHarness} from './instance-harness.ts'
-import {execChecks, fileChecks, tellingChecks} from './instance-inside.ts'
+import {lifecycleChecks} from './instance-lifecycle.ts'
 import {backendChecks, networkChecks, profileChecks} from './instance-surroundings.ts'
+import {tellingChecks} from './instance-telling.ts'
 
 export type {InstanceHarness} from './instance-harness.ts'
 

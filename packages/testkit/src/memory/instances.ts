@@ -29,11 +29,10 @@ export interface MemoryInstancesOptions {
   readonly nodes?: readonly string[] | undefined
 }
 
-export type MemoryInstances = Required<Omit<InstanceProvider, 'nodes'>> &
-  Pick<InstanceProvider, 'nodes'> & {
-    /** What is observed, to look at and to change behind the driver's back. */
-    readonly states: Map<string, Instance>
-  }
+export interface MemoryInstances extends InstanceProvider {
+  /** What is observed, to look at and to change behind the driver's back. */
+  readonly states: Map<string, Instance>
+}
 
 const LIVE = ['cpus', 'metadata', 'tags', 'profiles', 'config', 'devices', 'ports', 'mounts', 'autostart', 'protect']
 const RESTART = ['memory', 'disk', 'network']

@@ -74,7 +74,6 @@ export function createMachines(events: EventLog) {
         status,
         addresses: isRunning ? addressesOf(instance, address) : [],
         startedAt: isRunning ? (isBoot ? now : instance.startedAt) : undefined,
-        agent: isRunning,
         snapshotCount: interiorOf(name).snapshots.size,
       }
       states.set(name, changed)

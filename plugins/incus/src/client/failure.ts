@@ -81,5 +81,8 @@ export function failureOf({text, status}: IncusFailure): OmniError {
   const rule = RULES.find(({when}) => when.test(text))
   const sure = status === 404 || status === 412 ? BY_STATUS[status] : undefined
   const code = sure ?? rule?.code ?? BY_STATUS[status ?? 0] ?? 'UNAVAILABLE'
-  return new OmniError(code, shown, {hint: rule?.code === code ? rule.hint : undefined, retryable: rule?.retryable})
+  const hint = rule?.code === code ? rule.hint : undefined
+  // Tells a server that fails from one that is silent.
+  const details = code === 'UNAVAILABLE' && status !== undefined ? {status} : undefined
+  return new OmniError(code, shown, {hint, retryable: rule?.retryable, details})
 }

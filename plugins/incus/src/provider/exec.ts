@@ -118,7 +118,7 @@ function exitCode({name, argv, options}: Call, ended: Operation | undefined, isW
   if (ended !== undefined && ended.err !== '' && !hasCode) throw failureOf({text: ended.err})
   if (!isWhole || !hasCode) {
     throw new OmniError('UNAVAILABLE', `the connection to '${name}' was lost before the end of the program was known`, {
-      hint: `omni status instance ${name}`,
+      hint: `omni describe instance/${name}`,
     })
   }
   // Incus calls every end with 126 and 127 a failure, also when the program itself chose that status.

@@ -23,6 +23,7 @@ import {createFiles} from './files.ts'
 import {createImageFacet, createImages} from './images.ts'
 import {readRemotes} from './images-remotes.ts'
 import {hasLabels, labelFilter} from './labels.ts'
+import {listWhole} from './list-whole.ts'
 import {createLogs} from './logs.ts'
 import {instanceOf} from './map.ts'
 import {READABLE} from './map-record.ts'
@@ -62,6 +63,7 @@ const TRAITS: InstanceTraits = {
     'protect',
   ],
   rebuildable: ['image', 'cloud_init'],
+  rebuildsWithSnapshots: false,
   readable: READABLE,
   labels: true,
 }
@@ -80,8 +82,9 @@ export function createIncus(client: IncusClient, {context, settings}: Surroundin
     traits: TRAITS,
     check: (options) => checkServer(client, options),
     async list({labels, project, ...options} = {}) {
-      const {value} = await client.fetch(z.array(instanceWire), listInstances(labelFilter(labels), project), options)
-      return value.map(instanceOf).filter((instance) => hasLabels(instance.labels, labels))
+      const request = listInstances(labelFilter(labels), project)
+      const list = async () => (await client.fetch(z.array(instanceWire), request, options)).value
+      return (await listWhole(list, options)).map(instanceOf).filter((instance) => hasLabels(instance.labels, labels))
     },
     async get(name, options) {
       const found = await client.find(instanceWire, getInstance(name), options)

@@ -49,7 +49,7 @@ describe('a program whose end is not seen', () => {
       end({...SUCCESS, metadata: {return: 0}}, ['s2'])
     })
 
-    await expect(run()).rejects.toMatchObject({code: 'UNAVAILABLE', hint: 'omni status instance web'})
+    await expect(run()).rejects.toMatchObject({code: 'UNAVAILABLE', hint: 'omni describe instance/web'})
   })
 
   it('is a failure when the server has forgotten it', async () => {

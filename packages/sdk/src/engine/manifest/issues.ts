@@ -65,7 +65,7 @@ function messageOf(draft: Checked, issue: Issue, path: TreePath, schema: FieldSc
       return `${name} must ${issue.origin === 'string' ? 'have at most' : 'be at most'} ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`
     case 'invalid_format':
       if (issue.format === 'starts_with') return `${name} must start with '/'`
-      return `${name} has the wrong form`
+      return `${name} ${issue.message.startsWith('Invalid') ? 'has the wrong form' : issue.message}`
     default:
       return path.length === 1 && path[0] === 'name'
         ? `'${shortened(draft.name)}': ${issue.message}`

@@ -2,7 +2,7 @@ import {redact} from '../io/redact.ts'
 import {diffSpecs} from './diff.ts'
 import {type ObservedThing, SHARED} from './kinds.ts'
 import type {Change, Wanted} from './operation.ts'
-import {appliedHashes, isCounted, readHashes} from './owner.ts'
+import {appliedHashes, defaultOf, isCounted, readHashes} from './owner.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -98,12 +98,16 @@ function appliedChanges(
     const dot = path.indexOf('.')
     const [field, key] = dot === -1 ? [path, undefined] : [path.slice(0, dot), path.slice(dot + 1)]
     const readable = Object.hasOwn(fields, field) ? fields[field] : undefined
+    const to = defaultOf(wanted, path)
+    // What is said of a field with a default is compared with what is there, where it is told.
+    if (to !== undefined && now.has(path)) return []
     if (readable === undefined && !isTold(field) && !isCounted(field)) return [{path, ...HIDDEN}]
     // What is wanted was compared with what is there.
     if (now.has(path)) return []
     const left =
       key === undefined ? readable : isFields(readable) && Object.hasOwn(readable, key) ? readable[key] : undefined
-    return isNothing(left) ? [] : [withoutText({path, from: redact(left)})]
+    if (isNothing(left) || left === to) return []
+    return [withoutText({path, from: redact(left), ...(to === undefined ? {} : {to})})]
   })
 }
 

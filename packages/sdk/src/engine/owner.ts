@@ -35,14 +35,17 @@ const HASHED = [
 ] as const satisfies readonly (keyof InstanceSpec)[]
 /** Read back by all drivers; noted so that it is seen when the plan does not say them any more. */
 const COUNTED = ['cpus', 'memory'] as const satisfies readonly (keyof InstanceSpec)[]
+/** They have defaults: noted when the plan says them. */
+const DEFAULTED = ['type', 'image'] as const satisfies readonly (keyof InstanceSpec)[]
 const HASHED_MAPS = ['metadata', 'config', 'devices'] as const satisfies readonly (keyof InstanceSpec)[]
 
 /** Dotted path → hash of what the plan says there. */
 export function appliedHashes(wanted: Wanted): ReadonlyMap<string, string> {
   if (wanted.kind === 'network') return mapHashes('config', wanted.spec.config)
   if (wanted.kind !== 'instance') return new Map()
-  const {spec} = wanted
-  const fields = [...COUNTED, ...HASHED].flatMap((field) =>
+  const {spec, written} = wanted
+  const said = DEFAULTED.filter((field) => Object.hasOwn(written, field))
+  const fields = [...COUNTED, ...HASHED, ...said].flatMap((field) =>
     spec[field] === undefined ? [] : [[field, hash(spec[field])] as const],
   )
   return new Map([...fields, ...HASHED_MAPS.flatMap((field) => [...mapHashes(field, spec[field])])])
@@ -50,6 +53,12 @@ export function appliedHashes(wanted: Wanted): ReadonlyMap<string, string> {
 
 const mapHashes = (field: string, map: Readonly<Record<string, unknown>> = {}): ReadonlyMap<string, string> =>
   new Map(Object.entries(map).map(([key, value]) => [`${field}.${key}`, hash(value)]))
+
+/** What a field goes back to when the plan does not say it any more. */
+export const defaultOf = ({kind, spec}: Wanted, path: string): unknown => {
+  const field = DEFAULTED.find((name) => name === path)
+  return kind === 'instance' && field !== undefined ? spec[field] : undefined
+}
 
 export const isCounted = (field: string): boolean => COUNTED.some((name) => name === field)
 

@@ -23,7 +23,7 @@ import {createFiles} from './files.ts'
 import {createImageFacet, createImages} from './images.ts'
 import {readRemotes} from './images-remotes.ts'
 import {hasLabels, labelFilter} from './labels.ts'
-import {listWhole} from './list-whole.ts'
+import {findWhole, listWhole} from './list-whole.ts'
 import {createLogs} from './logs.ts'
 import {instanceOf} from './map.ts'
 import {READABLE} from './map-record.ts'
@@ -33,7 +33,7 @@ import {createNodes} from './nodes.ts'
 import {createProfiles} from './profiles.ts'
 import {rebuildFrom} from './rebuild.ts'
 import {findRefusals} from './refusals.ts'
-import {getInstance, listInstances} from './requests.ts'
+import {listInstances} from './requests.ts'
 import {createSnapshots} from './snapshots.ts'
 import {updateInstance} from './update.ts'
 import {discardInstance, restartInstance, startInstance, stopInstance} from './update-state.ts'
@@ -87,7 +87,7 @@ export function createIncus(client: IncusClient, {context, settings}: Surroundin
       return (await listWhole(list, options)).map(instanceOf).filter((instance) => hasLabels(instance.labels, labels))
     },
     async get(name, options) {
-      const found = await client.find(instanceWire, getInstance(name), options)
+      const found = await findWhole(client, name, options)
       return found === undefined ? undefined : instanceOf(found.value)
     },
     create: (spec, options) => makeInstance(shop, spec, options),

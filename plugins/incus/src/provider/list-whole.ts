@@ -1,5 +1,7 @@
-import {type CallOptions, sleep} from '@omni-cli/sdk'
-import type {WireInstance} from '../client/wire.ts'
+import {type CallOptions, messageOf, sleep} from '@omni-cli/sdk'
+import type {Fetched, IncusClient} from '../client/client.ts'
+import {instanceWire, type WireInstance} from '../client/wire.ts'
+import {getInstance, readInstance} from './requests.ts'
 
 const EVERY_MS = 100
 /** A stop takes about half a second. */
@@ -22,3 +24,17 @@ export async function listWhole(
 }
 
 const isWhole = ({architecture}: WireInstance): boolean => architecture !== ''
+
+/** One machine, undefined when it is absent. While it stops, Incus fails to tell its state, and tells the rest without. */
+export async function findWhole(
+  client: IncusClient,
+  name: string,
+  options?: CallOptions,
+): Promise<Fetched<WireInstance> | undefined> {
+  try {
+    return await client.find(instanceWire, getInstance(name), options)
+  } catch (error) {
+    if (!/invalid pid/i.test(messageOf(error))) throw error
+    return client.find(instanceWire, readInstance(name), options)
+  }
+}

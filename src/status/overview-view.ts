@@ -4,7 +4,7 @@ import {canaryPieces} from '../apps/canary-view.ts'
 import {failureLines, STATUS_TONE, urlOf} from '../apps/service-view.ts'
 import {withoutSecrets} from '../apps/without-secrets.ts'
 import {OWNER_LABEL} from '../machines/health-wanted.ts'
-import {instanceKind} from '../resources/instance.ts'
+import {withoutMachineSecrets} from '../resources/instance.ts'
 import {alignRows, type Cell} from './columns.ts'
 import {nextRunText} from './next-run.ts'
 import {type EngineHealth, isHealthy, type Overview} from './overview.ts'
@@ -19,7 +19,7 @@ export function overviewView(overview: Overview, now: Date): ItemView<Overview> 
     data: {
       ...overview,
       services: overview.services.map(withoutSecrets),
-      instances: overview.instances.map((one) => instanceKind.withoutSecrets?.(one) ?? one),
+      instances: overview.instances.map(withoutMachineSecrets),
     },
     text: (data) => overviewLines(data, now.getTime()),
     ref: [

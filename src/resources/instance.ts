@@ -48,11 +48,15 @@ export const instanceKind = defineKind<DescribedInstance, 'instance'>({
   remove: (provider, name, options) => provider.remove(name, options),
   describe: withSnapshots,
   labelsOf: ({labels}) => labels,
-  withoutSecrets: ({settings, ...instance}) =>
-    settings === undefined ? instance : {...instance, settings: maskSettings(maskConfig(settings))},
+  withoutSecrets: withoutMachineSecrets,
   changeKey: ({memoryUsedBytes: _, ...instance}) => JSON.stringify(instance),
   lines: describeInstance,
 })
+
+/** A machine as it may be printed. */
+export function withoutMachineSecrets<Machine extends Instance>({settings, ...machine}: Machine) {
+  return settings === undefined ? machine : {...machine, settings: maskSettings(maskConfig(settings))}
+}
 
 const maskConfig = (settings: NonNullable<Instance['settings']>): typeof settings =>
   settings.config === undefined ? settings : {...settings, config: maskSettings(settings.config)}

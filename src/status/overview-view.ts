@@ -4,6 +4,7 @@ import {canaryPieces} from '../apps/canary-view.ts'
 import {failureLines, STATUS_TONE, urlOf} from '../apps/service-view.ts'
 import {withoutSecrets} from '../apps/without-secrets.ts'
 import {OWNER_LABEL} from '../machines/health-wanted.ts'
+import {withoutMachineSecrets} from '../resources/instance.ts'
 import {alignRows, type Cell} from './columns.ts'
 import {nextRunText} from './next-run.ts'
 import {type EngineHealth, isHealthy, type Overview} from './overview.ts'
@@ -15,7 +16,11 @@ export const DEGRADED_EXIT = 9
 /** One screen over everything; exit status 9 when something is wrong. */
 export function overviewView(overview: Overview, now: Date): ItemView<Overview> {
   return itemView({
-    data: {...overview, services: overview.services.map(withoutSecrets)},
+    data: {
+      ...overview,
+      services: overview.services.map(withoutSecrets),
+      instances: overview.instances.map(withoutMachineSecrets),
+    },
     text: (data) => overviewLines(data, now.getTime()),
     ref: [
       ...overview.services.map(({name}) => `service/${name}`),

@@ -274,6 +274,12 @@ test('wishes are kept for the user alone, and a broken file is no obstacle', asy
   expect(await readMemory(session)).toEqual({stopped: {}, moved: []})
 })
 
+test('status tells no passwords of machines', async () => {
+  const {session, change} = await machines()
+  change('web', {settings: {cloud_init: '#cloud-config\npassword: hunter2', config: {password: 'hunter2'}}})
+  expect(JSON.stringify(overviewView(await observeAll(session), new Date()).data)).not.toContain('hunter2')
+})
+
 test('status shows machines that are down first, and ends with 9', async () => {
   const {session, change} = await machines()
   change('web', {status: 'stopped'})

@@ -1,6 +1,6 @@
 import {accessSync, constants} from 'node:fs'
 import {join} from 'node:path'
-import {type DriverContext, type Http, type HttpTls, OmniError} from '@omni-cli/sdk'
+import {type DriverContext, type Http, type HttpTls, OmniError, redact} from '@omni-cli/sdk'
 import type {IncusSettings} from '../config.ts'
 
 /** Where the server is and whose machines are meant. */
@@ -31,7 +31,7 @@ export async function findServer(context: DriverContext, settings: IncusSettings
     const {readRemote, remoteCertificates} = await import('./remotes.ts')
     const remote = await readRemote(env, remoteName)
     const found = {project: project ?? remote.project ?? 'default'}
-    if (!remote.url.startsWith('https:')) return {...found, url: socketUrl(remote.url, env)}
+    if (/^(unix:|$)/.test(remote.url)) return {...found, url: socketUrl(remote.url, env)}
     return {
       ...found,
       url: withPort(remote.url),
@@ -81,8 +81,13 @@ function mayOpen(path: string): boolean {
   }
 }
 
-/** Incus listens at 8443, not at 443. */
+/** Incus listens at 8443, not at 443. CONFIG_INVALID for what names more than a server, or none. */
 const withPort = (url: string): string => {
   const origin = url.replace(/\/+$/, '')
+  if (!URL.canParse(origin) || !/^https:\/\/[^/?#@]+$/.test(origin)) {
+    throw new OmniError('CONFIG_INVALID', `'${redact(url)}' is no address of a server, as https://host:8443 is`, {
+      hint: EDIT,
+    })
+  }
   return /:\d+$/.test(origin) ? origin : `${origin}:8443`
 }

@@ -38,7 +38,7 @@ export async function readRemote(env: DriverContext['env'], name: string): Promi
   const names = new Set<string>(['local'])
   for (const folder of folders) {
     const {remotes} = await readConfig(join(folder, 'config.yml'))
-    const remote = remotes[name]
+    const remote = Object.hasOwn(remotes, name) ? remotes[name] : undefined
     if (remote !== undefined) return usable(name, remote, folder)
     for (const known of Object.keys(remotes)) names.add(known)
   }
@@ -70,7 +70,9 @@ async function readConfig(path: string): Promise<z.output<typeof configWire>> {
   try {
     return configWire.parse(parse(text) ?? {})
   } catch (error) {
-    const [first] = messageOf(error).split('\n')
+    const [issue] = error instanceof z.ZodError ? error.issues : []
+    const [line] = messageOf(error).split('\n')
+    const first = issue === undefined ? line : `${issue.message} at ${issue.path.map(String).join('.')}`
     throw new OmniError('CONFIG_INVALID', `'${path}' cannot be read: ${first}`, {
       hint: 'incus remote list',
       cause: error,

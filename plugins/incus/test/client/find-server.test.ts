@@ -47,8 +47,24 @@ describe('the server is found', () => {
     [{trust: {env: 'T'}}],
     [{url: 'unix:/s', trust: {env: 'T'}}],
     [{remote: 'nope'}],
+    [{remote: 'constructor'}],
+    [{url: 'https://host/path'}],
+    [{url: 'https://[::1'}],
   ])('%j is refused', async (settings) => {
     await expect(find(settings, {INCUS_CONF: folder})).rejects.toMatchObject({code: 'CONFIG_INVALID'})
+  })
+
+  it.each([
+    ['remotes: []', /cannot be read: .*expected .*remotes/],
+    ['remotes: {a: null}', /cannot be read: .*expected .*remotes\.a/],
+    ['remotes: {a: {addr: "http://h"}}', /'http:\/\/h' is no address/],
+    ['remotes: {a: {addr: "https://h/path"}}', /'https:\/\/h\/path' is no address/],
+  ])('%s is refused with the place that is wrong', async (text, message) => {
+    await writeFile(join(folder, 'config.yml'), text)
+    await expect(find({remote: 'a'}, {INCUS_CONF: folder})).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(message),
+    })
   })
 
   it('a configuration of the incus program that cannot be read is told', async () => {

@@ -215,6 +215,11 @@ test('a group is removed with its snapshots', async () => {
   expect([await listSnapshots(session, [], {signal}), await listGroups(session)]).toEqual([[], []])
 })
 
+test('a time that no calendar has is refused before anything is kept', async () => {
+  await expect(take({words: ['web']}, {expiresMs: 8.64e18})).rejects.toMatchObject({code: 'USAGE'})
+  expect(await snapshotsOf('web')).toEqual([])
+})
+
 test('a group is removed when one of its machines is gone', async () => {
   await take({words: ['web', 'db'], name: 'night'})
   await provider.remove('db')

@@ -267,6 +267,16 @@ describe('a machine of which a copy is kept', () => {
   })
 })
 
+test('values of secret variables are masked in what a driver says of them', async () => {
+  using here = world(({method, when}) => {
+    if (method === 'create' && when === 'before') throw new OmniError('UNAVAILABLE', 'cannot run: login hunter2secret')
+  })
+  const text = `variables: {db_password: hunter2secret}\ninstances: {db: {image: "\${var.db_password}"}}`
+  const error = await failure(apply(here, text))
+  expect(JSON.stringify(error)).not.toContain('hunter2secret')
+  expect(error.message).toContain('login ***')
+})
+
 const unavailable = () => new OmniError('UNAVAILABLE', 'gone')
 
 describe('trouble on the way', () => {

@@ -1,4 +1,4 @@
-import type {CallOptions, InstanceProvider, WantedInstances} from '@omni-cli/sdk'
+import {type CallOptions, type InstanceProvider, redact, type WantedInstances} from '@omni-cli/sdk'
 import type {FoundProblem, Manifest, Plan} from '@omni-cli/sdk/engine'
 
 const SENDS = ['create', 'update', 'rebuild', 'replace']
@@ -19,7 +19,7 @@ export async function refuseImpossible(
   if (refusals.length === 0) return
   const {locate, problemsError} = await import('@omni-cli/sdk/engine')
   throw problemsError(
-    refusals.map(({instance, path, message, hint}): FoundProblem => {
+    redact(refusals, manifest.secrets).map(({instance, path, message, hint}): FoundProblem => {
       const place = locate(manifest, `instance/${instance}`, path) ?? {file: instance, line: 1, column: 1}
       return {...place, message: `instance '${instance}': ${message}`, hint, code: 'UNSUPPORTED'}
     }),

@@ -40,20 +40,41 @@ export async function execIn(
   {choice, around}: {readonly choice: ExecChoice; readonly around: ExecSurroundings},
 ): Promise<{readonly exitCode: number; readonly view?: View | undefined}> {
   const {isData} = choice
-  const call = {...choice.inside, replica: choice.replica, signal: around.signal}
+  const notes: string[] = []
+  let isSilent = true
+  const heard = (take: (chunk: Buffer) => unknown) => (chunk: Buffer) => {
+    isSilent = false
+    return take(chunk)
+  }
+  const onProgress = (note: string) => void notes.push(note)
+  const call = {...choice.inside, replica: choice.replica, signal: around.signal, onProgress}
+  const toStderr = passOn(around.stderr)
+  // A shell tells by itself what it has not found.
+  const tell = async (end: {readonly exitCode: number}) => {
+    if (isSilent && NOT_STARTED.includes(end.exitCode))
+      for (const note of notes) await toStderr(Buffer.from(`${note}\n`))
+    return end
+  }
   if (wantsTerminal(choice, around)) {
-    using terminal = openTerminal(around)
-    return await facet.run(name, argv, {...call, ...terminal.options})
+    const inTerminal = async () => {
+      using terminal = openTerminal(around)
+      const onStdout = heard((chunk) => terminal.options.onStdout?.(chunk))
+      return await facet.run(name, argv, {...call, ...terminal.options, onStdout})
+    }
+    return tell(await inTerminal())
   }
   const stdin = choice.stdin ? around.stdin : undefined
   if (!isData) {
-    const [onStdout, onStderr] = [passOn(around.stdout), passOn(around.stderr)]
-    return await facet.run(name, argv, {...call, stdin, onStdout, onStderr})
+    const [onStdout, onStderr] = [heard(passOn(around.stdout)), heard(toStderr)]
+    return tell(await facet.run(name, argv, {...call, stdin, onStdout, onStderr}))
   }
   const [out, err] = [collector(), collector()]
   const {exitCode} = await facet.run(name, argv, {...call, stdin, onStdout: out.take, onStderr: err.take})
   return {exitCode, view: dataView({exitCode, stdout: out.text(), stderr: err.text()})}
 }
+
+/** What cannot be started, or is not there. */
+const NOT_STARTED: readonly number[] = [126, 127]
 
 /** Bytes as they are; resolves when more can be taken. */
 export const passOn =

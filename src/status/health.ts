@@ -108,7 +108,10 @@ export function healthView(report: HealthReport): ItemView<HealthReport> {
         .map((engine): TextLine => [['✖ ', 'bad'], `${engine.id}: ${engine.message ?? 'does not answer'}`]),
       ...services.flatMap(serviceLines),
       ...instances.map(instanceLine),
-      ...(services.length + instances.length === 0 ? ['there are no services and no instances'] : []),
+      // Of an engine that does not answer nobody knows what it has.
+      ...(services.length + instances.length === 0 && engines.every(({ok}) => ok)
+        ? ['there are no services and no instances']
+        : []),
       ...recommendations.map(({command, why}): TextLine => [['try: ', 'dim'], command, [`  ${why}`, 'dim']]),
     ],
   })

@@ -240,6 +240,43 @@ describe('before a disk is given up', () => {
   })
 })
 
+describe('a machine of which a copy is kept', () => {
+  const before = 'instances: {db: {image: debian/12}}'
+
+  test.each([
+    ['rebuild', 'instances: {db: {image: debian/13}}'],
+    ['replace', 'instances: {db: {image: debian/12, type: vm}}'],
+  ])('what is written until the machine is off is in the copy of a %s, too', async (_, text) => {
+    const seen: unknown[] = []
+    using here = world(async ({method, when}) => {
+      if (method === 'copies.copy' && when === 'before') seen.push((await here.memory.get('db'))?.status)
+    })
+    await apply(here, before)
+    await apply(here, text)
+    expect(seen).toEqual(['stopped'])
+    expect(await here.memory.get('db')).toMatchObject({status: 'running'})
+  })
+
+  test('a rebuild that fails leaves the machine running', async () => {
+    using here = world(({method, when}) => {
+      if (method === 'rebuild' && when === 'before') throw unavailable()
+    })
+    await apply(here, before)
+    await failure(apply(here, 'instances: {db: {image: debian/13}}'))
+    expect(await here.memory.get('db')).toMatchObject({image: 'debian/12', status: 'running'})
+  })
+})
+
+test('values of secret variables are masked in what a driver says of them', async () => {
+  using here = world(({method, when}) => {
+    if (method === 'create' && when === 'before') throw new OmniError('UNAVAILABLE', 'cannot run: login hunter2secret')
+  })
+  const text = `variables: {db_password: hunter2secret}\ninstances: {db: {image: "\${var.db_password}"}}`
+  const error = await failure(apply(here, text))
+  expect(JSON.stringify(error)).not.toContain('hunter2secret')
+  expect(error.message).toContain('login ***')
+})
+
 const unavailable = () => new OmniError('UNAVAILABLE', 'gone')
 
 describe('trouble on the way', () => {

@@ -1,6 +1,8 @@
+import {PassThrough} from 'node:stream'
 import {type ExecFacet, type InstanceProvider, instanceSpec, OmniError} from '@omni-cli/sdk'
 import {createMemoryInstances} from '@omni-cli/testkit'
 import {expect, test} from 'vitest'
+import {execIn} from '../../src/apps/exec.ts'
 import {failuresText, gatherFromMany, showFromMany, worstOf} from '../../src/machines/exec-many.ts'
 import {execWords, machineArgv, parseVariables, splitAtDashes} from '../../src/machines/exec-words.ts'
 import {prefixedOutput} from '../../src/machines/prefixed-output.ts'
@@ -144,4 +146,23 @@ test('an interruption ends all of them', async () => {
   )
   await expect(gatherFromMany(all, {...request, signal: controller.signal})).rejects.toMatchObject({code: 'ABORTED'})
   expect(ended.toSorted()).toEqual(['worker-1', 'worker-10', 'worker-2'])
+})
+
+test.each([
+  [127, '', 'make: not found\n'],
+  [127, 'sh: make: not found\n', 'sh: make: not found\n'],
+  [1, '', ''],
+])('a program that ends with %j and says %j is told as %j', async (exitCode, said, expected) => {
+  const facet: ExecFacet = {
+    async run(_name, _argv, {onStderr, onProgress} = {}) {
+      if (said !== '') await onStderr?.(Buffer.from(said))
+      onProgress?.('make: not found')
+      return {exitCode}
+    },
+  }
+  const stderr = Object.assign(new PassThrough(), {isTTY: false})
+  const around = {stdin: process.stdin, stdout: process.stdout, stderr: stderr as never, signal: request.signal}
+  const choice = {replica: undefined, tty: false, stdin: false, isData: false}
+  expect(await execIn(facet, {name: 'web', argv: ['make']}, {choice, around})).toEqual({exitCode})
+  expect(stderr.read()?.toString() ?? '').toBe(expected)
 })

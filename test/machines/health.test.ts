@@ -146,7 +146,9 @@ test('an engine that does not answer is critical, exit 7', async () => {
   const {session} = await machines({list, check: async () => ({ok: false, message: 'refused', hint: 'start it'})})
   const report = await checkAll(session, QUESTION)
   expect(report).toMatchObject({status: 'critical', instances: [], recommendations: [{command: 'start it'}]})
-  expect(healthView(report).exitCode).toBe(7)
+  const {exitCode, text} = healthView(report)
+  expect(exitCode).toBe(7)
+  expect(JSON.stringify(text(report))).not.toContain('there are no')
 })
 
 test('with a plan, what is missing and what does not answer is told with its place', async () => {

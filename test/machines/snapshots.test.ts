@@ -215,6 +215,20 @@ test('a group is removed with its snapshots', async () => {
   expect([await listSnapshots(session, [], {signal}), await listGroups(session)]).toEqual([[], []])
 })
 
+test('a time that no calendar has is refused before anything is kept', async () => {
+  await expect(take({words: ['web']}, {expiresMs: 8.64e18})).rejects.toMatchObject({code: 'USAGE'})
+  expect(await snapshotsOf('web')).toEqual([])
+})
+
+test('a group is removed when one of its machines is gone', async () => {
+  await take({words: ['web', 'db'], name: 'night'})
+  await provider.remove('db')
+  await expect(chooseSnapshots(session, ['night'], {signal})).rejects.toThrow("no instance 'db'")
+  const chosen = await chooseSnapshots(session, ['night'], {signal, mayMiss: true})
+  expect(await removeSnapshots(session, chosen, {progress: recordingProgress(), signal})).toEqual(['web'])
+  expect(await listGroups(session)).toEqual([])
+})
+
 test('the hash of a machine tells its settings, not its state', async () => {
   const web = await provider.get('web')
   const db = await provider.get('db')

@@ -13,7 +13,10 @@ export interface ChosenSnapshots {
   readonly group: SnapshotGroup | undefined
 }
 
-/** `GROUP`, or `NAME SNAPSHOT`. NOT_FOUND unless all of it is there, USAGE for other words. */
+/**
+ * `GROUP`, or `NAME SNAPSHOT`. NOT_FOUND unless all of it is there, USAGE for other words. With `mayMiss` the snapshots
+ * and machines of a group that are gone are left out.
+ */
 export async function chooseSnapshots(
   session: Session,
   words: readonly string[],
@@ -28,7 +31,7 @@ export async function chooseSnapshots(
   const all =
     group === undefined
       ? [await chooseMachine(session, words.slice(0, -1), {signal})]
-      : await machinesOf(session, group, {signal})
+      : await machinesOf(session, group, {signal, mayMiss})
   const machines = await machinesWith(all, snapshot, {signal})
   const missing = all.filter((machine) => !machines.includes(machine))
   if (missing.length > 0 && !mayMiss) {
@@ -40,17 +43,21 @@ export async function chooseSnapshots(
   return {snapshot, machines, group}
 }
 
-async function machinesOf(session: Session, group: SnapshotGroup, options: CallOptions): Promise<Machine[]> {
-  const names = group.members.map(({instance}) => `instance/${instance}`)
-  if (names.length === 0) return []
-  const machines = await chooseMachines(session, {words: names}, options)
-  const other = machines.find(({driver}) => driver.name !== group.provider)
-  if (other === undefined) return machines
-  throw new OmniError(
-    'CONFLICT',
-    `the group '${group.name}' is of '${group.provider}', not of '${other.driver.name}'`,
-    {
+async function machinesOf(
+  session: Session,
+  group: SnapshotGroup,
+  {mayMiss, signal}: CallOptions & {readonly mayMiss: boolean},
+): Promise<Machine[]> {
+  const {name: provider} = await session.open('instance')
+  if (provider !== group.provider) {
+    throw new OmniError('CONFLICT', `the group '${group.name}' is of '${group.provider}', not of '${provider}'`, {
       hint: `the same command with --provider ${group.provider}`,
-    },
-  )
+    })
+  }
+  const members = new Set(group.members.map(({instance}) => instance))
+  if (members.size === 0) return []
+  const words = [...members].map((instance) => `instance/${instance}`)
+  if (!mayMiss) return chooseMachines(session, {words}, {signal})
+  const machines = await chooseMachines(session, {words: [], all: true}, {signal})
+  return machines.filter(({name}) => members.has(name))
 }

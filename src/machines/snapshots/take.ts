@@ -49,7 +49,7 @@ export async function takeSnapshots(session: Session, request: TakeRequest): Pro
   await refuse(session, name, request)
   const wanted: SnapshotGroup = {
     ...{version: 1, name, provider: first.driver.name, createdAt: now.toISOString(), status: 'partial'},
-    ...(expiresMs === undefined ? {} : {expiresAt: new Date(now.getTime() + expiresMs).toISOString()}),
+    ...(expiresMs === undefined ? {} : {expiresAt: expiryOf(now, expiresMs)}),
     ...{wanted: machines.map((machine) => machine.name), members: []},
   }
   const empty = isGroup ? await begin(session, wanted, request) : wanted
@@ -64,6 +64,14 @@ export async function takeSnapshots(session: Session, request: TakeRequest): Pro
   const done: SnapshotGroup = {...empty, status: 'complete', members}
   if (isGroup) await writeGroup(session, done)
   return done
+}
+
+const LONGEST_MS = 100 * 365 * 86_400_000
+
+/** USAGE for more than a hundred years, which not every backend can tell. */
+function expiryOf(now: Date, expiresMs: number): string {
+  if (expiresMs <= LONGEST_MS) return new Date(now.getTime() + expiresMs).toISOString()
+  throw new OmniError('USAGE', 'a snapshot expires within a hundred years', {hint: 'leave out --expires to keep it'})
 }
 
 /** Two unnamed groups of the same second are still two. CONFLICT for a name that a group has. */

@@ -1,5 +1,6 @@
 import type {DriverContext, ProviderKind, ProviderKinds} from '../contracts/driver.ts'
 import {isAbort, messageOf, OmniError} from '../errors.ts'
+import {openDeadline} from '../io/deadline.ts'
 import {guess} from '../nearest.ts'
 import {loadProvider} from './load-provider.ts'
 import type {Context, Contribution, Session} from './session.ts'
@@ -112,7 +113,7 @@ async function openFirst<Provider extends object>(
   for (const contribution of candidates) {
     try {
       const provider = await open(contribution)
-      const health = await checkProvider(provider, signal)
+      const health = await checkProvider(provider, contribution.id, signal)
       if (health.ok) return provider
       rejections.push({id: contribution.id, reason: health.message ?? 'not available', hint: health.hint})
     } catch (error) {
@@ -133,10 +134,18 @@ interface Checked {
   readonly hint?: string | undefined
 }
 
+/** One that nobody named is waited for no longer: those who do not use it must not feel that it hangs. */
+const CHECK_MS = 5_000
+
 /** A provider without `check` needs nothing to be there. */
-async function checkProvider(provider: object, signal: AbortSignal | undefined): Promise<Checked> {
+async function checkProvider(provider: object, id: string, signal: AbortSignal | undefined): Promise<Checked> {
   if (!('check' in provider) || typeof provider.check !== 'function') return {ok: true}
-  return provider.check({signal})
+  using deadline = openDeadline(signal, CHECK_MS, `'${id}'`)
+  try {
+    return await provider.check({signal: deadline.signal})
+  } catch (error) {
+    throw deadline.error ?? error
+  }
 }
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))

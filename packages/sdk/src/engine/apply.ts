@@ -1,8 +1,9 @@
 import {availableParallelism} from 'node:os'
 import {type ErrorBody, isAbort} from '../errors.ts'
+import {redact} from '../io/redact.ts'
 import type {Drivers} from './observe.ts'
 import type {Operation, Plan} from './operation.ts'
-import {type ApplyResult, errorBody, HALF_WAY} from './outcome.ts'
+import {type ApplyResult, errorBody, HALF_WAY, withoutSecrets} from './outcome.ts'
 import {type PerformOptions, perform} from './perform.ts'
 
 export type ApplyEvent =
@@ -31,7 +32,7 @@ export interface ApplyOptions extends Pick<PerformOptions, 'prepare' | 'remove' 
  * goes on. Never rejects for a failed operation: see `applyError`. After an abort nothing new is started.
  */
 export function applyPlan(
-  plan: Pick<Plan, 'operations' | 'wanted'>,
+  plan: Pick<Plan, 'operations' | 'wanted' | 'secrets'>,
   drivers: Drivers,
   options: ApplyOptions = {},
 ): Promise<ApplyResult> {
@@ -44,7 +45,7 @@ const defaultConcurrency = (operations: readonly Operation[]): number =>
 const isAboutService = ({ref}: Operation): boolean => ref.startsWith('service/')
 
 class Run {
-  readonly #plan: Pick<Plan, 'operations' | 'wanted'>
+  readonly #plan: Pick<Plan, 'operations' | 'wanted' | 'secrets'>
   readonly #drivers: Drivers
   readonly #options: ApplyOptions
   readonly #waiting = new Map<string, number>()
@@ -56,7 +57,7 @@ class Run {
   readonly #failed: {operation: Operation; error: unknown}[] = []
   readonly #skipped = new Map<string, {operation: Operation; reason: string}>()
 
-  constructor(plan: Pick<Plan, 'operations' | 'wanted'>, drivers: Drivers, options: ApplyOptions) {
+  constructor(plan: Pick<Plan, 'operations' | 'wanted' | 'secrets'>, drivers: Drivers, options: ApplyOptions) {
     this.#plan = plan
     this.#drivers = drivers
     this.#options = options
@@ -105,7 +106,8 @@ class Run {
     }
     this.#tell({type: 'started', operation})
     try {
-      const onProgress = (note: string) => this.#tell({type: 'progress', operation, note})
+      const onProgress = (note: string) =>
+        this.#tell({type: 'progress', operation, note: redact(note, this.#plan.secrets)})
       const {prepare, remove, keepsCopies} = this.#options
       const wanted = this.#plan.wanted.get(operation.id)
       const task = {operation, wanted, drivers: this.#drivers}
@@ -117,8 +119,9 @@ class Run {
     } catch (error) {
       if (signal?.aborted === true && isAbort(error)) this.#skip(operation, hasBegun ? HALF_WAY : 'interrupted')
       else {
-        this.#failed.push({operation, error})
-        this.#tell({type: 'failed', operation, error: errorBody(error)})
+        const told = withoutSecrets(error, this.#plan.secrets)
+        this.#failed.push({operation, error: told})
+        this.#tell({type: 'failed', operation, error: errorBody(told)})
       }
       this.#skipDependants(operation)
     }

@@ -56,6 +56,8 @@ export interface Plan {
   readonly wanted: ReadonlyMap<string, Wanted>
   /** Remarks for the user. */
   readonly notes: readonly string[]
+  /** Values that must not be shown, also not where a driver repeats them. */
+  readonly secrets?: readonly string[] | undefined
 }
 
 /** Label that names the plan a thing belongs to. */

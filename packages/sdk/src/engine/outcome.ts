@@ -1,4 +1,5 @@
 import {type ErrorBody, type ErrorCode, isOmniError, messageOf, OmniError} from '../errors.ts'
+import {redact} from '../io/redact.ts'
 import type {Operation} from './operation.ts'
 
 /** How an apply ended. */
@@ -20,6 +21,13 @@ export const HALF_WAY = 'interrupted half-way'
 /** The JSON form of anything thrown. */
 export const errorBody = (error: unknown): ErrorBody =>
   isOmniError(error) ? error.toJSON() : {code: 'INTERNAL', message: messageOf(error)}
+
+/** The same error without these texts, which a driver may have repeated. */
+export function withoutSecrets(error: unknown, secrets: readonly string[] = []): unknown {
+  if (secrets.length === 0 || !isOmniError(error)) return error
+  const {code, message, hint, details, retryable} = error
+  return new OmniError(code, redact(message, secrets), {...redact({hint, details}, secrets), retryable})
+}
 
 /** A result as plain data, for `-o json`. */
 export const resultData = ({done, failed, skipped, kept, copies}: ApplyResult) => ({

@@ -137,7 +137,9 @@ async function sendInstance(
     await makeAsWanted(action, spec, instance, call)
     await ready(spec, drivers, call)
   } catch (error) {
-    throw copy === undefined ? error : withCopy(error, copy)
+    if (copy === undefined) throw error
+    if (action === 'rebuild') await startAgain(instance, spec.name)
+    throw withCopy(error, copy)
   }
   return {copy}
 }
@@ -171,10 +173,32 @@ async function keepCopy(provider: InstanceProvider, name: string, call: CallOpti
   if (provider.copies === undefined) return undefined
   const copy = copyName(name, new Date())
   call.onProgress?.(`keeping a copy: ${copy}`)
-  if (provider.copies.needsStop === true) await provider.stop(name, call)
-  await provider.copies.copy(name, copy, call)
+  const isRunning = (await provider.get(name, call))?.status === 'running'
+  try {
+    // What is written until the machine is off belongs to the copy, too.
+    if (isRunning) await stopOrCut(provider, name, call)
+    await provider.copies.copy(name, copy, call)
+  } catch (error) {
+    if (isRunning) await startAgain(provider, name)
+    throw error
+  }
   return copy
 }
+
+const GRACE_MS = 30_000
+
+async function stopOrCut(provider: InstanceProvider, name: string, call: CallOptions): Promise<void> {
+  try {
+    await provider.stop(name, {...call, timeoutMs: GRACE_MS})
+  } catch (error) {
+    if (!isOmniError(error) || error.code !== 'TIMEOUT') throw error
+    await provider.stop(name, {...call, force: true})
+  }
+}
+
+/** As it was, as far as that goes; what went wrong before is what is told. */
+const startAgain = (provider: InstanceProvider, name: string): Promise<unknown> =>
+  provider.start(name).catch(() => undefined)
 
 /** The same error, which also tells where the data are. */
 function withCopy(error: unknown, copy: string): unknown {

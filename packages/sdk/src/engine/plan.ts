@@ -60,6 +60,7 @@ export function buildPlan(manifest: Manifest, observed: Observed, options: PlanO
     operations: topologicalOrder(withRemovals(steps, removed)),
     wanted: new Map(steps.map(({operation, send}) => [operation.id, send])),
     notes: [],
+    secrets: manifest.secrets,
   }
 }
 

@@ -2,7 +2,7 @@ import {mkdir, mkdtemp, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {type Contribution, enabledContributions, openSession, provideHost, readContributions} from '@omni-cli/sdk/cli'
-import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {afterEach, beforeEach, describe, expect, it, onTestFinished, vi} from 'vitest'
 
 let root = ''
 let home = ''
@@ -198,6 +198,20 @@ describe('a driver that cannot be had', () => {
       code: 'UNAVAILABLE',
       message: expect.stringMatching(/one: not running \(start one\)\ntwo: .*broken at load/),
     })
+  })
+
+  it('because it is silent is passed over soon', async () => {
+    const silent = `(await new Promise((_, reject) =>
+      process.emit('silent-check') && signal?.addEventListener('abort', () => reject(signal.reason))))`
+    const text = moduleText('one', silent).replace('check: async ()', 'check: async ({signal})')
+    const plugins = [await plugin('a', [{id: 'one', priority: 9, text}, {id: 'two'}])]
+    vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']})
+    onTestFinished(() => void vi.useRealTimers())
+    const asked = new Promise((resolve) => process.once('silent-check', resolve))
+    const opening = (await session(plugins)).open('service')
+    await asked
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(await opening).toMatchObject({name: 'two'})
   })
 
   it.each([

@@ -40,10 +40,14 @@ export function readWire<T>(schema: z.ZodType<T>, value: unknown, path: string):
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  throw new OmniError('UNAVAILABLE', `the answer of Incus to ${path} cannot be read: ${issue?.message ?? ''}`, {
-    hint: 'Incus 6.0 or later is needed: omni provider check incus',
-    details: {path: issue?.path.map(String).join('.')},
-  })
+  throw new OmniError(
+    'UNAVAILABLE',
+    `the answer of Incus to ${path || '/1.0'} cannot be read: ${issue?.message ?? ''}`,
+    {
+      hint: 'Incus 6.0 or later is needed: omni provider check incus',
+      details: {path: issue?.path.map(String).join('.')},
+    },
+  )
 }
 
 function envelopeOf(text: string): Envelope | undefined {

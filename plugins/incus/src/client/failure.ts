@@ -29,6 +29,12 @@ const RULES: readonly Rule[] = [
     code: 'UNAUTHORIZED',
     hint: 'let the certificate do more, on the server: incus config trust edit FINGERPRINT',
   },
+  {
+    // What is left when the server ends while it makes a machine. It never starts.
+    when: /instance storage pool not found/i,
+    code: 'CONFLICT',
+    hint: 'the server ended while it was made; remove it, then make it anew: omni delete instance/NAME',
+  },
   {when: /no space left on device|disk quota exceeded/i, code: 'IO', hint: 'free some space: incus storage list'},
   {
     when: /unable to connect to|dial tcp|connection refused|no such host/i,

@@ -18,7 +18,11 @@ const secretsWire = z.object({fds: z.record(z.string(), z.string())})
 const EOT = '\u0004'
 
 /** Opens all of them. The program starts when the streams are there, and its control is refused after its end: it comes first. */
-export async function attach(client: IncusClient, {id, metadata}: Operation, options: ExecOptions): Promise<Attached> {
+export async function attach(
+  client: Pick<IncusClient, 'socket'>,
+  {id, metadata}: Operation,
+  options: ExecOptions,
+): Promise<Attached> {
   const {fds} = readWire(secretsWire, metadata, 'exec')
   const opened = new Map<string, IncusSocket>()
   let isClosed = false
@@ -108,10 +112,12 @@ function sendInput(socket: IncusSocket, {stdin, end}: Input, reject: (error: Err
     void send(end)
     return () => undefined
   }
+  let isOver = false
   const take = async (data: Buffer | string) => {
     stdin.pause()
     await send(typeof data === 'string' ? Buffer.from(data) : data)
-    stdin.resume()
+    // Else an input without an end would keep the process alive.
+    if (!isOver) stdin.resume()
   }
   const forget = finished(stdin, {writable: false}, (error) => {
     if (error === undefined || error === null) void send(end)
@@ -119,6 +125,7 @@ function sendInput(socket: IncusSocket, {stdin, end}: Input, reject: (error: Err
   })
   stdin.on('data', take)
   return () => {
+    isOver = true
     stdin.off('data', take)
     stdin.pause()
     forget()

@@ -1,7 +1,12 @@
+import {once} from 'node:events'
 import {PassThrough, Readable} from 'node:stream'
+import {setImmediate} from 'node:timers/promises'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import type {WebSocket} from 'ws'
+import type {IncusSocket} from '../../src/client/client.ts'
+import {operationWire} from '../../src/client/wire.ts'
 import {createExec} from '../../src/provider/exec.ts'
+import {attach} from '../../src/provider/exec-streams.ts'
 import {parsePasswd} from '../../src/provider/exec-user.ts'
 import {accept, FAILURE, type FakeDaemon, fail, operation, SUCCESS, startFakeDaemon, succeed} from './fake-daemon.ts'
 
@@ -29,7 +34,7 @@ afterEach(() => daemon.close())
 function onStart(program: () => void): void {
   daemon.onSocket('/1.0/operations/op/websocket', (socket, request) => {
     streams.set(new URL(request.url ?? '', 'http://x').searchParams.get('secret') ?? '', socket)
-    if (streams.size === 4) setImmediate(program)
+    if (streams.size === 4) void setImmediate().then(program)
   })
 }
 
@@ -97,6 +102,28 @@ describe('a program', () => {
 
     expect(await run({stdin})).toEqual({exitCode: 0})
     expect(stdin.listenerCount('data')).toBe(0)
+    expect(stdin.isPaused()).toBe(true)
+  })
+
+  it('reads no more when it ends while input is under way', async () => {
+    const sent = Promise.withResolvers<void>()
+    const socket = async (): Promise<IncusSocket> => ({
+      onFrame: () => undefined,
+      send: () => sent.promise,
+      closed: new Promise(() => undefined),
+      close: () => undefined,
+    })
+    const program = operationWire.parse({...state, metadata: {fds: {0: 's0', 1: 's1', 2: 's2', control: 'sc'}}})
+    const stdin = new PassThrough()
+    const attached = await attach({socket}, program, {stdin})
+    const paused = once(stdin, 'pause')
+    stdin.write('first')
+    await paused
+
+    attached.close()
+    sent.resolve()
+    await setImmediate()
+
     expect(stdin.isPaused()).toBe(true)
   })
 

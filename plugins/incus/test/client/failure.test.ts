@@ -31,6 +31,7 @@ const TEXTS: readonly [text: string, status: number | undefined, code: string][]
   ['Image not provided for instance creation', undefined, 'NOT_FOUND'],
   ["The requested image couldn't be found", undefined, 'NOT_FOUND'],
   ['Snapshot web/nope does not exist', undefined, 'NOT_FOUND'],
+  ['Failed getting instance pool: Instance storage pool not found', undefined, 'CONFLICT'],
   ['Failed loading storage pool: Storage pool not found', undefined, 'NOT_FOUND'],
   ['Requested image\'s type "container" doesn\'t match instance type "virtual-machine"', undefined, 'MANIFEST_INVALID'],
   ['Failed creating instance record: Invalid value: 1G', undefined, 'MANIFEST_INVALID'],

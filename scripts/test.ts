@@ -17,6 +17,7 @@ const report = join(root, 'build', 'test-report.json')
 async function test(args: readonly string[]): Promise<void> {
   const isForEngines = args.includes('--engines')
   const rest = args.filter((arg) => arg !== '--engines')
+  if (isForEngines) process.env.OMNI_TEST_ENGINES = '1'
   if (isForEngines) await installMissing(['bash', 'zsh', 'fish', 'python3'], run)
   const files = isForEngines ? ENGINES.flatMap(({how, files}) => (how === 'real' ? files : [])) : []
   const scripts = isForEngines ? ENGINES.flatMap(({start}) => start ?? []) : []

@@ -24,9 +24,10 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
       'restart',
     ],
   ],
-  ['Images', ['build', 'push', 'import']],
+  ['Machines', ['destroy', 'shell', 'cp', 'snapshot', 'export', 'switch']],
+  ['Images and imports', ['build', 'push', 'import']],
   ['Server', ['server', 'node', 'secrets', 'token', 'webhooks', 'conformance', 'service']],
-  ['Everything', ['get', 'describe', 'delete', 'apply', 'diff', 'validate', 'explain', 'health', 'switch']],
+  ['Everything', ['get', 'describe', 'delete', 'apply', 'diff', 'validate', 'explain', 'health']],
   [
     'Settings',
     ['config', 'context', 'provider', 'plugin', 'alias', 'completion', 'autocomplete', 'version', 'commands'],

@@ -38,7 +38,7 @@ async function take(selection: Partial<SnapshotSelection>, more: Partial<TakeReq
 }
 
 async function restore(words: readonly string[], names: RestoreNames & {allowPartial?: boolean} = {}) {
-  const chosen = await chooseSnapshots(session, words, {signal})
+  const chosen = await chooseSnapshots(session, words, {signal, mayMiss: names.allowPartial})
   const steps = await planRestore(chosen, {allowPartial: false, ...names}, {signal})
   return restoreSnapshots(chosen.snapshot, steps, {progress: recordingProgress(), signal})
 }
@@ -227,6 +227,28 @@ test('a group is removed when one of its machines is gone', async () => {
   const chosen = await chooseSnapshots(session, ['night'], {signal, mayMiss: true})
   expect(await removeSnapshots(session, chosen, {progress: recordingProgress(), signal})).toEqual(['web'])
   expect(await listGroups(session)).toEqual([])
+})
+
+test('the rest of a group is restored when that was said, and what is left out is told', async () => {
+  await take({all: true, name: 'night'})
+  await provider.remove('db')
+  await provider.snapshots?.remove('cache', 'night')
+
+  const chosen = await chooseSnapshots(session, ['night'], {signal, mayMiss: true})
+  expect(chosen.missing).toEqual(['db', 'cache'])
+  expect((await restore(['night'], {allowPartial: true})).map(({name}) => name)).toEqual(['web'])
+  await expect(restore(['night'])).rejects.toMatchObject({code: 'NOT_FOUND'})
+})
+
+test('a snapshot that is not there is never restored, nor is a group of which nothing is left', async () => {
+  await take({words: ['web', 'db'], name: 'night'})
+  await expect(restore(['web', 'nope'], {allowPartial: true})).rejects.toMatchObject({
+    ...{code: 'NOT_FOUND', message: "'web' has no snapshot 'nope'"},
+  })
+  for (const name of ['web', 'db']) await provider.remove(name)
+  await expect(restore(['night'], {allowPartial: true})).rejects.toMatchObject({
+    ...{code: 'NOT_FOUND', message: "nothing of the group 'night' is left"},
+  })
 })
 
 test('the hash of a machine tells its settings, not its state', async () => {

@@ -77,8 +77,8 @@ test('a name alone means none of them', async () => {
   expect(await resolveTargets(session, ['profile/small'])).toMatchObject([{ref: 'profile/small'}])
 })
 
-test.each([instanceKind, profileKind, findKind('network')])(
-  'a plan has a column; what omni notes is no label',
+test.each([instanceKind, profileKind, networkKind])(
+  'the plan of $plural has a column; what omni notes is no label',
   (kind) => {
     const labels = {tier: 'front', 'omni.plan': 'shop', 'omni.recipe': 'x', omnibus: 'y'}
     const state = {name: 'web', labels, addresses: [], usedBy: []}

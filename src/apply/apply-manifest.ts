@@ -1,5 +1,6 @@
 import type {Progress, Session, TextLine, View} from '@omni-cli/sdk/cli'
 import type {Drivers, Manifest, Operation, Plan} from '@omni-cli/sdk/engine'
+import {noteMade, refuseLeft} from '../machines/failover-left.ts'
 import {refuseSplit} from '../machines/failover-split.ts'
 import {declaredServices} from './declared.ts'
 import {planLines, planView, resultView} from './plan-view.ts'
@@ -58,10 +59,20 @@ async function carryOut(
   const {signal, keepsCopies, concurrency, progress} = options
   const plan = withLosses(prepared, options)
   for (const note of prepared.plan.notes) options.notice?.(`note: ${note}`)
-  if (drivers.instance !== undefined) await refuseSplit(session, drivers.instance, changedMachines(plan), {signal})
+  const creates = machinesOf(plan, (action) => action === 'create')
+  if (drivers.instance !== undefined) {
+    await refuseSplit(
+      session,
+      drivers.instance,
+      machinesOf(plan, (action) => action !== 'keep'),
+      {signal},
+    )
+    await refuseLeft(session, drivers.instance, {specs: instancesOf(packed.manifest), creates}, {signal})
+  }
   if (plan.operations.some(isDestructive) && !(await options.approve(planLines(plan)))) {
     return planView({...plan, notes: [...plan.notes, 'nothing was done']})
   }
+  if (drivers.instance !== undefined) await noteMade(session, drivers.instance, creates)
   await drivers.service?.beforeDeploy?.(declaredServices(packed.manifest), {signal})
   const {resultData} = await import('@omni-cli/sdk/engine')
   const result = await runPlan(session, prepared, {
@@ -76,10 +87,12 @@ async function carryOut(
   return resultView(resultData(result))
 }
 
-const changedMachines = ({operations}: Plan): string[] =>
+const machinesOf = ({operations}: Plan, isMeant: (action: Operation['action']) => boolean): string[] =>
   operations.flatMap(({ref, action}) =>
-    ref.startsWith('instance/') && action !== 'keep' ? [ref.slice('instance/'.length)] : [],
+    ref.startsWith('instance/') && isMeant(action) ? [ref.slice('instance/'.length)] : [],
   )
+
+const instancesOf = ({resources}: Manifest) => resources.flatMap((one) => (one.kind === 'instance' ? [one.spec] : []))
 
 const losesDisk = ({ref, action}: Operation) =>
   ref.startsWith('instance/') && (action === 'rebuild' || action === 'replace')

@@ -31,7 +31,12 @@ export async function splitBrain(
   return split
 }
 
-async function namesAt(session: Session, id: string, {signal}: CallOptions): Promise<ReadonlySet<string> | undefined> {
+/** Names of the machines of a driver; undefined while it does not tell. */
+export async function namesAt(
+  session: Session,
+  id: string,
+  {signal}: CallOptions,
+): Promise<ReadonlySet<string> | undefined> {
   try {
     const provider = await session.open('instance', id)
     return new Set((await provider.list({signal})).map(({name}) => name))

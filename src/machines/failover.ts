@@ -60,7 +60,7 @@ export async function failOver(session: Session, options: FailoverOptions): Prom
     const question = `make ${moves.join(', ')} anew at ${to}, without the data they had at ${primary.name}?`
     if (!(await options.approve(question))) return {...result, moved: [], done: false}
     // Noted before: an interrupted one must not look as if nothing had been made.
-    await noteMoves(session, {from: primary.name, to, moves})
+    await noteMoves(session, {from: primary.name, to, moves, left: left.map(({name}) => name)})
     await runPlan(there, prepared, {signal, progress: options.progress})
     return {...result, moved: moves, done: true}
   })
@@ -162,12 +162,14 @@ const onlyMoves = (manifest: Manifest, moves: readonly string[]): Manifest => ({
 
 async function noteMoves(
   session: Session,
-  {from, to, moves}: {readonly from: string; readonly to: string; readonly moves: readonly string[]},
+  {from, to, moves, left}: Pick<FailoverResult, 'from' | 'to'> & Readonly<Record<'moves' | 'left', readonly string[]>>,
 ): Promise<void> {
   const at = new Date().toISOString()
-  const notes = moves.map((name): MovedMachine => ({name, from, to, at}))
-  await changeMemory(session, (memory) => ({
-    ...memory,
-    moved: [...memory.moved.filter(({name}) => !moves.includes(name)), ...notes],
-  }))
+  const note = (name: string): MovedMachine => ({name, from, to, at})
+  await changeMemory(session, (memory) => {
+    const moved = [...memory.moved.filter(({name}) => !moves.includes(name)), ...moves.map(note)]
+    const stays = left.filter((name) => !moved.some((one) => one.name === name))
+    const before = memory.left.filter(({name}) => !moves.includes(name) && !left.includes(name))
+    return {...memory, moved, left: [...before, ...stays.map(note)]}
+  })
 }

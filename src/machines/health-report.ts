@@ -4,6 +4,7 @@ import {loadNamed} from '../apply/load.ts'
 import {locked} from '../apply/run.ts'
 import {checkServices, type HealthReport, reportOf} from '../status/health.ts'
 import {type Overview, observeAll} from '../status/overview.ts'
+import {leftElsewhere, leftText} from './failover-left.ts'
 import {splitBrain, splitText} from './failover-split.ts'
 import {checkMachines, type InstanceHealth, type MachineQuestion, type WantedInstance} from './health.ts'
 import {mustBeKnown, type RecoverOptions, recover, recoveryOf} from './recover.ts'
@@ -77,14 +78,7 @@ async function ask(session: Session, question: HealthQuestion): Promise<Asked> {
   const provider = engine?.ok === true ? await session.open('instance').catch(orAbort) : undefined
   const memory = await readMemory(session)
   if (provider !== undefined) await forgetRunning(session, provider, {instances, memory})
-  const split =
-    provider &&
-    new Map(
-      [...(await splitBrain(session, provider, {signal}))].map(([name, one]) => [
-        name,
-        {reason: splitText(one), otherHome: one.other},
-      ]),
-    )
+  const split = provider && (await otherHomes(session, provider, {instances, plan, signal}))
   const asked: MachineQuestion | undefined = provider && {provider, instances, memory, plan, split, names}
   const [probed, machines] = await Promise.all([
     names === undefined ? checkServices(services, {signal}) : [],
@@ -94,6 +88,22 @@ async function ask(session: Session, question: HealthQuestion): Promise<Asked> {
   // Who asks for machines alone is not told of the engine of services.
   const told = names === undefined ? engines : engines.filter((one) => !isOfServices(one))
   return {engines: told, services: probed, instances: machines, provider, plan}
+}
+
+/** Machines that live elsewhere, too, or only there: by name. */
+async function otherHomes(
+  session: Session,
+  provider: InstanceProvider,
+  {instances, plan = [], signal}: Pick<MachineQuestion, 'instances' | 'plan'> & CallOptions,
+): Promise<NonNullable<MachineQuestion['split']>> {
+  const split = await splitBrain(session, provider, {signal})
+  const specs = plan.map(({spec}) => spec)
+  const left = specs.length === 0 ? [] : await leftElsewhere(session, provider, specs, {signal})
+  const absent = [...left].filter(([name]) => !instances.some((instance) => instance.name === name))
+  return new Map([
+    ...absent.map(([name, one]) => [name, {reason: leftText(one), otherHome: one.from}] as const),
+    ...[...split].map(([name, one]) => [name, {reason: splitText(one), otherHome: one.other}] as const),
+  ])
 }
 
 /** Who was stopped on purpose and runs again, by whatever hand, should run from now on. */

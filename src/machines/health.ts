@@ -25,7 +25,7 @@ export interface InstanceHealth {
   readonly readiness: Readiness
   /** `omni stop` stopped it. */
   readonly stoppedOnPurpose: boolean
-  /** The driver that has it, too: a split brain, which a person must end. */
+  /** The driver that has it, too: a split brain, which a person must end; or has it alone, since a fail-over. */
   readonly otherHome?: string | undefined
   /** File and line of it in the plan. */
   readonly file?: string | undefined
@@ -42,7 +42,7 @@ export interface MachineQuestion {
   readonly memory: MachineMemory
   /** With a plan, what it names is probed as it says. */
   readonly plan?: readonly WantedInstance[] | undefined
-  /** Machines with two homes, by name. */
+  /** Machines with another home, by name. */
   readonly split?: ReadonlyMap<string, Required<Pick<InstanceHealth, 'reason' | 'otherHome'>>> | undefined
   /** Only these. Default: all, and those of the plan. */
   readonly names?: readonly string[] | undefined

@@ -3,7 +3,7 @@ import {dirname, join} from 'node:path'
 import {ensurePrivateDir, isOmniError, retry, writeFileAtomic} from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
 
-/** Where a machine was made anew, because its own provider did not answer. */
+/** Where a machine was made anew, or was not, because its own provider did not answer. */
 export interface MovedMachine {
   readonly name: string
   readonly from: string
@@ -13,18 +13,20 @@ export interface MovedMachine {
 }
 
 /**
- * What no provider can tell, kept per context under `OMNI_HOME/state`: who was stopped on purpose, and who was made anew
- * elsewhere. A lost file makes recovery start what was stopped, nothing worse.
+ * What no provider can tell, kept per context under `OMNI_HOME/state`: who was stopped on purpose, who was made anew
+ * elsewhere, and who was left where it was. A lost file makes recovery start what was stopped, nothing worse.
  */
 export interface MachineMemory {
   /** `PROVIDER/NAME` → when `omni stop` stopped it. */
   readonly stopped: Readonly<Record<string, string>>
   readonly moved: readonly MovedMachine[]
+  /** Machines that a fail-over from one to the other did not make anew. */
+  readonly left: readonly MovedMachine[]
 }
 
 type Place = Pick<Session, 'home'> & {readonly context: {readonly name: string}}
 
-const EMPTY: MachineMemory = {stopped: {}, moved: []}
+const EMPTY: MachineMemory = {stopped: {}, moved: [], left: []}
 /** Another command that notes something is done soon. */
 const LOCK_ATTEMPTS = {
   attempts: 40,
@@ -37,7 +39,7 @@ export async function readMemory(place: Place): Promise<MachineMemory> {
   const text = await readFile(fileOf(place), 'utf8').catch(() => '{}')
   try {
     const value: unknown = JSON.parse(text)
-    return isMemory(value) ? value : EMPTY
+    return isMemory(value) ? {...EMPTY, ...value} : EMPTY
   } catch {
     return EMPTY
   }
@@ -104,11 +106,13 @@ export async function noteWish(
 const fileOf = ({home, context}: Place): string =>
   join(home, 'state', `machines-${encodeURIComponent(context.name)}.json`)
 
-const isMemory = (value: unknown): value is MachineMemory =>
+/** Files of before have no `left`. */
+const isMemory = (value: unknown): value is Omit<MachineMemory, 'left'> & Partial<Pick<MachineMemory, 'left'>> =>
   typeof value === 'object' &&
   value !== null &&
   'stopped' in value &&
   typeof value.stopped === 'object' &&
   value.stopped !== null &&
   'moved' in value &&
-  Array.isArray(value.moved)
+  Array.isArray(value.moved) &&
+  (!('left' in value) || Array.isArray(value.left))

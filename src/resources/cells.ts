@@ -1,5 +1,6 @@
 import {formatDuration} from '@omni-cli/sdk'
 import type {TextLine} from '@omni-cli/sdk/cli'
+import {OWNER_LABEL} from '../machines/health-wanted.ts'
 
 /** Time since then: `3m12s`; undefined when it is not known. */
 export function age(at: string | undefined): string | undefined {
@@ -14,9 +15,12 @@ export function factLines(facts: Readonly<Record<string, string | number | undef
   return known.map(([key, value]) => [[`${key.padEnd(width)}  `, 'dim'], String(value)])
 }
 
+/** The plan that the thing belongs to. */
+export const planOf = (labels: Readonly<Record<string, string>>): string | undefined => labels[OWNER_LABEL]
+
 /** `a=1,b=2`; what omni notes for itself is left out. */
 export const labelText = (labels: Readonly<Record<string, string>>): string =>
   Object.entries(labels)
-    .filter(([key]) => key !== 'omni.hash')
+    .filter(([key]) => !key.startsWith('omni.'))
     .map(([key, value]) => `${key}=${value}`)
     .join(',')

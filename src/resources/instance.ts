@@ -7,7 +7,7 @@ import {
   type SnapshotInfo,
 } from '@omni-cli/sdk'
 import type {TextLine, Tone} from '@omni-cli/sdk/cli'
-import {age, factLines, labelText} from './cells.ts'
+import {age, factLines, labelText, planOf} from './cells.ts'
 import {defineKind} from './kind.ts'
 import {maskSettings} from './mask-settings.ts'
 
@@ -41,6 +41,7 @@ export const instanceKind = defineKind<DescribedInstance, 'instance'>({
     {header: 'DISK', value: ({diskBytes}) => size(diskBytes), align: 'right', wide: true},
     {header: 'SNAPSHOTS', value: ({snapshotCount}) => snapshotCount, align: 'right', wide: true},
     {header: 'LOCATION', value: ({location}) => location, wide: true},
+    {header: 'PLAN', value: ({labels}) => planOf(labels), wide: true},
     {header: 'LABELS', value: ({labels}) => labelText(labels), wide: true},
   ],
   list: (provider, options) => provider.list(options),
@@ -96,6 +97,7 @@ function describeInstance(instance: DescribedInstance): TextLine[] {
       location: instance.location,
       autostart: settings?.autostart === undefined ? undefined : String(settings.autostart),
       protected: settings?.protect === true ? 'yes' : undefined,
+      plan: planOf(instance.labels),
       labels: labelText(instance.labels),
       created: instance.createdAt,
       started: instance.startedAt,

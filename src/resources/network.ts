@@ -1,6 +1,6 @@
 import {type NetworkState, requireFacet} from '@omni-cli/sdk'
 import type {TextLine} from '@omni-cli/sdk/cli'
-import {factLines, labelText} from './cells.ts'
+import {factLines, labelText, planOf} from './cells.ts'
 import {defineKind} from './kind.ts'
 
 /** Networks that machines join. */
@@ -18,6 +18,7 @@ export const networkKind = defineKind<NetworkState, 'instance'>({
     {header: 'USED BY', value: ({usedBy}) => usedBy.length, align: 'right'},
     {header: 'NAT', value: ({nat}) => yesOrNo(nat), wide: true},
     {header: 'DHCP', value: ({dhcp}) => yesOrNo(dhcp), wide: true},
+    {header: 'PLAN', value: ({labels}) => planOf(labels), wide: true},
     {header: 'LABELS', value: ({labels}) => labelText(labels), wide: true},
   ],
   list: async (provider, options) => requireFacet(provider, 'networks').list(options),
@@ -34,6 +35,7 @@ export const networkKind = defineKind<NetworkState, 'instance'>({
       dhcp: yesOrNo(network.dhcp),
       managed: yesOrNo(network.managed),
       'used by': network.usedBy.join(', '),
+      plan: planOf(network.labels),
       labels: labelText(network.labels),
     }),
     ...section(

@@ -1,6 +1,6 @@
 import {type ProfileState, redact, requireFacet} from '@omni-cli/sdk'
 import type {TextLine} from '@omni-cli/sdk/cli'
-import {factLines, labelText} from './cells.ts'
+import {factLines, labelText, planOf} from './cells.ts'
 import {defineKind} from './kind.ts'
 import {maskSettings} from './mask-settings.ts'
 
@@ -16,6 +16,7 @@ export const profileKind = defineKind<ProfileState, 'instance'>({
     {header: 'DESCRIPTION', value: ({description}) => description},
     {header: 'USED BY', value: ({usedBy}) => usedBy.length, align: 'right'},
     {header: 'DEVICES', value: ({devices}) => Object.keys(devices ?? {}).join(', '), wide: true},
+    {header: 'PLAN', value: ({labels}) => planOf(labels), wide: true},
     {header: 'LABELS', value: ({labels}) => labelText(labels), wide: true},
   ],
   list: async (provider, options) => requireFacet(provider, 'profiles').list(options),
@@ -28,7 +29,7 @@ export const profileKind = defineKind<ProfileState, 'instance'>({
     ...(devices === undefined ? {} : {devices: redact(devices)}),
   }),
   lines: ({name, description, usedBy, labels, config, devices}) => [
-    ...factLines({name, description, 'used by': usedBy.join(', '), labels: labelText(labels)}),
+    ...factLines({name, description, 'used by': usedBy.join(', '), plan: planOf(labels), labels: labelText(labels)}),
     ...settings('config', config),
     ...Object.entries(devices ?? {}).flatMap(([device, values]) => settings(`device ${device}`, values)),
   ],

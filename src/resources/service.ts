@@ -4,7 +4,7 @@ import {STATUS_TONE, urlOf} from '../apps/service-view.ts'
 import {withoutSecrets} from '../apps/without-secrets.ts'
 import {serviceDetailsView} from '../status/service-details.ts'
 import {usageOf} from '../status/usage.ts'
-import {age, factLines, labelText} from './cells.ts'
+import {age, factLines, labelText, planOf} from './cells.ts'
 import {defineKind} from './kind.ts'
 
 export const serviceKind = defineKind<Service, 'service'>({
@@ -24,6 +24,7 @@ export const serviceKind = defineKind<Service, 'service'>({
     {header: 'CPU', value: (service) => usageOf(service, 0).cpu, align: 'right', wide: true},
     {header: 'MEMORY', value: (service) => usageOf(service, 0).memory, align: 'right', wide: true},
     {header: 'RUNS', value: ({spec}) => codeOf(spec), wide: true},
+    {header: 'PLAN', value: ({spec}) => planOf(spec.labels), wide: true},
     {header: 'LABELS', value: ({spec}) => labelText(spec.labels), wide: true},
   ],
   list: (engine, options) => engine.list(options),
@@ -65,6 +66,7 @@ function describeService(service: Service): TextLine[] {
     'memory limit': resources?.memory === undefined ? undefined : formatBytes(resources.memory),
     'cpu limit': resources?.cpu,
     volume: volume?.path,
+    plan: planOf(spec.labels),
     labels: labelText(spec.labels),
     created: service.createdAt,
     updated: service.updatedAt,

@@ -273,7 +273,7 @@ test('wishes are kept for the user alone, and a broken file is no obstacle', asy
   await noteWish(session, 'start', [web])
   expect(Object.keys((await readMemory(session)).stopped)).toEqual(['memory/db'])
   await writeFile(file, '{"stopped": 3')
-  expect(await readMemory(session)).toEqual({stopped: {}, moved: []})
+  expect(await readMemory(session)).toEqual({stopped: {}, moved: [], left: []})
 })
 
 test('status tells no passwords of machines', async () => {

@@ -1,4 +1,4 @@
-import {readdirSync, readFileSync, statSync} from 'node:fs'
+import {mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {type InstanceProvider, instanceSpec, OmniError, type SnapshotFacet} from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
@@ -38,7 +38,7 @@ async function take(selection: Partial<SnapshotSelection>, more: Partial<TakeReq
 }
 
 async function restore(words: readonly string[], names: RestoreNames & {allowPartial?: boolean} = {}) {
-  const chosen = await chooseSnapshots(session, words, {signal})
+  const chosen = await chooseSnapshots(session, words, {signal, mayMiss: names.allowPartial})
   const steps = await planRestore(chosen, {allowPartial: false, ...names}, {signal})
   return restoreSnapshots(chosen.snapshot, steps, {progress: recordingProgress(), signal})
 }
@@ -227,6 +227,53 @@ test('a group is removed when one of its machines is gone', async () => {
   const chosen = await chooseSnapshots(session, ['night'], {signal, mayMiss: true})
   expect(await removeSnapshots(session, chosen, {progress: recordingProgress(), signal})).toEqual(['web'])
   expect(await listGroups(session)).toEqual([])
+})
+
+test('the rest of a group is restored when that was said, and what is left out is told', async () => {
+  await take({all: true, name: 'night'})
+  await provider.remove('db')
+  await provider.snapshots?.remove('cache', 'night')
+
+  const chosen = await chooseSnapshots(session, ['night'], {signal, mayMiss: true})
+  expect(chosen.missing).toEqual(['db', 'cache'])
+  expect((await restore(['night'], {allowPartial: true})).map(({name}) => name)).toEqual(['web'])
+  await expect(restore(['night'])).rejects.toMatchObject({code: 'NOT_FOUND'})
+})
+
+test('a snapshot that is not there is never restored, nor is a group of which nothing is left', async () => {
+  await take({words: ['web', 'db'], name: 'night'})
+  await expect(restore(['web', 'nope'], {allowPartial: true})).rejects.toMatchObject({
+    ...{code: 'NOT_FOUND', message: "'web' has no snapshot 'nope'"},
+  })
+  for (const name of ['web', 'db']) await provider.remove(name)
+  await expect(restore(['night'], {allowPartial: true})).rejects.toMatchObject({
+    ...{code: 'NOT_FOUND', message: "nothing of the group 'night' is left"},
+  })
+})
+
+test('a group whose file is damaged, gone or none keeps no other from being listed, and its file is named', async () => {
+  const group = await take({words: ['web', 'db'], name: 'night'})
+  const folder = join(session.home, 'state', 'snapshots', 'default')
+  writeFileSync(join(folder, 'damaged.json'), 'no json')
+  writeFileSync(join(folder, 'half.json'), '{"version": 1, "name": "ha')
+  writeFileSync(join(folder, 'other.json'), '{"version": 7}')
+  symlinkSync(join(folder, 'gone'), join(folder, 'vanished.json'))
+  mkdirSync(join(folder, 'folder.json'))
+  const notices: string[] = []
+
+  const notice = (text: string) => notices.push(text)
+  expect(await listGroups(session, {notice})).toEqual([group])
+  expect(notices.map((text) => text.match(/[^/]+\.json/)?.[0]).toSorted()).toEqual([
+    ...['damaged.json', 'folder.json', 'half.json', 'other.json', 'vanished.json'],
+  ])
+  expect(notices.every((text) => text.includes(folder))).toBe(true)
+  const listed = await listSnapshots(session, [], {signal, notice})
+  expect(listed.map(({instance, isOfGroup}) => [instance, isOfGroup])).toEqual([
+    ['web', true],
+    ['db', true],
+  ])
+  expect(notices).toHaveLength(10)
+  await expect(restore(['nope'])).rejects.toMatchObject({code: 'NOT_FOUND'})
 })
 
 test('the hash of a machine tells its settings, not its state', async () => {

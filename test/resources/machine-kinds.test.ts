@@ -3,6 +3,7 @@ import {createMemoryInstances} from '@omni-cli/testkit'
 import {expect, test} from 'vitest'
 import {instanceKind} from '../../src/resources/instance.ts'
 import {findKind} from '../../src/resources/kinds.ts'
+import {networkKind} from '../../src/resources/network.ts'
 import {profileKind} from '../../src/resources/profile.ts'
 import {resolveTargets} from '../../src/resources/target.ts'
 import {memorySession} from '../apply/memory-session.ts'
@@ -75,3 +76,17 @@ test('a name alone means none of them', async () => {
   await expect(resolveTargets(session, ['small'])).rejects.toMatchObject({code: 'NOT_FOUND'})
   expect(await resolveTargets(session, ['profile/small'])).toMatchObject([{ref: 'profile/small'}])
 })
+
+test.each([instanceKind, profileKind, networkKind])(
+  'the plan of $plural has a column; what omni notes is no label',
+  (kind) => {
+    const labels = {tier: 'front', 'omni.plan': 'shop', 'omni.recipe': 'x', omnibus: 'y'}
+    const state = {name: 'web', labels, addresses: [], usedBy: []}
+    const wide = (header: string) => kind.columns.find((column) => column.header === header)?.value(state)
+    expect([wide('PLAN'), wide('LABELS')]).toEqual(['shop', 'tier=front,omnibus=y'])
+    const lines = JSON.stringify(kind.lines(state))
+    expect(lines).toContain('shop')
+    expect(lines).not.toContain('omni.')
+    expect(kind.labelsOf?.(state)).toBe(labels)
+  },
+)

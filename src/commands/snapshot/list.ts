@@ -22,7 +22,8 @@ export default class SnapshotList extends BaseCommand {
   async run(): Promise<View> {
     const {argv, flags} = await this.parse(SnapshotList)
     const session = await this.session()
-    if (flags.groups) return groupsView(await listGroups(session))
-    return snapshotsView(await listSnapshots(session, argv.map(String), {signal: this.signal}))
+    const notice = (text: string) => this.notice(text)
+    if (flags.groups) return groupsView(await listGroups(session, {notice}))
+    return snapshotsView(await listSnapshots(session, argv.map(String), {signal: this.signal, notice}))
   }
 }

@@ -22,7 +22,7 @@ export default class SnapshotRestore extends BaseCommand {
     as: Flags.string({summary: 'make new instances, called NAME-SUFFIX', helpValue: 'SUFFIX', exclusive: ['to']}),
     to: Flags.string({summary: 'make a new instance of this name', helpValue: 'NAME'}),
     start: Flags.boolean({summary: 'start the instances afterwards'}),
-    partial: Flags.boolean({summary: 'also a group in which some failed'}),
+    partial: Flags.boolean({summary: 'also a group in which some failed or are gone'}),
     yes: flag.yes,
     provider: flag.provider,
   }
@@ -30,9 +30,10 @@ export default class SnapshotRestore extends BaseCommand {
   async run(): Promise<View | undefined> {
     const {argv, flags} = await this.parse(SnapshotRestore)
     const {signal} = this
-    const chosen = await chooseSnapshots(await this.session(), argv.map(String), {signal})
+    const chosen = await chooseSnapshots(await this.session(), argv.map(String), {signal, mayMiss: flags.partial})
     const names = {suffix: flags.as, to: flags.to, allowPartial: flags.partial}
     const steps = await planRestore(chosen, names, {signal})
+    if (chosen.missing.length > 0) this.notice(`left out, for it is gone: ${chosen.missing.join(', ')}`)
     const back = steps.filter(({to}) => to === undefined).map(({machine}) => machine.name)
     const question = `${back.join(', ')}: go back to '${chosen.snapshot}' and lose what changed since?`
     if (back.length > 0 && !(await this.confirm(question, flags))) {

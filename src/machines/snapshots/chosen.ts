@@ -9,13 +9,15 @@ import {machinesWith} from './take.ts'
 export interface ChosenSnapshots {
   readonly snapshot: string
   readonly machines: readonly Machine[]
+  /** Machines of the group that were left out: they are gone, or their snapshot is. */
+  readonly missing: readonly string[]
   /** When they were taken together. */
   readonly group: SnapshotGroup | undefined
 }
 
 /**
  * `GROUP`, or `NAME SNAPSHOT`. NOT_FOUND unless all of it is there, USAGE for other words. With `mayMiss` the snapshots
- * and machines of a group that are gone are left out.
+ * and machines of a group that are gone are left out; it means nothing for a snapshot that is named.
  */
 export async function chooseSnapshots(
   session: Session,
@@ -34,13 +36,15 @@ export async function chooseSnapshots(
       : await machinesOf(session, group, {signal, mayMiss})
   const machines = await machinesWith(all, snapshot, {signal})
   const missing = all.filter((machine) => !machines.includes(machine))
-  if (missing.length > 0 && !mayMiss) {
+  if (missing.length > 0 && (group === undefined || !mayMiss)) {
     throw new OmniError('NOT_FOUND', missing.map(({name}) => `'${name}' has no snapshot '${snapshot}'`).join('\n'), {
       hint: `omni snapshot list ${missing[0]?.name ?? ''}`,
       details: {missing: missing.map(({name}) => name)},
     })
   }
-  return {snapshot, machines, group}
+  const found = new Set(machines.map(({name}) => name))
+  const members = group?.members.map(({instance}) => instance) ?? []
+  return {snapshot, machines, missing: members.filter((name) => !found.has(name)), group}
 }
 
 async function machinesOf(

@@ -3,7 +3,7 @@ import type {Session} from '@omni-cli/sdk/cli'
 import {instanceKind} from '../../resources/instance.ts'
 import {choose} from '../choose.ts'
 import type {Machine} from '../workload.ts'
-import {listGroups} from './manifest.ts'
+import {type ListGroupsOptions, listGroups} from './manifest.ts'
 
 const AT_ONCE = 8
 
@@ -18,12 +18,12 @@ export interface ListedSnapshot extends SnapshotInfo {
 export async function listSnapshots(
   session: Session,
   words: readonly string[],
-  options: CallOptions,
+  {notice, ...options}: CallOptions & ListGroupsOptions,
 ): Promise<ListedSnapshot[]> {
   const selection = words.length === 0 ? {words, all: true} : {words}
   const chosen = await choose(session, selection, {...options, kinds: [instanceKind]})
   const machines = chosen.filter((workload): workload is Machine => workload.kind === 'instance')
-  const groups = await listGroups(session)
+  const groups = await listGroups(session, {notice})
   const members = new Set(
     groups.flatMap(({members}) => members.map(({instance, snapshot}) => `${instance} ${snapshot}`)),
   )

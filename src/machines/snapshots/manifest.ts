@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto'
 import {readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {ensurePrivateDir, type Instance, OmniError, reasonOf, writeFileAtomic} from '@omni-cli/sdk'
+import {ensurePrivateDir, type Instance, messageOf, OmniError, reasonOf, writeFileAtomic} from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
 import {z} from 'zod'
 
@@ -57,7 +57,10 @@ const textOf = (group: SnapshotGroup): string => `${JSON.stringify(group, undefi
 
 /** Undefined when there is none of that name. IO for one that cannot be read. */
 export async function findGroup(session: Session, name: string): Promise<SnapshotGroup | undefined> {
-  const file = fileOf(session, name)
+  return readGroup(fileOf(session, name))
+}
+
+async function readGroup(file: string): Promise<SnapshotGroup | undefined> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENAMETOOLONG') return undefined
     throw new OmniError('IO', `cannot read '${file}': ${reasonOf(error)}`, {cause: error})
@@ -76,13 +79,29 @@ export async function requireGroup(session: Session, name: string): Promise<Snap
   })
 }
 
-/** Oldest first. */
-export async function listGroups(session: Session): Promise<SnapshotGroup[]> {
+export interface ListGroupsOptions {
+  /** Told of each file that is passed over. */
+  readonly notice?: ((text: string) => void) | undefined
+}
+
+/** Oldest first. A file that cannot be read, or is no group, is passed over: the others are there all the same. */
+export async function listGroups(session: Session, {notice}: ListGroupsOptions = {}): Promise<SnapshotGroup[]> {
   const folder = folderOf(session)
   const names = await readdir(folder).catch(() => [])
   const files = names.filter((name) => name.endsWith('.json')).map((name) => join(folder, name))
-  const groups = await Promise.all(files.map(async (file) => parseGroup(await readFile(file, 'utf8'), file)))
-  return groups.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt))
+  const groups = await Promise.all(
+    files.map(async (file) => {
+      try {
+        const found = await readGroup(file)
+        if (found === undefined) notice?.(`warning: '${file}' is passed over: it is gone`)
+        return found
+      } catch (error) {
+        notice?.(`warning: passed over: ${messageOf(error)}`)
+        return undefined
+      }
+    }),
+  )
+  return groups.filter((one) => one !== undefined).toSorted((a, b) => a.createdAt.localeCompare(b.createdAt))
 }
 
 export const removeGroup = (session: Session, name: string): Promise<void> => rm(fileOf(session, name), {force: true})

@@ -21,7 +21,7 @@ export interface RestoreStep {
 
 /**
  * What is to be done. CONFLICT for a group that is not whole unless `allowPartial`, and for new names that are taken;
- * USAGE for names that cannot be.
+ * USAGE for names that cannot be; NOT_FOUND when nothing of the group is left.
  */
 export async function planRestore(
   {machines, group}: ChosenSnapshots,
@@ -33,6 +33,11 @@ export async function planRestore(
     const missing = group.wanted.filter((name) => !have.includes(name)).join(', ')
     throw new OmniError('CONFLICT', `the group '${group.name}' is not whole: ${missing} failed`, {
       hint: 'the same command with --partial restores the rest',
+    })
+  }
+  if (group !== undefined && machines.length === 0) {
+    throw new OmniError('NOT_FOUND', `nothing of the group '${group.name}' is left`, {
+      hint: `omni snapshot delete ${group.name}`,
     })
   }
   const steps = machines.map((machine) => ({machine, to: newName(machine.name, machines.length, names)}))

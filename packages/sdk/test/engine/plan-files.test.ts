@@ -145,6 +145,22 @@ instances:
   })
 })
 
+test('a default that refers to a variable is refused where it does', async () => {
+  const text = `variables:
+  b: 1
+  a: "\${var.b}"
+  c: {default: "x-\${var.nope}"}
+  d: "$\${var.b}"
+instances:
+  web: {image: "\${var.a}\${var.c}\${var.d}"}
+`
+  const hint = 'give the value itself, or put the two together where they are used'
+  expect(await problems(load(text))).toEqual([
+    `plan.yaml:3:7 the default of 'a' cannot refer to a variable: '\${var.b}' (${hint})`,
+    `plan.yaml:4:19 the default of 'c' cannot refer to a variable: '\${var.nope}' (${hint})`,
+  ])
+})
+
 describe('include', () => {
   test('included files belong to the plan: its name, its variables, its environments', async () => {
     write(

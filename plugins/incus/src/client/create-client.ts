@@ -8,7 +8,7 @@ import {failureOf, TRUST_HINT} from './failure.ts'
 import {openOperations} from './operations.ts'
 import type {Transport} from './transport.ts'
 import {type Operation, operationWire, type Server, serverWire} from './wire.ts'
-import {once, orAborted} from './within.ts'
+import {shared} from './within.ts'
 
 const OK = 200
 const CANCELLED = 401
@@ -16,13 +16,13 @@ const CANCELLED = 401
 /** The client over an open transport. */
 export function createClient(transport: Transport): IncusClient {
   const {url, project} = transport.address
-  const ready = once(() => checkProject(transport))
+  const ready = shared((signal) => checkProject(transport, signal))
   const connections = openConnections(transport)
   const operations = openOperations(transport, connections)
   const {settle} = operations
   const ask = async (request: IncusRequest, options: CallOptions = {}) => {
     throwIfAborted(options.signal)
-    const checked = orAborted(options.signal, ready())
+    const checked = ready(options.signal)
     if (request.method !== 'GET') await checked
     const asked = request.method === 'GET' ? transport.send(request, options) : change(transport, request, options)
     // Nothing is believed before the project is known to be there.
@@ -39,16 +39,18 @@ export function createClient(transport: Transport): IncusClient {
     const {envelope} = await ask(request, options)
     return envelope.type === 'async' ? readWire(operationWire, envelope.metadata, request.path) : undefined
   }
-  const server = once(async () => trusted((await fetch(serverWire, {method: 'GET', path: ''})).value, url))
+  const server = shared(async (signal) =>
+    trusted((await fetch(serverWire, {method: 'GET', path: ''}, {signal})).value, url),
+  )
 
   return {
     url,
     project,
     fetch,
     settle,
-    server: (options) => orAborted(options?.signal, server()),
-    has: async (extension, options) => (await orAborted(options?.signal, server())).api_extensions.includes(extension),
-    find: (schema, request, options) => fetch(schema, request, options).catch(absent(ready)),
+    server: (options) => server(options?.signal),
+    has: async (extension, options) => (await server(options?.signal)).api_extensions.includes(extension),
+    find: (schema, request, options) => fetch(schema, request, options).catch(absent(() => ready(options?.signal))),
     async send(request, options) {
       const operation = await begin(request, options)
       if (operation !== undefined) succeeded(await settle(operation, options))
@@ -63,19 +65,19 @@ export function createClient(transport: Transport): IncusClient {
       return operation === undefined ? undefined : succeeded(await settle(operation, options))
     },
     async download(request, options) {
-      await orAborted(options?.signal, ready())
+      await ready(options?.signal)
       return bytesOf(transport, request, options)
     },
     async head(request, options) {
-      await orAborted(options?.signal, ready())
+      await ready(options?.signal)
       return headersOf(transport, request, options)
     },
     async socket(path, query, options) {
-      await orAborted(options?.signal, ready())
+      await ready(options?.signal)
       return connections.socket(path, query, options)
     },
     async upgrade(path, protocol, options) {
-      await orAborted(options?.signal, ready())
+      await ready(options?.signal)
       return connections.upgrade(path, protocol, options)
     },
     close() {
@@ -86,11 +88,11 @@ export function createClient(transport: Transport): IncusClient {
 }
 
 /** Incus lists nothing for a project that does not exist, so that it is asked for before anything is believed. */
-async function checkProject(transport: Transport): Promise<void> {
+async function checkProject(transport: Transport, signal: AbortSignal): Promise<void> {
   const {url, project} = transport.address
   if (project === 'default') return
   const path = `/projects/${encodeURIComponent(project)}`
-  const {status, text} = await transport.send({method: 'GET', path})
+  const {status, text} = await transport.send({method: 'GET', path}, {signal})
   if (status === 404) {
     throw new OmniError('NOT_FOUND', `Incus at ${url} has no project '${project}'`, {
       hint: `incus project create ${project}`,

@@ -1,4 +1,4 @@
-import {aborted} from '@omni-cli/sdk'
+import {aborted, throwIfAborted} from '@omni-cli/sdk'
 
 /** What the promise gives, or undefined when it takes longer. No timer is left behind. */
 export function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
@@ -26,5 +26,49 @@ export function once<T>(work: () => Promise<T>): () => Promise<T> {
       throw error
     })
     return result
+  }
+}
+
+interface Shared<T> {
+  readonly result: Promise<T>
+  readonly controller: AbortController
+  waiting: number
+  isDone: boolean
+}
+
+/**
+ * The same for several who wait: each of them may leave (ABORTED), and the work is given up with the last one, so that
+ * nothing goes on that nobody waits for.
+ */
+export function shared<T>(work: (signal: AbortSignal) => Promise<T>): (signal?: AbortSignal) => Promise<T> {
+  let current: Shared<T> | undefined
+  const forget = (one: Shared<T>) => {
+    if (current === one) current = undefined
+  }
+  const begin = (): Shared<T> => {
+    const controller = new AbortController()
+    const one: Shared<T> = {result: work(controller.signal), controller, waiting: 0, isDone: false}
+    one.result.then(
+      () => {
+        one.isDone = true
+      },
+      () => forget(one),
+    )
+    return one
+  }
+  return async (signal) => {
+    throwIfAborted(signal)
+    current ??= begin()
+    const mine = current
+    mine.waiting++
+    try {
+      return await orAborted(signal, mine.result)
+    } finally {
+      mine.waiting--
+      if (mine.waiting === 0 && !mine.isDone) {
+        forget(mine)
+        mine.controller.abort()
+      }
+    }
   }
 }

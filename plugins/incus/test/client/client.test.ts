@@ -280,3 +280,45 @@ it('an answer with a status of its own kind keeps its text', async () => {
 
   await expect(client.fetch(names, list)).rejects.toMatchObject({code: 'UNSUPPORTED'})
 })
+
+describe('a question that several wait for', () => {
+  it('ends with the last of them, and is asked anew by the next one', async () => {
+    let open = 0
+    let isHung = true
+    const answer: Parameters<FakeDaemon['on']>[1] = (_, response) => {
+      if (!isHung) return succeed(response, {auth: 'trusted', api_extensions: []})
+      open++
+      response.once('close', () => open--)
+    }
+    daemon.on('GET /1.0', answer)
+    const client = await daemon.open()
+    const [first, second] = [new AbortController(), new AbortController()]
+    const both = [client.server({signal: first.signal}), client.has('a', {signal: second.signal})]
+    const outcome = Promise.allSettled(both)
+    await poll({everyMs: 1, timeoutMs: 5_000}, async () => open === 1)
+    first.abort()
+    await expect(both[0]).rejects.toMatchObject({code: 'ABORTED'})
+    expect(open).toBe(1)
+    second.abort()
+    await outcome
+    await poll({everyMs: 1, timeoutMs: 5_000}, async () => open === 0)
+    isHung = false
+    expect(await client.has('a')).toBe(false)
+    expect(daemon.requests).toEqual(['GET /1.0', 'GET /1.0'])
+  })
+
+  it('about its project ends as well', async () => {
+    let open = 0
+    daemon.on('GET /1.0/projects/mine', (_, response) => {
+      open++
+      response.once('close', () => open--)
+    })
+    const client = await daemon.open({project: 'mine'})
+    const controller = new AbortController()
+    const sent = client.send({method: 'POST', path: '/instances'}, {signal: controller.signal})
+    await poll({everyMs: 1, timeoutMs: 5_000}, async () => open === 1)
+    controller.abort()
+    await expect(sent).rejects.toMatchObject({code: 'ABORTED'})
+    await poll({everyMs: 1, timeoutMs: 5_000}, async () => open === 0)
+  })
+})

@@ -49,6 +49,12 @@ export function progressOf(open: (title: string) => StepSink, close: () => Promi
   }
 }
 
+/** `(3s): no image`. Of several lines the first: a step has one, and who asked for it tells all of the failure. */
+export function tookText(tookMs: number, text: string | undefined): string {
+  const [line = ''] = (text ?? '').split(/\r?\n/, 1)
+  return `(${formatDuration(tookMs)})${line === '' ? '' : `: ${escapeTerminal(line)}`}`
+}
+
 /** A note is only worth a line of a log when the last one is this old. */
 const NOTE_EVERY_MS = 1000
 
@@ -68,7 +74,7 @@ export const plainProgress = (write: (line: string) => void): Progress =>
           write(`${head} ${escapeTerminal(text)}`)
         },
         end(outcome, text, tookMs) {
-          write(`${head} ${outcome} (${formatDuration(tookMs)})${text ? `: ${escapeTerminal(text)}` : ''}`)
+          write(`${head} ${outcome} ${tookText(tookMs, text)}`)
         },
       }
     },

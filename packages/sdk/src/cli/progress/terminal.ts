@@ -1,8 +1,7 @@
 import {DefaultRenderer, Listr, ListrLogger, type ListrTaskObject, ListrTaskState, ProcessOutput} from 'listr2'
 import {escapeTerminal} from '../../io/escape.ts'
-import {formatDuration} from '../../units.ts'
 import type {Progress} from '../progress.ts'
-import {progressOf, type StepSink} from './plain.ts'
+import {progressOf, type StepSink, tookText} from './plain.ts'
 
 /** The display is on stderr, so it does not matter whether stdout is a terminal. */
 class StderrRenderer extends DefaultRenderer {
@@ -56,7 +55,7 @@ function taskSink(task: Task, title: string): StepSink {
       task.output$ = escapeTerminal(text)
     },
     end(outcome, text, tookMs) {
-      task.title$ = `${title} (${formatDuration(tookMs)})${text ? `: ${escapeTerminal(text)}` : ''}`
+      task.title$ = `${title} ${tookText(tookMs, text)}`
       task.state$ = STATES[outcome]
     },
   }

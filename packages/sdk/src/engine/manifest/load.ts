@@ -8,10 +8,11 @@ import {numbered} from './numbered.ts'
 import {overlaidDrafts} from './overlay.ts'
 import {type FoundProblem, type Problem, problemsError} from './problem.ts'
 import {isProblem, readSource, readStream, refused} from './read.ts'
+import {fillVariables} from './references.ts'
 import {locate, makeResource, type Resource, withGroups} from './resource.ts'
 import {parseSource} from './sources.ts'
 import type {Source, SourceDocument} from './tree.ts'
-import {fillVariables, GivenVariables, type VariableInputs} from './variables.ts'
+import {GivenVariables, type VariableInputs} from './variables.ts'
 
 export interface Manifest {
   readonly resources: readonly Resource[]

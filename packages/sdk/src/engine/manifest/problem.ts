@@ -1,5 +1,6 @@
 import {type ErrorCode, OmniError} from '../../errors.ts'
 import {escapeTerminal} from '../../io/escape.ts'
+import {maskLine} from './mask-line.ts'
 
 /** One mistake in a file; line and column count from 1. */
 export interface Problem {
@@ -41,14 +42,15 @@ export function problemsError(found: readonly FoundProblem[]): OmniError {
   )
 }
 
-/** `file:line:col: message`, the hint, and the line with a caret under the place. */
+/** `file:line:col: message`, the hint, and the line, secrets masked, with a caret under the place. */
 function reportOf({file, line, column, message, hint, sourceLine}: FoundProblem): string {
   const head = `${escapeTerminal(file)}:${line}:${column}: ${escapeTerminal(message)}`
   const text = hint === undefined ? head : `${head}; ${escapeTerminal(hint)}`
   if (sourceLine === undefined || sourceLine.trim() === '') return text
-  const from = Math.max(0, column - 60)
-  const shown = sourceLine.slice(from, from + 100)
+  const masked = maskLine(sourceLine, column)
+  const from = Math.max(0, masked.column - 60)
+  const shown = masked.text.slice(from, from + 100)
   if (escapeTerminal(shown) !== shown) return text
   const gutter = `  ${line} | `
-  return `${text}\n${gutter}${shown}\n${' '.repeat(gutter.length + column - 1 - from)}^`
+  return `${text}\n${gutter}${shown}\n${' '.repeat(gutter.length + masked.column - 1 - from)}^`
 }

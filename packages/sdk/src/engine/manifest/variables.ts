@@ -2,18 +2,9 @@ import {isSecretKey} from '../../io/redact.ts'
 import {didYouMean} from '../../nearest.ts'
 import type {FoundProblem} from './problem.ts'
 import {isProblem, readSource, refused} from './read.ts'
+import {nestedIn} from './references.ts'
 import {parseSource} from './sources.ts'
-import {
-  at,
-  mapTexts,
-  problemAt,
-  type ScalarTree,
-  type Source,
-  type SourceDocument,
-  type Spot,
-  type TextTree,
-  type Tree,
-} from './tree.ts'
+import {at, problemAt, type ScalarTree, type SourceDocument, type Spot, type Tree} from './tree.ts'
 
 /** Where values come from, the first that has one wins: `vars`, `varFiles`, `environment`, the default in the file. */
 export interface VariableInputs {
@@ -25,7 +16,7 @@ export interface VariableInputs {
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
 }
 
-type Value = Pick<ScalarTree, 'value' | 'raw'>
+export type Value = Pick<ScalarTree, 'value' | 'raw'>
 
 interface Given extends Value {
   /** For messages: `--var`, a file, `OMNI_VAR_CPUS`. */
@@ -154,7 +145,10 @@ function declarationsOf(documents: readonly SourceDocument[], problems: FoundPro
       const spot = {source, offset: entry.offset}
       const variable = declarationOf({name, tree: entry.value, spot})
       if (typeof variable === 'string') problems.push(problemAt(source, entry.offset, {message: variable}))
-      else found.set(name, variable)
+      else {
+        found.set(name, variable)
+        problems.push(...nestedIn(source, name, entry.value))
+      }
     }
   }
   return found
@@ -188,42 +182,4 @@ function plainScalar(text: string): Value {
   if (/^(false|False|FALSE)$/.test(text)) return {value: false, raw: text}
   const isNumber = /^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$/.test(text)
   return isNumber && Number.isFinite(Number(text)) ? {value: Number(text), raw: text} : {value: text}
-}
-
-const REFERENCE = /(\$?)\$\{var\.([^}]*)\}/g
-
-/**
- * The tree with `${var.NAME}` filled in. A text that is nothing else keeps the type of the value; `$${var.NAME}` stands for
- * the characters themselves. Unknown names are added to `problems`.
- */
-export function fillVariables(
-  {source, root}: SourceDocument,
-  values: ReadonlyMap<string, Value>,
-  problems: FoundProblem[],
-): SourceDocument {
-  if (!source.text.includes('{var.')) return {source, root}
-  const fill = (text: TextTree): Tree => {
-    if (!text.value.includes('${var.')) return text
-    const report = (name: string) => problems.push(unknownAt(source, text, name, values))
-    const whole = /^\$\{var\.([^}]*)\}$/.exec(text.value)?.[1]
-    if (whole !== undefined) {
-      const value = values.get(whole)
-      if (value === undefined) report(whole)
-      return value === undefined ? text : {kind: 'scalar', offset: text.offset, ...value}
-    }
-    const filled = text.value.replaceAll(REFERENCE, (reference, mark: string, name: string) => {
-      if (mark !== '') return reference.slice(1)
-      const value = values.get(name)
-      if (value === undefined) report(name)
-      return value === undefined ? '' : (value.raw ?? String(value.value))
-    })
-    return {...text, value: filled}
-  }
-  return {source, root: mapTexts(root, fill)}
-}
-
-function unknownAt(source: Source, text: TextTree, name: string, values: ReadonlyMap<string, Value>): FoundProblem {
-  const exact = source.text.indexOf(`\${var.${name}}`, text.offset)
-  const hint = values.size === 0 ? "declare it under 'variables:'" : didYouMean(name, values.keys())
-  return problemAt(source, exact === -1 ? text.offset : exact, {message: `there is no variable '${name}'`, hint})
 }

@@ -1,5 +1,5 @@
 import {OmniError} from '@omni-cli/sdk'
-import type {z} from 'zod'
+import type * as z from 'zod/mini'
 import {failureOf} from './failure.ts'
 import {envelopeWire} from './wire.ts'
 
@@ -36,7 +36,7 @@ export async function readFailure(body: AsyncIterable<Buffer>): Promise<string> 
 }
 
 /** What an answer is about, checked. */
-export function readWire<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
+export function readWire<T>(schema: z.ZodMiniType<T>, value: unknown, path: string): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues

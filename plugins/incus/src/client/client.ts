@@ -1,6 +1,6 @@
 import type {Duplex} from 'node:stream'
 import type {CallOptions} from '@omni-cli/sdk'
-import type {z} from 'zod'
+import type * as z from 'zod/mini'
 import type {Operation, Server} from './wire.ts'
 
 /** A request to the Incus REST API. `path` is below `/1.0`: `/instances/web`; the project is added by the client. */
@@ -51,9 +51,9 @@ export interface IncusClient {
   /** Whether the server has an API extension; versions are never compared. */
   has(extension: string, options?: CallOptions): Promise<boolean>
   /** The metadata of a sync answer. NOT_FOUND when there is none. */
-  fetch<T>(schema: z.ZodType<T>, request: IncusRequest, options?: CallOptions): Promise<Fetched<T>>
+  fetch<T>(schema: z.ZodMiniType<T>, request: IncusRequest, options?: CallOptions): Promise<Fetched<T>>
   /** The same, and undefined for NOT_FOUND. */
-  find<T>(schema: z.ZodType<T>, request: IncusRequest, options?: CallOptions): Promise<Fetched<T> | undefined>
+  find<T>(schema: z.ZodMiniType<T>, request: IncusRequest, options?: CallOptions): Promise<Fetched<T> | undefined>
   /** A change that is answered at once. */
   send(request: IncusRequest, options?: CallOptions): Promise<void>
   /**

@@ -1,5 +1,5 @@
 import {type CallOptions, isOmniError, OmniError, throwIfAborted} from '@omni-cli/sdk'
-import type {z} from 'zod'
+import type * as z from 'zod/mini'
 import {failureOfAnswer, readEnvelope, readFailure, readWire} from './answer.ts'
 import {change} from './change.ts'
 import type {ByteAnswer, Fetched, IncusClient, IncusRequest} from './client.ts'
@@ -31,7 +31,11 @@ export function createClient(transport: Transport): IncusClient {
     const answer = await asked
     return {...answer, envelope: readEnvelope(answer.status, answer.text)}
   }
-  const fetch = async <T>(schema: z.ZodType<T>, request: IncusRequest, options?: CallOptions): Promise<Fetched<T>> => {
+  const fetch = async <T>(
+    schema: z.ZodMiniType<T>,
+    request: IncusRequest,
+    options?: CallOptions,
+  ): Promise<Fetched<T>> => {
     const {envelope, headers} = await ask(request, options)
     return {value: readWire(schema, envelope.metadata, request.path), etag: textOf(headers.etag)}
   }

@@ -11,7 +11,7 @@ import {
   OmniError,
   writeFileAtomic,
 } from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {IncusSettings} from '../config.ts'
 import {checkCertificates, readIfThere} from './remotes.ts'
 import {NEW_TOKEN, readTrustToken, redeemToken} from './trust-token.ts'
@@ -24,7 +24,7 @@ export interface Identification {
 }
 
 /** What we remember of a server. */
-const knownWire = z.object({fingerprint: z.string(), token: z.string().optional()})
+const knownWire = z.object({fingerprint: z.string(), token: z.optional(z.string())})
 
 /**
  * Our own certificate, made when there is none, and the server's: as the settings say, as remembered, or as the trust token

@@ -11,7 +11,7 @@ import {
   OmniError,
   reasonOf,
 } from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 
 /** A server as the program `incus` knows it. */
 export interface Remote {
@@ -25,11 +25,11 @@ export interface Remote {
 
 const remoteWire = z.object({
   addr: z.string(),
-  protocol: z.string().default('incus'),
-  project: z.string().optional(),
-  auth_type: z.string().default('tls'),
+  protocol: z._default(z.string(), 'incus'),
+  project: z.optional(z.string()),
+  auth_type: z._default(z.string(), 'tls'),
 })
-const configWire = z.object({remotes: z.record(z.string(), remoteWire).default({})})
+const configWire = z.object({remotes: z._default(z.record(z.string(), remoteWire), {})})
 
 /** The remote of `$INCUS_CONF` or `~/.config/incus`, else of `/etc/incus`. CONFIG_INVALID for one that we cannot use. */
 export async function readRemote(env: DriverContext['env'], name: string): Promise<Remote> {
@@ -70,7 +70,7 @@ async function readConfig(path: string): Promise<z.output<typeof configWire>> {
   try {
     return configWire.parse(parse(text) ?? {})
   } catch (error) {
-    const [issue] = error instanceof z.ZodError ? error.issues : []
+    const [issue] = error instanceof z.core.$ZodError ? error.issues : []
     const [line] = messageOf(error).split('\n')
     const first = issue === undefined ? line : `${issue.message} at ${issue.path.map(String).join('.')}`
     throw new OmniError('CONFIG_INVALID', `'${path}' cannot be read: ${first}`, {

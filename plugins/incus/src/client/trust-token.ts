@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto'
 import {type DriverContext, type Http, type HttpTarget, OmniError} from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {IncusSettings} from '../config.ts'
 import {failureOfAnswer, readEnvelope, readWire} from './answer.ts'
 import {readIfThere} from './remotes.ts'
@@ -17,9 +17,9 @@ export interface TrustToken {
 }
 
 const tokenWire = z.object({
-  fingerprint: z.string().min(1),
-  secret: z.string().min(1),
-  expires_at: z.string().optional(),
+  fingerprint: z.string().check(z.minLength(1)),
+  secret: z.string().check(z.minLength(1)),
+  expires_at: z.optional(z.string()),
 })
 export const NEW_TOKEN = 'make a new one on the server: incus config trust add omni'
 

@@ -1,4 +1,4 @@
-import {z} from 'zod'
+import * as z from 'zod/mini'
 
 /*
  * Answers of the Incus REST API (6.0 and later), as far as we read them. Unknown fields are dropped, so that newer servers work.
@@ -7,21 +7,24 @@ import {z} from 'zod'
 const textMap = z.record(z.string(), z.string())
 const deviceMap = z.record(z.string(), textMap)
 /** Incus writes null for an empty list or map. */
-const orEmpty = <T extends z.ZodType>(schema: T, empty: z.output<T>) =>
-  schema.nullish().transform((value) => value ?? empty)
+const orEmpty = <T extends z.ZodMiniType>(schema: T, empty: z.output<T>) =>
+  z.pipe(
+    z.nullish(schema),
+    z.transform((value) => value ?? empty),
+  )
 
 /** `status_code` of an operation: 100–113 go on, 200 success, 400 failure, 401 cancelled. */
 export const operationWire = z.object({
   id: z.string(),
   class: z.string(),
-  description: z.string().default(''),
+  description: z._default(z.string(), ''),
   status: z.string(),
   status_code: z.int(),
-  resources: orEmpty(z.record(z.string(), z.array(z.string()).nullable()), {}),
+  resources: orEmpty(z.record(z.string(), z.nullable(z.array(z.string()))), {}),
   metadata: orEmpty(z.record(z.string(), z.unknown()), {}),
-  may_cancel: z.boolean().default(false),
-  err: z.string().default(''),
-  location: z.string().default('none'),
+  may_cancel: z._default(z.boolean(), false),
+  err: z._default(z.string(), ''),
+  location: z._default(z.string(), 'none'),
 })
 export type Operation = z.output<typeof operationWire>
 
@@ -31,10 +34,10 @@ export const operationEventWire = z.object({type: z.literal('operation'), metada
 /** The answer to any request but those for bytes. */
 export const envelopeWire = z.object({
   type: z.enum(['sync', 'async', 'error']),
-  status_code: z.int().default(0),
-  operation: z.string().default(''),
-  error_code: z.int().default(0),
-  error: z.string().default(''),
+  status_code: z._default(z.int(), 0),
+  operation: z._default(z.string(), ''),
+  error_code: z._default(z.int(), 0),
+  error: z._default(z.string(), ''),
   metadata: z.unknown(),
 })
 
@@ -42,53 +45,56 @@ export const serverWire = z.object({
   auth: z.string(),
   api_extensions: orEmpty(z.array(z.string()), []),
   config: orEmpty(z.record(z.string(), z.unknown()), {}),
-  environment: z
-    .object({
-      server_version: z.string().default(''),
-      server_name: z.string().default(''),
-      server_clustered: z.boolean().default(false),
+  environment: z.nullish(
+    z.object({
+      server_version: z._default(z.string(), ''),
+      server_name: z._default(z.string(), ''),
+      server_clustered: z._default(z.boolean(), false),
       /** `lxc | qemu` where there are virtual machines. */
-      driver: z.string().default(''),
-      storage: z.string().default(''),
-      kernel_architecture: z.string().default(''),
-      certificate_fingerprint: z.string().default(''),
-      project: z.string().default(''),
-    })
-    .nullish(),
+      driver: z._default(z.string(), ''),
+      storage: z._default(z.string(), ''),
+      kernel_architecture: z._default(z.string(), ''),
+      certificate_fingerprint: z._default(z.string(), ''),
+      project: z._default(z.string(), ''),
+    }),
+  ),
 })
 export type Server = z.output<typeof serverWire>
 
 const addressWire = z.object({
   family: z.string(),
   address: z.string(),
-  netmask: z.string().default(''),
+  netmask: z._default(z.string(), ''),
   scope: z.string(),
 })
 const networkStateWire = z.object({
   addresses: orEmpty(z.array(addressWire), []),
-  hwaddr: z.string().default(''),
-  type: z.string().default(''),
-  counters: z.object({bytes_received: z.number().default(0), bytes_sent: z.number().default(0)}).nullish(),
+  hwaddr: z._default(z.string(), ''),
+  type: z._default(z.string(), ''),
+  counters: z.nullish(z.object({bytes_received: z._default(z.number(), 0), bytes_sent: z._default(z.number(), 0)})),
 })
 
 export const instanceStateWire = z.object({
   status: z.string(),
   status_code: z.int(),
-  pid: z.int().default(0),
-  processes: z.int().default(0),
-  started_at: z.string().optional(),
-  cpu: z.object({usage: z.number().default(0)}).nullish(),
-  memory: z.object({usage: z.number().default(0), total: z.number().default(0)}).nullish(),
-  disk: orEmpty(z.record(z.string(), z.object({usage: z.number().default(0), total: z.number().default(0)})), {}),
+  pid: z._default(z.int(), 0),
+  processes: z._default(z.int(), 0),
+  started_at: z.optional(z.string()),
+  cpu: z.nullish(z.object({usage: z._default(z.number(), 0)})),
+  memory: z.nullish(z.object({usage: z._default(z.number(), 0), total: z._default(z.number(), 0)})),
+  disk: orEmpty(
+    z.record(z.string(), z.object({usage: z._default(z.number(), 0), total: z._default(z.number(), 0)})),
+    {},
+  ),
   network: orEmpty(z.record(z.string(), networkStateWire), {}),
 })
 
 export const snapshotWire = z.object({
   name: z.string(),
   created_at: z.string(),
-  expires_at: z.string().optional(),
-  stateful: z.boolean().default(false),
-  size: z.number().default(-1),
+  expires_at: z.optional(z.string()),
+  stateful: z._default(z.boolean(), false),
+  size: z._default(z.number(), -1),
 })
 export type WireSnapshot = z.output<typeof snapshotWire>
 
@@ -98,27 +104,27 @@ export const instanceWire = z.object({
   type: z.enum(['container', 'virtual-machine']),
   status: z.string(),
   status_code: z.int(),
-  location: z.string().default('none'),
-  project: z.string().default('default'),
-  architecture: z.string().default(''),
-  description: z.string().default(''),
-  ephemeral: z.boolean().default(false),
-  stateful: z.boolean().default(false),
+  location: z._default(z.string(), 'none'),
+  project: z._default(z.string(), 'default'),
+  architecture: z._default(z.string(), ''),
+  description: z._default(z.string(), ''),
+  ephemeral: z._default(z.boolean(), false),
+  stateful: z._default(z.boolean(), false),
   profiles: orEmpty(z.array(z.string()), []),
   config: orEmpty(textMap, {}),
   devices: orEmpty(deviceMap, {}),
   expanded_config: orEmpty(textMap, {}),
   expanded_devices: orEmpty(deviceMap, {}),
-  created_at: z.string().optional(),
-  last_used_at: z.string().optional(),
-  state: instanceStateWire.nullish(),
-  snapshots: z.array(snapshotWire).nullish(),
+  created_at: z.optional(z.string()),
+  last_used_at: z.optional(z.string()),
+  state: z.nullish(instanceStateWire),
+  snapshots: z.nullish(z.array(snapshotWire)),
 })
 export type WireInstance = z.output<typeof instanceWire>
 
 export const profileWire = z.object({
   name: z.string(),
-  description: z.string().default(''),
+  description: z._default(z.string(), ''),
   config: orEmpty(textMap, {}),
   devices: orEmpty(deviceMap, {}),
   used_by: orEmpty(z.array(z.string()), []),
@@ -127,10 +133,10 @@ export type WireProfile = z.output<typeof profileWire>
 
 export const networkWire = z.object({
   name: z.string(),
-  description: z.string().default(''),
+  description: z._default(z.string(), ''),
   type: z.string(),
   managed: z.boolean(),
-  status: z.string().default(''),
+  status: z._default(z.string(), ''),
   config: orEmpty(textMap, {}),
   used_by: orEmpty(z.array(z.string()), []),
 })
@@ -139,11 +145,11 @@ export type WireNetwork = z.output<typeof networkWire>
 export const imageWire = z.object({
   fingerprint: z.string(),
   type: z.enum(['container', 'virtual-machine']),
-  architecture: z.string().default(''),
-  size: z.number().default(0),
-  public: z.boolean().default(false),
-  cached: z.boolean().default(false),
+  architecture: z._default(z.string(), ''),
+  size: z._default(z.number(), 0),
+  public: z._default(z.boolean(), false),
+  cached: z._default(z.boolean(), false),
   properties: orEmpty(textMap, {}),
-  aliases: orEmpty(z.array(z.object({name: z.string(), description: z.string().default('')})), []),
+  aliases: orEmpty(z.array(z.object({name: z.string(), description: z._default(z.string(), '')})), []),
 })
 export type WireImage = z.output<typeof imageWire>

@@ -1,5 +1,5 @@
 import {type CallOptions, type DriverContext, type InstallFacet, isAbort, isOmniError} from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {IncusClient} from '../client/client.ts'
 import {networkWire, profileWire} from '../client/wire.ts'
 import {hostFacts} from './facts.ts'
@@ -18,7 +18,7 @@ export function createInstall({env}: Pick<DriverContext, 'env'>, client: IncusCl
 async function daemonState(client: IncusClient, options: CallOptions | undefined): Promise<DaemonState> {
   try {
     await client.server(options)
-    const ask = <T>(schema: z.ZodType<T>, path: string, recursion = '1') =>
+    const ask = <T>(schema: z.ZodMiniType<T>, path: string, recursion = '1') =>
       client.fetch(schema, {method: 'GET', path, query: {recursion}}, options)
     const [pools, networks, profile] = await Promise.all([
       ask(z.array(z.object({name: z.string()})), '/storage-pools'),

@@ -1,6 +1,6 @@
 import {join} from 'node:path'
 import {type CallOptions, type DriverContext, ensurePrivateDir, messageOf, writeFileAtomic} from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {IncusClient} from '../client/client.ts'
 import {getSettingsMetadata} from './requests.ts'
 
@@ -19,7 +19,7 @@ export type Settings = ReadonlyMap<string, Setting>
 const metadataWire = z.object({
   configs: z.record(
     z.string(),
-    z.record(z.string(), z.object({keys: z.array(z.record(z.string(), z.record(z.string(), z.unknown()))).nullish()})),
+    z.record(z.string(), z.object({keys: z.nullish(z.array(z.record(z.string(), z.record(z.string(), z.unknown()))))})),
   ),
 })
 type Metadata = z.output<typeof metadataWire>

@@ -1,4 +1,5 @@
 import {type CallOptions, type CopyFacet, isOmniError, nameProblem, OmniError} from '@omni-cli/sdk'
+import * as z from 'zod/mini'
 import type {IncusClient, IncusRequest} from '../client/client.ts'
 import {instanceWire, type WireInstance} from '../client/wire.ts'
 import {withoutAddresses} from './copies-devices.ts'
@@ -55,7 +56,7 @@ function copyRequest(from: Source, {name, to, snapshot}: Wanted): IncusRequest {
   }
 }
 
-const snapshotSource = instanceWire.pick({config: true, devices: true, profiles: true})
+const snapshotSource = z.pick(instanceWire, {config: true, devices: true, profiles: true})
 
 async function readSource(
   client: IncusClient,

@@ -1,20 +1,20 @@
 import {type CallOptions, type EventFacet, OmniError, type OmniEvent, throwIfAborted} from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {IncusClient} from '../client/client.ts'
 
 const eventWire = z.object({
   type: z.string(),
   timestamp: z.string(),
-  project: z.string().default('default'),
-  metadata: z
-    .object({
+  project: z._default(z.string(), 'default'),
+  metadata: z.optional(
+    z.object({
       action: z.string(),
       source: z.string(),
-      name: z.string().default(''),
-      requestor: z.object({username: z.string().default(''), protocol: z.string().default('')}).nullish(),
-      context: z.record(z.string(), z.unknown()).nullish(),
-    })
-    .optional(),
+      name: z._default(z.string(), ''),
+      requestor: z.nullish(z.object({username: z._default(z.string(), ''), protocol: z._default(z.string(), '')})),
+      context: z.nullish(z.record(z.string(), z.unknown())),
+    }),
+  ),
 })
 
 /** How many events wait for a slow reader before Incus is made to wait. */

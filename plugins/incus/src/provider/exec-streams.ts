@@ -1,6 +1,6 @@
 import {finished} from 'node:stream'
 import {type ExecOptions, OmniError, reasonOf} from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import {readWire} from '../client/answer.ts'
 import type {IncusClient, IncusSocket} from '../client/client.ts'
 import type {Operation} from '../client/wire.ts'

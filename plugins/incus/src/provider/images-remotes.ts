@@ -2,7 +2,7 @@ import {readFile} from 'node:fs/promises'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
 import {type DriverContext, didYouMean, OmniError} from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import {IMAGES_REMOTE} from './images-names.ts'
 
 /** A server that images are taken from. */
@@ -24,16 +24,17 @@ const BUILT_IN: readonly [string, Remote][] = [
 ]
 
 const configWire = z.object({
-  remotes: z
-    .record(
+  remotes: z._default(
+    z.record(
       z.string(),
       z.object({
-        addr: z.string().optional(),
-        protocol: z.string().default('incus'),
-        public: z.boolean().default(false),
+        addr: z.optional(z.string()),
+        protocol: z._default(z.string(), 'incus'),
+        public: z._default(z.boolean(), false),
       }),
-    )
-    .default({}),
+    ),
+    {},
+  ),
 })
 
 /** The servers that the `incus` program knows, and those that everybody knows. */

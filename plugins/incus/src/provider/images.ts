@@ -1,5 +1,5 @@
 import {type CallOptions, type ImageFacet, type ImageInfo, OmniError} from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {IncusClient, IncusRequest} from '../client/client.ts'
 import {imageWire, type WireImage} from '../client/wire.ts'
 import {IMAGES_REMOTE, type ImageSource, imageSource} from './images-names.ts'

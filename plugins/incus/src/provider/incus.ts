@@ -8,7 +8,7 @@ import {
   isOmniError,
   messageOf,
 } from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {IncusClient} from '../client/client.ts'
 import {instanceWire} from '../client/wire.ts'
 import type {IncusSettings} from '../config.ts'

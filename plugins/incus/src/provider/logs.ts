@@ -9,6 +9,7 @@ import {
   retry,
   sleep,
 } from '@omni-cli/sdk'
+import * as z from 'zod/mini'
 import type {IncusClient} from '../client/client.ts'
 import {instanceWire} from '../client/wire.ts'
 import {addedSince} from './logs-added.ts'
@@ -80,7 +81,7 @@ const whileItStops = ({signal}: CallOptions): RetryOptions => ({
 })
 
 const STOPPED = 102
-const statusWire = instanceWire.pick({status_code: true, type: true})
+const statusWire = z.pick(instanceWire, {status_code: true, type: true})
 
 /** Its figures are not asked for: that fails for a moment while it stops. */
 async function stateOf(client: IncusClient, name: string, options: CallOptions) {

@@ -1,16 +1,16 @@
 import {createHash} from 'node:crypto'
 import type {InstanceSpec} from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 
 /** Holds what Incus has no key for: how the spec was written. It is read back only as far as the machine still fits it. */
 export const RECORD_KEY = 'user.omni.spec'
 
 const networkRecord = z.object({
   type: z.enum(['bridge', 'host', 'none']),
-  name: z.string().optional(),
+  name: z.optional(z.string()),
   ipv4: z.string(),
-  mac: z.string().optional(),
-  bridged: z.boolean().optional(),
+  mac: z.optional(z.string()),
+  bridged: z.optional(z.boolean()),
 })
 
 const recordSchema = z.object({
@@ -20,12 +20,12 @@ const recordSchema = z.object({
   /** Fields of the spec that were written. */
   fields: z.array(z.string()),
   /** Keys and devices that come from `config` and `devices`. */
-  config: z.array(z.string()).default([]),
-  devices: z.array(z.string()).default([]),
-  network: networkRecord.optional(),
+  config: z._default(z.array(z.string()), []),
+  devices: z._default(z.array(z.string()), []),
+  network: z.optional(networkRecord),
   /** A `cloud_init` that was a map, and the hash of the text made of it. */
-  cloud_init: z.object({hash: z.string(), value: z.record(z.string(), z.unknown())}).optional(),
-  location: z.string().optional(),
+  cloud_init: z.optional(z.object({hash: z.string(), value: z.record(z.string(), z.unknown())})),
+  location: z.optional(z.string()),
 })
 
 export type SpecRecord = z.output<typeof recordSchema>

@@ -1,6 +1,6 @@
 import {text} from 'node:stream/consumers'
 import {type CallOptions, type InstanceUsage, isOmniError, type MetricsFacet} from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {IncusClient} from '../client/client.ts'
 import {instanceWire, type WireInstance} from '../client/wire.ts'
 import {instanceOf} from './map.ts'

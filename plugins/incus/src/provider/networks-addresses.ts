@@ -1,5 +1,5 @@
 import type {CallOptions, NetworkSpec} from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {IncusClient} from '../client/client.ts'
 import {networkWire, type WireNetwork} from '../client/wire.ts'
 import {freeSubnet, overlapping} from '../install/subnet.ts'

@@ -1,5 +1,5 @@
 import type {CallOptions} from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {IncusClient} from '../client/client.ts'
 import {listMembers} from './requests.ts'
 

@@ -8,7 +8,7 @@ import {
   OmniError,
   retry,
 } from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {IncusClient, IncusRequest} from '../client/client.ts'
 import {networkWire, type WireNetwork} from '../client/wire.ts'
 import {hasLabels} from './labels.ts'

@@ -1,5 +1,5 @@
 import {type CallOptions, type NodeFacet, type NodeInfo, OmniError} from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {IncusClient} from '../client/client.ts'
 import {listMembers} from './requests.ts'
 
@@ -7,11 +7,11 @@ const memberWire = z.object({
   server_name: z.string(),
   url: z.string(),
   status: z.string(),
-  message: z.string().default(''),
-  roles: z.array(z.string()).nullish(),
-  groups: z.array(z.string()).nullish(),
-  failure_domain: z.string().default(''),
-  architecture: z.string().default(''),
+  message: z._default(z.string(), ''),
+  roles: z.nullish(z.array(z.string())),
+  groups: z.nullish(z.array(z.string())),
+  failure_domain: z._default(z.string(), ''),
+  architecture: z._default(z.string(), ''),
 })
 type WireMember = z.output<typeof memberWire>
 

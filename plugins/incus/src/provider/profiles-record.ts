@@ -1,15 +1,15 @@
-import {z} from 'zod'
+import * as z from 'zod/mini'
 
 /** Holds what Incus has no key for: what the last spec of a profile or a network said. */
 export const WRITTEN_KEY = 'user.omni.label.written'
 
 const writtenSchema = z.object({
-  description: z.boolean().default(false),
+  description: z._default(z.boolean(), false),
   /** Names of keys and of devices. */
-  config: z.array(z.string()).default([]),
-  devices: z.array(z.string()).default([]),
+  config: z._default(z.array(z.string()), []),
+  devices: z._default(z.array(z.string()), []),
   /** Fields whose value was chosen for the user: `ipv4: auto`. */
-  auto: z.array(z.enum(['ipv4', 'ipv6'])).default([]),
+  auto: z._default(z.array(z.enum(['ipv4', 'ipv6'])), []),
 })
 
 export type Written = z.output<typeof writtenSchema>

@@ -6,7 +6,7 @@ import {
   type ProfileSpec,
   type ProfileState,
 } from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {IncusClient} from '../client/client.ts'
 import {profileWire, type WireProfile} from '../client/wire.ts'
 import {hasLabels, labelKey, labelsOf, withLabels, withoutLabels} from './labels.ts'

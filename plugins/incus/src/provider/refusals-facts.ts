@@ -1,5 +1,5 @@
 import type {CallOptions, DriverContext, WantedInstances} from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import {
   imageWire,
   instanceWire,
@@ -28,13 +28,13 @@ import {
 const poolWire = z.object({
   name: z.string(),
   driver: z.string(),
-  config: z
-    .record(z.string(), z.string())
-    .nullish()
-    .transform((config) => config ?? {}),
+  config: z.pipe(
+    z.nullish(z.record(z.string(), z.string())),
+    z.transform((config) => config ?? {}),
+  ),
 })
 const memberWire = z.object({server_name: z.string()})
-const warningWire = z.object({type: z.string(), last_message: z.string().default('')})
+const warningWire = z.object({type: z.string(), last_message: z._default(z.string(), '')})
 
 /** What the server has, as far as the wanted machines make it matter: each kind in one request, all at once. */
 export interface Facts {
@@ -66,7 +66,7 @@ export async function gatherFacts({shop, context, wanted}: FactInput, options?: 
   const {client, settings: own, images} = shop
   const {instances: specs} = wanted
   const some = (wants: (spec: WantedInstances['instances'][number]) => boolean) => specs.some(wants)
-  const list = async <T>(needed: boolean, schema: z.ZodType<T>, request: ReturnType<typeof listImages>) =>
+  const list = async <T>(needed: boolean, schema: z.ZodMiniType<T>, request: ReturnType<typeof listImages>) =>
     needed ? (await client.fetch(z.array(schema), request, options)).value : []
   const server = await client.server(options)
   const isClustered = server.environment?.server_clustered === true

@@ -9,7 +9,7 @@ import {
   retry,
   type StopOptions,
 } from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {IncusClient} from '../client/client.ts'
 import {instanceWire, operationWire, type WireInstance} from '../client/wire.ts'
 import {instanceOf} from './map.ts'
@@ -104,7 +104,7 @@ async function findOrAwait(client: IncusClient, name: string, options: CallOptio
   return (await client.find(instanceWire, getInstance(name), options))?.value
 }
 
-const operationsWire = z.object({running: z.array(operationWire).optional()})
+const operationsWire = z.object({running: z.optional(z.array(operationWire))})
 
 /** Incus does one thing at a time with a machine, and turns away what comes in between: also a removal during a start. */
 const whenFree = <T>({signal}: CallOptions, work: () => Promise<T>): Promise<T> =>

@@ -6,7 +6,7 @@ import {
   messageOf,
   OmniError,
 } from '@omni-cli/sdk'
-import type {z} from 'zod'
+import type * as z from 'zod/mini'
 import {failureOf} from './failure.ts'
 import {own} from './own.ts'
 import {info, version, type Words} from './requests.ts'
@@ -19,7 +19,7 @@ export interface MultipassClient {
   /** Rejects with the failure that it tells, unless it ends with 0. */
   run(words: Words, options?: ExecRequestOptions): Promise<ExecResult>
   /** What it prints as JSON. */
-  json<T>(words: Words, schema: z.ZodType<T>, options?: ExecRequestOptions): Promise<T>
+  json<T>(words: Words, schema: z.ZodMiniType<T>, options?: ExecRequestOptions): Promise<T>
   /** Every machine, also those in the trash, in one call. */
   instances(options?: ExecRequestOptions): Promise<Readonly<Record<string, InstanceWire>>>
   /** Undefined for a name that does not exist. */
@@ -81,7 +81,7 @@ const isMissing = (error: unknown) => isOmniError(error) && error.code === 'NOT_
 const notInstalled = (cause: unknown) =>
   new OmniError('UNAVAILABLE', 'Multipass is not installed', {hint: 'omni init --instances multipass', cause})
 
-function parse<T>(text: string, schema: z.ZodType<T>, words: Words): T {
+function parse<T>(text: string, schema: z.ZodMiniType<T>, words: Words): T {
   try {
     return schema.parse(JSON.parse(text))
   } catch (error) {

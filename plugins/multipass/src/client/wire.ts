@@ -1,54 +1,57 @@
-import {z} from 'zod'
+import * as z from 'zod/mini'
 
 /** States that Multipass knows, and those that it may learn. */
 const state = z.string()
 
 export const instanceWire = z.object({
   state,
-  image_hash: z.string().default(''),
-  image_release: z.string().default(''),
-  ipv4: z.array(z.string()).default([]),
-  cpu_count: z.string().optional(),
-  snapshot_count: z.string().optional(),
-  disks: z.record(z.string(), z.object({used: z.string().optional(), total: z.string().optional()})).default({}),
-  memory: z.object({used: z.number().optional(), total: z.number().optional()}).default({}),
-  mounts: z.record(z.string(), z.object({source_path: z.string()})).default({}),
+  image_hash: z._default(z.string(), ''),
+  image_release: z._default(z.string(), ''),
+  ipv4: z._default(z.array(z.string()), []),
+  cpu_count: z.optional(z.string()),
+  snapshot_count: z.optional(z.string()),
+  disks: z._default(z.record(z.string(), z.object({used: z.optional(z.string()), total: z.optional(z.string())})), {}),
+  memory: z._default(z.object({used: z.optional(z.number()), total: z.optional(z.number())}), {}),
+  mounts: z._default(z.record(z.string(), z.object({source_path: z.string()})), {}),
 })
 
 export type InstanceWire = z.output<typeof instanceWire>
 
-export const infoWire = z.object({info: z.record(z.string(), instanceWire).default({})})
+export const infoWire = z.object({info: z._default(z.record(z.string(), instanceWire), {})})
 
 export const snapshotsWire = z.object({
-  info: z
-    .record(
+  info: z._default(
+    z.record(
       z.string(),
       z.object({
-        snapshots: z
-          .record(z.string(), z.object({created: z.string().default(''), size: z.string().optional()}))
-          .default({}),
+        snapshots: z._default(
+          z.record(z.string(), z.object({created: z._default(z.string(), ''), size: z.optional(z.string())})),
+          {},
+        ),
       }),
-    )
-    .default({}),
+    ),
+    {},
+  ),
 })
 
-export const versionWire = z.object({multipass: z.string(), multipassd: z.string().optional()})
+export const versionWire = z.object({multipass: z.string(), multipassd: z.optional(z.string())})
 
 export type VersionWire = z.output<typeof versionWire>
 
 export const findWire = z.object({
-  images: z
-    .record(
+  images: z._default(
+    z.record(
       z.string(),
       z.object({
-        os: z.string().default(''),
-        release: z.string().default(''),
-        version: z.string().default(''),
-        aliases: z.array(z.string()).default([]),
-        remote: z.string().default(''),
+        os: z._default(z.string(), ''),
+        release: z._default(z.string(), ''),
+        version: z._default(z.string(), ''),
+        aliases: z._default(z.array(z.string()), []),
+        remote: z._default(z.string(), ''),
       }),
-    )
-    .default({}),
+    ),
+    {},
+  ),
 })
 
-export const networksWire = z.object({list: z.array(z.object({name: z.string()})).default([])})
+export const networksWire = z.object({list: z._default(z.array(z.object({name: z.string()})), [])})

@@ -1,24 +1,24 @@
 import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {ensurePrivateDir, OmniError, writeFileAtomic} from '@omni-cli/sdk'
-import {z} from 'zod'
+import * as z from 'zod/mini'
 import type {Locks} from './locks.ts'
 
 const record = z.object({
   labels: z.record(z.string(), z.string()),
   /** As the plan says it. */
   image: z.string(),
-  cpus: z.number().optional(),
-  memory: z.number().optional(),
-  disk: z.number().optional(),
-  protect: z.boolean().optional(),
+  cpus: z.optional(z.number()),
+  memory: z.optional(z.number()),
+  disk: z.optional(z.number()),
+  protect: z.optional(z.boolean()),
   /** RFC 3339; of this entry, when the machine was made by hand before. */
   createdAt: z.string(),
-  isAdopted: z.boolean().optional(),
+  isAdopted: z.optional(z.boolean()),
   /** Of the machine itself, to know it again. Absent until its launch was seen to succeed. */
-  imageHash: z.string().optional(),
-  machineId: z.string().optional(),
-  address: z.string().optional(),
+  imageHash: z.optional(z.string()),
+  machineId: z.optional(z.string()),
+  address: z.optional(z.string()),
 })
 
 /** What Multipass does not keep of a machine that we have made. User data, which may hold secrets, is not kept. */
@@ -28,7 +28,7 @@ const file = z.object({
   version: z.literal(1),
   instances: z.record(z.string(), record),
   /** Images that were launched before, and so need no download. */
-  images: z.array(z.string()).default([]),
+  images: z._default(z.array(z.string()), []),
 })
 
 export type Records = z.output<typeof file>

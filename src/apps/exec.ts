@@ -1,6 +1,6 @@
 import {type ExecFacet, type ExecOptions, OmniError} from '@omni-cli/sdk'
 import {itemView, type View} from '@omni-cli/sdk/cli'
-import {collector} from './exec-output.ts'
+import {type GatheredOutput, outputCollector} from './exec-output.ts'
 import {openTerminal} from './exec-terminal.ts'
 
 export interface ExecChoice {
@@ -68,9 +68,9 @@ export async function execIn(
     const [onStdout, onStderr] = [heard(passOn(around.stdout)), heard(toStderr)]
     return tell(await facet.run(name, argv, {...call, stdin, onStdout, onStderr}))
   }
-  const [out, err] = [collector(), collector()]
-  const {exitCode} = await facet.run(name, argv, {...call, stdin, onStdout: out.take, onStderr: err.take})
-  return {exitCode, view: dataView({exitCode, stdout: out.text(), stderr: err.text()})}
+  const {sinks, result} = outputCollector()
+  const {exitCode} = await facet.run(name, argv, {...call, stdin, ...sinks})
+  return {exitCode, view: dataView({exitCode, ...result()})}
 }
 
 /** What cannot be started, or is not there. */
@@ -93,10 +93,8 @@ function outputFailure(error: NodeJS.ErrnoException): Error {
 /** 128 + SIGPIPE. */
 const CLOSED_PIPE_EXIT = 141
 
-interface ExecResult {
+interface ExecResult extends GatheredOutput {
   readonly exitCode: number
-  readonly stdout: string
-  readonly stderr: string
 }
 
 const dataView = (data: ExecResult): View => itemView({data, text: () => [], exitCode: data.exitCode})

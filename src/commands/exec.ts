@@ -6,7 +6,10 @@ import {execInAll, execInOne} from '../machines/exec.ts'
 import {execWords, parseVariables, splitAtDashes} from '../machines/exec-words.ts'
 import {instanceKind} from '../resources/instance.ts'
 
-/** `-o json`: `{exitCode, stdout, stderr}`; of several an array of `{instance, exitCode, stdout, stderr, error?}`. */
+/**
+ * `-o json`: `{exitCode, stdout, stderr, truncated?}`; of several an array of `{instance, exitCode, stdout, stderr,
+ * truncated?, error?}`. `truncated` is true when stdout or stderr was longer than 1 MiB, of which the beginning is there.
+ */
 export default class Exec extends BaseCommand {
   static override summary = 'run a program inside a service or instances'
   static override description =

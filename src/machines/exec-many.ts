@@ -9,7 +9,7 @@ import {
 } from '@omni-cli/sdk'
 import {type ListView, listView} from '@omni-cli/sdk/cli'
 import {EXEC_FAILED} from '../apps/exec-failure.ts'
-import {collector} from '../apps/exec-output.ts'
+import {type GatheredOutput, outputCollector} from '../apps/exec-output.ts'
 import {type PrefixedOutput, prefixedOutput} from './prefixed-output.ts'
 import type {Machine} from './workload.ts'
 
@@ -21,11 +21,9 @@ export interface ManyExecOptions extends Pick<ExecOptions, 'user' | 'cwd' | 'env
 }
 
 /** What one of many answered. 125 with an error: the program could not be run there. */
-export interface ExecAnswer {
+export interface ExecAnswer extends GatheredOutput {
   readonly instance: string
   readonly exitCode: number
-  readonly stdout: string
-  readonly stderr: string
   readonly error?: ErrorBody | undefined
 }
 
@@ -46,9 +44,9 @@ export const worstOf = (answers: readonly Pick<ExecAnswer, 'exitCode'>[]): numbe
 /** Runs a program in all of them and gathers what they answer; one that fails does not keep the others from it. */
 export function gatherFromMany(machines: readonly Machine[], options: ManyExecOptions): Promise<ExecAnswer[]> {
   return runInMany(machines, options, async (run) => {
-    const [out, err] = [collector(), collector()]
-    const end = await run({onStdout: out.take, onStderr: err.take})
-    return {...end, stdout: out.text(), stderr: err.text()}
+    const {sinks, result} = outputCollector()
+    const end = await run(sinks)
+    return {...end, ...result()}
   })
 }
 

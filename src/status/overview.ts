@@ -12,7 +12,7 @@ import {
 import type {Session} from '@omni-cli/sdk/cli'
 import {rememberThings} from '../completion/remember-names.ts'
 import {reasonOf as machineReason, wantedOf} from '../machines/health-wanted.ts'
-import {isStoppedOnPurpose, readMemory} from '../machines/recover-memory.ts'
+import {isStoppedOnPurpose, type MachineMemory, readMemory} from '../machines/recover-memory.ts'
 
 /** A driver of the context and whether it answers. */
 export interface EngineHealth extends Health {
@@ -71,13 +71,17 @@ async function downOf(session: Session, {engines, things}: Observed<Instance>): 
   if (things.every(({status}) => status === 'running')) return []
   const memory = await readMemory(session)
   const provider = engines[0]?.id ?? ''
-  return things
-    .filter((instance) => {
-      const stoppedOnPurpose = isStoppedOnPurpose(memory, provider, instance)
-      const wanted = wantedOf(instance, {isInPlan: false, stoppedOnPurpose})
-      return machineReason(instance.status, wanted, {state: 'unknown'}) !== undefined
-    })
-    .map(({name}) => name)
+  return things.filter((instance) => reasonIn(memory, provider, instance) !== undefined).map(({name}) => name)
+}
+
+/** Why a machine that should run does not: `it is stopped, but should run`. */
+export const reasonDown = async (session: Session, provider: string, instance: Instance): Promise<string | undefined> =>
+  reasonIn(await readMemory(session), provider, instance)
+
+function reasonIn(memory: MachineMemory, provider: string, instance: Instance): string | undefined {
+  const stoppedOnPurpose = isStoppedOnPurpose(memory, provider, instance)
+  const wanted = wantedOf(instance, {isInPlan: false, stoppedOnPurpose})
+  return machineReason(instance.status, wanted, {state: 'unknown'})
 }
 
 interface Named {

@@ -257,6 +257,26 @@ describe('a machine of which a copy is kept', () => {
     expect(await here.memory.get('db')).toMatchObject({status: 'running'})
   })
 
+  test.each([
+    ['rebuild', 'instances: {db: {image: debian/13}}'],
+    ['replace', 'instances: {db: {image: debian/12, type: vm}}'],
+  ])('one that its engine removes at a stop is not stopped for the copy of a %s', async (_, text) => {
+    const stopped: unknown[] = []
+    using here = world(({method}) => {
+      if (method === 'stop') stopped.push(method)
+    })
+    await apply(here, before)
+    const state = here.memory.states.get('db')
+    if (state === undefined) throw new Error('it is not there')
+    here.memory.states.set('db', {...state, isEphemeral: true})
+    expect(await failure(apply(here, text))).toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('ephemeral'),
+    })
+    expect(stopped).toEqual([])
+    expect(await here.memory.get('db')).toMatchObject({image: 'debian/12', status: 'running', type: 'container'})
+  })
+
   test('a rebuild that fails leaves the machine running', async () => {
     using here = world(({method, when}) => {
       if (method === 'rebuild' && when === 'before') throw unavailable()

@@ -166,3 +166,27 @@ test.each([
   expect(await execIn(facet, {name: 'web', argv: ['make']}, {choice, around})).toEqual({exitCode})
   expect(stderr.read()?.toString() ?? '').toBe(expected)
 })
+
+const MIB = 1024 * 1024
+test.each([
+  [MIB, undefined],
+  [MIB + 1, true],
+])('of %j bytes of output, as data, 1 MiB is kept, and what is cut is told (%j)', async (length, truncated) => {
+  const run: ExecFacet['run'] = async (_name, [stream], options) => {
+    const take = stream === 'err' ? options?.onStderr : options?.onStdout
+    await take?.(Buffer.alloc(length - 1, 'x'))
+    await take?.(Buffer.from('x'))
+    return {exitCode: 0}
+  }
+  const around = {stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, signal: request.signal}
+  const choice = {replica: undefined, tty: false, stdin: false, isData: true}
+  for (const stream of ['out', 'err']) {
+    const {view} = await execIn({run}, {name: 'web', argv: [stream]}, {choice, around})
+    const [answer] = await gatherFromMany(await machines(run, ['worker-1']), {...request, argv: [stream]})
+    const one: unknown = view && 'data' in view ? view.data : undefined
+    for (const data of [one, answer]) {
+      expect(data).toMatchObject({exitCode: 0, [`std${stream}`]: expect.toSatisfy((text) => text.length === MIB)})
+      expect(Object(data).truncated).toBe(truncated)
+    }
+  }
+})

@@ -2,6 +2,7 @@ import {mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSy
 import {join} from 'node:path'
 import {type InstanceProvider, instanceSpec, OmniError, type SnapshotFacet} from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
+import {withLock} from '@omni-cli/sdk/engine'
 import {createMemoryInstances} from '@omni-cli/testkit'
 import {afterEach, beforeEach, expect, test} from 'vitest'
 import {chooseToSnapshot, type SnapshotSelection} from '../../src/machines/snapshots/choose.ts'
@@ -40,7 +41,7 @@ async function take(selection: Partial<SnapshotSelection>, more: Partial<TakeReq
 async function restore(words: readonly string[], names: RestoreNames & {allowPartial?: boolean} = {}) {
   const chosen = await chooseSnapshots(session, words, {signal, mayMiss: names.allowPartial})
   const steps = await planRestore(chosen, {allowPartial: false, ...names}, {signal})
-  return restoreSnapshots(chosen.snapshot, steps, {progress: recordingProgress(), signal})
+  return restoreSnapshots(session, {snapshot: chosen.snapshot, steps}, {progress: recordingProgress(), signal})
 }
 
 const snapshotsOf = async (name: string) => (await listSnapshots(session, [name], {signal})).map((one) => one.name)
@@ -274,6 +275,37 @@ test('a group whose file is damaged, gone or none keeps no other from being list
   ])
   expect(notices).toHaveLength(10)
   await expect(restore(['nope'])).rejects.toMatchObject({code: 'NOT_FOUND'})
+})
+
+test('while another command is at work nothing is taken or restored, and it is named', async () => {
+  await take({words: ['web', 'good']})
+  const locked = {code: 'LOCKED', message: expect.stringContaining("'omni apply' of ")}
+  await withLock({home: session.home, name: 'default', command: 'omni apply'}, async () => {
+    await expect(take({words: ['web', 'late']})).rejects.toMatchObject(locked)
+    await expect(take({all: true, name: 'night'})).rejects.toMatchObject(locked)
+    await expect(restore(['web', 'good'])).rejects.toMatchObject(locked)
+  })
+  expect([await snapshotsOf('web'), await listGroups(session)]).toEqual([['good'], []])
+  expect(await restore(['web', 'good'])).toHaveLength(1)
+})
+
+test('of several that take snapshots at once one does, and names itself to the others', async () => {
+  const begun = Promise.withResolvers<void>()
+  const end = Promise.withResolvers<void>()
+  await open((facet) => ({
+    async create(...args) {
+      begun.resolve()
+      await end.promise
+      return facet.create(...args)
+    },
+  }))
+  const first = take({words: ['web', 'one']})
+  await begun.promise
+  await expect(take({words: ['db', 'two']})).rejects.toMatchObject({
+    ...{code: 'LOCKED', message: expect.stringContaining("'omni snapshot' of ")},
+  })
+  end.resolve()
+  expect((await first).status).toBe('complete')
 })
 
 test('the hash of a machine tells its settings, not its state', async () => {

@@ -9,7 +9,7 @@ import {takenView} from '../../machines/snapshots/views.ts'
 export default class Snapshot extends BaseCommand {
   static override summary = 'keep the state of instances to go back to'
   static override description =
-    'Without a name the snapshot is called by its time: omni-20260131t080000z. Those of several instances have one name and are a group, which "omni snapshot restore" brings back as a whole. Exit status 9 when some failed.'
+    'Without a name the snapshot is called by its time: omni-20260131t080000z. Those of several instances have one name and are a group, which "omni snapshot restore" brings back as a whole. Exit status 9 when some failed, 11 while another command is at work in this context.'
   static override examples = [
     '<%= config.bin %> snapshot worker-1',
     '<%= config.bin %> snapshot worker-1 before-upgrade --expires 7d',

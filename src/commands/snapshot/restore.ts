@@ -30,7 +30,8 @@ export default class SnapshotRestore extends BaseCommand {
   async run(): Promise<View | undefined> {
     const {argv, flags} = await this.parse(SnapshotRestore)
     const {signal} = this
-    const chosen = await chooseSnapshots(await this.session(), argv.map(String), {signal, mayMiss: flags.partial})
+    const session = await this.session()
+    const chosen = await chooseSnapshots(session, argv.map(String), {signal, mayMiss: flags.partial})
     const names = {suffix: flags.as, to: flags.to, allowPartial: flags.partial}
     const steps = await planRestore(chosen, names, {signal})
     if (chosen.missing.length > 0) this.notice(`left out, for it is gone: ${chosen.missing.join(', ')}`)
@@ -41,7 +42,7 @@ export default class SnapshotRestore extends BaseCommand {
       return undefined
     }
     const progress = await this.progress()
-    const restored = await restoreSnapshots(chosen.snapshot, steps, {progress, signal})
+    const restored = await restoreSnapshots(session, {snapshot: chosen.snapshot, steps}, {progress, signal})
     const machines = flags.start ? await changeWorkloads('start', restored, {progress, signal}) : restored
     return workloadsView(machines, 'restored')
   }

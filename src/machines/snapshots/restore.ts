@@ -1,5 +1,6 @@
 import {type CallOptions, nameProblem, OmniError, requireFacet} from '@omni-cli/sdk'
-import type {Progress} from '@omni-cli/sdk/cli'
+import type {Progress, Session} from '@omni-cli/sdk/cli'
+import {locked} from '../../apply/run.ts'
 import {actOnEach} from '../../apps/act.ts'
 import {type Machine, machineOf} from '../workload.ts'
 import type {ChosenSnapshots} from './chosen.ts'
@@ -72,10 +73,13 @@ export interface RestoreOptions {
   readonly signal: AbortSignal
 }
 
-/** Restores all of them; resolves with the machines as they are then. PARTIAL when some failed. */
+/**
+ * Restores all of them; resolves with the machines as they are then. PARTIAL when some failed, LOCKED while another
+ * command is at work in this context.
+ */
 export function restoreSnapshots(
-  snapshot: string,
-  steps: readonly RestoreStep[],
+  session: Session,
+  {snapshot, steps}: {readonly snapshot: string; readonly steps: readonly RestoreStep[]},
   {progress, signal}: RestoreOptions,
 ): Promise<Machine[]> {
   const nameOf = ({to, machine}: RestoreStep): string => to ?? machine.name
@@ -83,7 +87,9 @@ export function restoreSnapshots(
     progress.step(`restore ${nameOf(step)}`, (display) =>
       restoreOne(step, snapshot, {signal, onProgress: (note) => display.note(note)}),
     )
-  return actOnEach(new Map(steps.map((step) => [nameOf(step), step])), restore, AT_ONCE)
+  return locked(session, 'omni snapshot restore', () =>
+    actOnEach(new Map(steps.map((step) => [nameOf(step), step])), restore, AT_ONCE),
+  )
 }
 
 async function restoreOne({machine, to}: RestoreStep, snapshot: string, call: CallOptions): Promise<Machine> {

@@ -7,6 +7,7 @@ import {
   type SnapshotOptions,
 } from '@omni-cli/sdk'
 import type {Progress, Session} from '@omni-cli/sdk/cli'
+import {locked} from '../../apply/run.ts'
 import {actOnEach} from '../../apps/act.ts'
 import type {Machine} from '../workload.ts'
 import {
@@ -38,9 +39,14 @@ export interface TakeRequest {
 
 /**
  * Takes a snapshot of each. Everything that can be known before is refused before: CONFLICT for names that are taken
- * and machines that would have to stop, UNSUPPORTED. PARTIAL when some failed; the group is marked so then.
+ * and machines that would have to stop, UNSUPPORTED; LOCKED while another command is at work in this context. PARTIAL
+ * when some failed; the group is marked so then.
  */
-export async function takeSnapshots(session: Session, request: TakeRequest): Promise<SnapshotGroup> {
+export function takeSnapshots(session: Session, request: TakeRequest): Promise<SnapshotGroup> {
+  return locked(session, 'omni snapshot', () => take(session, request))
+}
+
+async function take(session: Session, request: TakeRequest): Promise<SnapshotGroup> {
   const {machines, expiresMs, isGroup} = request
   const now = new Date()
   const name = request.name ?? stampedName(now)

@@ -58,6 +58,10 @@ real('a machine that died is degraded, and recovery starts it; the others are no
   expect(sick.machines.web).toMatchObject({wanted: 'running', healthy: false, reason: 'it is stopped, but should run'})
   expect(sick.report.recommendations[0].command).toBe('omni health --recover')
   expect((await cli('status')).code).toBe(9)
+  const one = await cli('status', 'web')
+  expect(one).toMatchObject({code: 9, stdout: expect.stringContaining('it is stopped, but should run')})
+  expect((await cli('status', 'instance', 'db')).code).toBe(0)
+  expect((await cli('get', 'instances', '-o', 'wide')).stdout).not.toContain('omni.')
 
   const healed = await health('--recover', '--plan', plan)
   expect(healed.code).toBe(0)

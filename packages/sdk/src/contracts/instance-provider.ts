@@ -38,6 +38,8 @@ export interface Instance {
   readonly isReady?: boolean | undefined
   readonly memoryUsedBytes?: number | undefined
   readonly snapshotCount?: number | undefined
+  /** Its backend removes it as soon as it stops. Absent: no. */
+  readonly isEphemeral?: boolean | undefined
 }
 
 /**

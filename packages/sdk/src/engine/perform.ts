@@ -172,8 +172,10 @@ async function ready(spec: InstanceSpec, {instance}: Drivers, call: CallOptions)
 async function keepCopy(provider: InstanceProvider, name: string, call: CallOptions): Promise<string | undefined> {
   if (provider.copies === undefined) return undefined
   const copy = copyName(name, new Date())
+  const before = await provider.get(name, call)
+  if (before?.isEphemeral === true) throw goneWhenStopped(name)
+  const isRunning = before?.status === 'running'
   call.onProgress?.(`keeping a copy: ${copy}`)
-  const isRunning = (await provider.get(name, call))?.status === 'running'
   try {
     // What is written until the machine is off belongs to the copy, too.
     if (isRunning) await stopOrCut(provider, name, call)
@@ -184,6 +186,15 @@ async function keepCopy(provider: InstanceProvider, name: string, call: CallOpti
   }
   return copy
 }
+
+const goneWhenStopped = (name: string): OmniError =>
+  new OmniError(
+    'CONFLICT',
+    `'${name}' is ephemeral: it is gone as soon as it stops, so that no copy of it can be kept`,
+    {
+      hint: `omni delete instance ${name}, then apply the plan again`,
+    },
+  )
 
 const GRACE_MS = 30_000
 

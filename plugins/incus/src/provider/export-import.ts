@@ -1,8 +1,9 @@
-import {aborted, type CallOptions, type Instance, nameProblem, OmniError} from '@omni-cli/sdk'
+import {aborted, type CallOptions, type Instance, isOmniError, nameProblem, OmniError} from '@omni-cli/sdk'
 import type {IncusClient} from '../client/client.ts'
 import {instanceWire, type WireInstance} from '../client/wire.ts'
 import {withoutAddresses} from './copies-devices.ts'
 import {withoutOwner} from './copies-labels.ts'
+import {importFailure, isAboutFile} from './import-failure.ts'
 import {instanceOf} from './map.ts'
 import {getInstance, putInstance, readInstance, removeInstance} from './requests.ts'
 
@@ -37,12 +38,15 @@ export async function importInstance(
 /** Incus cannot be stopped while it unpacks, so that the end is waited for even when we were: what came is removed then. */
 async function unpack(client: IncusClient, {name, body}: Import, options: CallOptions): Promise<void> {
   const headers = {'x-incus-name': name}
-  const operation = await client.begin({method: 'POST', path: '/instances', body, headers}, options)
+  const request = {method: 'POST', path: '/instances', body, headers} as const
+  const operation = await client.begin(request, options).catch((error: unknown) => {
+    throw isOmniError(error) && isAboutFile(error.message) ? importFailure(name, error.message) : error
+  })
   options.onProgress?.('unpacking on the server')
   const ended = await client.settle(operation)
   if (ended === undefined || ended.status_code === SUCCESS) return
   if (/unique constraint|already exists/i.test(ended.err)) throw taken(name)
-  throw new OmniError(codeOf(ended.err), `'${name}' could not be made of the file: ${ended.err}`)
+  throw importFailure(name, ended.err)
 }
 
 /** Without what belongs to the machine that the file was made of. */
@@ -58,12 +62,6 @@ function asOwn({architecture, config, devices, ephemeral, profiles, stateful, de
     stateful,
     description,
   }
-}
-
-function codeOf(text: string): 'USAGE' | 'IO' | 'NOT_FOUND' | 'UNAVAILABLE' {
-  if (/no space left/i.test(text)) return 'IO'
-  if (/profile|pool|network.*(not found|doesn't exist)/i.test(text)) return 'NOT_FOUND'
-  return /backup|tar|gzip|unexpected eof|yaml|index/i.test(text) ? 'USAGE' : 'UNAVAILABLE'
 }
 
 const taken = (name: string): OmniError =>

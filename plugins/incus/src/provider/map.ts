@@ -49,6 +49,7 @@ export function instanceOf(wire: WireInstance): Instance {
     memoryUsedBytes: isRunning ? state?.memory?.usage : undefined,
     // Incus writes null for none.
     snapshotCount: wire.snapshots?.length ?? (state === undefined ? undefined : 0),
+    ...(wire.ephemeral ? {isEphemeral: true} : {}),
   }
 }
 

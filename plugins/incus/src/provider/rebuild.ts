@@ -2,18 +2,21 @@ import {type CallOptions, type Instance, type InstanceSpec, isAbort, isOmniError
 import {instanceWire, type WireInstance} from '../client/wire.ts'
 import {inheritedDevices, isBridge} from './create.ts'
 import {userDataOf} from './create-config.ts'
-import {putInstance, readInstance, rebuildInstance} from './requests.ts'
+import {RECORD_KEY, readRecord} from './map-record.ts'
+import {type InstancePut, patchConfig, putInstance, readInstance, rebuildInstance} from './requests.ts'
 import {type Mender, whileStopped} from './update.ts'
 import {nextInstance} from './update-next.ts'
-import {currentInstance, stopInstance} from './update-state.ts'
+import {currentInstance, refuseEphemeral, stopInstance} from './update-state.ts'
 
 /** For the root disk is given up anyway. */
 const GRACE_MS = 30_000
+/** Told as the image of a machine whose rebuild has not come to its end. */
+const UNFINISHED = '(a rebuild was not finished)'
 
 /**
  * A new root disk by the spec: its image, its user data, the first boot once more. Hardware addresses, labels, devices and
  * what others keep on the machine stay. Nothing is touched when the image is not
- * there; CONFLICT when the machine has snapshots.
+ * there; CONFLICT when the machine has snapshots, or is ephemeral. What is cut off in between is seen as not done.
  */
 export async function rebuildFrom(
   shop: Mender,
@@ -29,13 +32,14 @@ export async function rebuildFrom(
     isBridge(client, spec, options),
     currentInstance(client, name, options),
   ])
+  refuseEphemeral(before)
   refuseSnapshots(before)
   options?.onProgress?.('rebuilding')
   await stopOrCut(shop, name, options)
   return whileStopped(shop, name, options, async () => {
     const {value: wire, etag} = await client.fetch(instanceWire, readInstance(name), options)
     const next = nextInstance(wire, {spec, inherited, isHostBridge, rebuilt: {userData}})
-    await client.operate(putInstance(name, next, etag), options)
+    await client.operate(putInstance(name, asUnfinished(next), etag), options)
     try {
       await client.operate(rebuildInstance(name, source), options)
     } catch (error) {
@@ -44,7 +48,15 @@ export async function rebuildFrom(
         await client.operate(putInstance(name, {...next, config: wire.config}, undefined)).catch(() => undefined)
       throw error
     }
+    await client.send(patchConfig(name, {[RECORD_KEY]: next.config[RECORD_KEY] ?? ''}, undefined), options)
   })
+}
+
+/** With a record that fits no spec, until the disk is new. */
+function asUnfinished(next: InstancePut): InstancePut {
+  const record = readRecord(next.config)
+  const marked = JSON.stringify({...record, image: UNFINISHED})
+  return {...next, config: {...next.config, [RECORD_KEY]: marked}}
 }
 
 /** Incus gives no new disk to what has snapshots of the old one. */

@@ -62,8 +62,17 @@ export async function stopInstance(client: IncusClient, name: string, options: S
 const isTooSlow = (error: unknown): boolean =>
   isOmniError(error) && (error.code === 'TIMEOUT' || /failed shutting down/i.test(error.message))
 
+/** CONFLICT for a machine that a stop would remove, asked before what stops it only for a while. */
+export function refuseEphemeral({name, ephemeral}: Pick<WireInstance, 'name' | 'ephemeral'>): void {
+  if (!ephemeral) return
+  throw new OmniError('CONFLICT', `'${name}' is ephemeral: Incus removes it as soon as it stops`, {
+    hint: `incus config set ${name} --property ephemeral=false`,
+  })
+}
+
 export async function restartInstance(client: IncusClient, name: string, options: StopOptions = {}): Promise<Instance> {
   const {force: _, timeoutMs: __, ...call} = options
+  refuseEphemeral(await currentInstance(client, name, call))
   await stopInstance(client, name, options)
   return startInstance(client, name, call)
 }

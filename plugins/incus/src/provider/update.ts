@@ -5,7 +5,7 @@ import {inheritedDevices, isBridge, type Workshop} from './create.ts'
 import {instanceOf} from './map.ts'
 import {type InstancePut, moveInstance, patchConfig, putInstance, readInstance} from './requests.ts'
 import {differenceOf, nextInstance} from './update-next.ts'
-import {currentInstance, startInstance, stopInstance} from './update-state.ts'
+import {currentInstance, refuseEphemeral, startInstance, stopInstance} from './update-state.ts'
 
 export interface Mender extends Workshop {
   readonly readSettings: (options?: CallOptions) => Promise<Settings>
@@ -37,6 +37,7 @@ export async function updateInstance(
     if (target !== undefined) await shop.client.operate(moveInstance(name, target), options)
     return instanceOf(await currentInstance(shop.client, name, options))
   }
+  refuseEphemeral(wire)
   options?.onProgress?.('restarting')
   await stopInstance(shop.client, name, options)
   return whileStopped(shop, name, options, async () => {

@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {Readable} from 'node:stream'
 import {buffer, text} from 'node:stream/consumers'
+import {gunzipSync} from 'node:zlib'
 import {poll} from '@omni-cli/sdk'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {z} from 'zod'
@@ -13,6 +14,7 @@ import {readInstance} from '../../src/provider/requests.ts'
 import {createNetworkedProject} from './networked-project.ts'
 import {socket, type TestProject} from './test-project.ts'
 
+const COPY_AGAIN = expect.stringMatching(/copy .*again.*export/)
 let project: TestProject
 let facet: ReturnType<typeof createExport>
 let packed: Buffer
@@ -89,10 +91,22 @@ describe.skipIf(socket === undefined)('an instance as a file', () => {
 
 describe.skipIf(socket === undefined)('an instance from a file', () => {
   it.each([
-    ['half a file', () => Readable.from([packed.subarray(0, packed.length / 2)])],
-    ['no backup at all', () => Readable.from(['this is no backup'])],
+    ['half a file', {code: 'IO', hint: COPY_AGAIN}, () => Readable.from([packed.subarray(0, packed.length / 2)])],
+    ['a file without its last byte', {code: 'IO', hint: COPY_AGAIN}, () => Readable.from([packed.subarray(0, -1)])],
+    [
+      'half a file that was not packed',
+      {code: 'IO', hint: COPY_AGAIN},
+      () => Readable.from([gunzipSync(packed).subarray(0, packed.length)]),
+    ],
+    [
+      'the beginning of one that was not packed',
+      {code: 'IO', hint: COPY_AGAIN},
+      () => Readable.from([gunzipSync(packed).subarray(0, 2000)]),
+    ],
+    ['no backup at all', {code: 'USAGE'}, () => Readable.from(['this is no backup'])],
     [
       'a file whose reading fails',
+      {},
       () =>
         Readable.from(
           (function* () {
@@ -103,8 +117,8 @@ describe.skipIf(socket === undefined)('an instance from a file', () => {
     ],
   ])(
     '%s makes no machine',
-    async (_, body) => {
-      await expect(facet.write(`${name}-half`, body())).rejects.toThrow()
+    async (_, failure, body) => {
+      await expect(facet.write(`${name}-half`, body())).rejects.toMatchObject(failure)
 
       expect(await project.client.find(instanceWire, readInstance(`${name}-half`))).toBeUndefined()
     },

@@ -58,7 +58,8 @@ export function openTestHome(): TestHome {
       await Promise.all((await last.list()).map(({id, pid}) => killHard(last, id, pid)))
       await Promise.all([...runtimes, last].map((one) => one.close()))
       await quitSupervisor(home)
-      rmSync(home, {recursive: true, force: true})
+      // What it has started may still write its last words.
+      rmSync(home, {recursive: true, force: true, maxRetries: 20, retryDelay: 50})
     },
   }
 }

@@ -35,6 +35,15 @@ export async function findWhole(
     return await client.find(instanceWire, getInstance(name), options)
   } catch (error) {
     if (!/invalid pid/i.test(messageOf(error))) throw error
-    return client.find(instanceWire, readInstance(name), options)
+    const found = await client.find(instanceWire, readInstance(name), options)
+    return found === undefined || found.value.status_code !== FAILED
+      ? found
+      : {...found, value: asStopping(found.value)}
   }
 }
+
+/** That its state cannot be told is told as a failure of the machine. */
+const asStopping = (instance: WireInstance): WireInstance => ({...instance, status: 'Stopping', status_code: STOPPING})
+
+const FAILED = 112
+const STOPPING = 107

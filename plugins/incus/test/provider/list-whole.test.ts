@@ -1,5 +1,7 @@
+import {OmniError} from '@omni-cli/sdk'
 import {expect, test} from 'vitest'
-import {listWhole} from '../../src/provider/list-whole.ts'
+import type {IncusClient} from '../../src/client/client.ts'
+import {findWhole, listWhole} from '../../src/provider/list-whole.ts'
 import {wireInstance} from './wires.ts'
 
 const whole = wireInstance({name: 'web', architecture: 'x86_64', config: {'user.omni.plan': 'shop'}})
@@ -22,4 +24,13 @@ test('an interrupted wait ends with ABORTED', async () => {
     return [bare]
   }
   await expect(listWhole(list, {signal: stop.signal})).rejects.toMatchObject({code: 'ABORTED'})
+})
+
+test('a machine whose state cannot be told while it stops is stopping, and no failure', async () => {
+  const answers = [
+    () => Promise.reject(new OmniError('UNAVAILABLE', "Invalid PID '-1'")),
+    () => Promise.resolve({value: {...whole, status: 'Error', status_code: 112}, etag: undefined}),
+  ]
+  const client = {find: () => answers.shift()?.()} as unknown as IncusClient
+  expect((await findWhole(client, 'web'))?.value).toMatchObject({status: 'Stopping', status_code: 107})
 })

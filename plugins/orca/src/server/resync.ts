@@ -30,6 +30,7 @@ export function createResync(context: ControlContext): (runtime?: string) => voi
     isWanted.delete(name)
   }
   return (name) => {
+    if (closing.aborted) return
     for (const part of partsOf(runtime)) {
       if (name !== undefined && name !== part.runtime.name && partsOf(runtime).length > 1) continue
       run(part).catch((error: unknown) => {

@@ -123,7 +123,7 @@ export class Run {
     } catch (error) {
       // No answer does not mean that nothing was done.
       const isAway = isOmniError(error) && error.code === 'UNAVAILABLE'
-      if (isAway) this.#host.lostSight()
+      if (isAway && !this.#isLetGo) this.#host.lostSight()
       this.#news.failed(`could not be started: ${messageOf(error)}`, {isAway})
       return
     } finally {

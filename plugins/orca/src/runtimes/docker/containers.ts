@@ -9,7 +9,7 @@ import {exitOf} from './exit.ts'
 import {orcaIdentities} from './foreign.ts'
 import {type Identity, identityOf, isOrcas, type Labels, OMNI, ORCA} from './labels.ts'
 import {isEndedName} from './names.ts'
-import {type RoomPlace, roomIn} from './rooms.ts'
+import {type RoomPlace, roomIn} from './room-place.ts'
 import {type Container, containerSchema, read, type Summary, summarySchema} from './wire.ts'
 
 /** A container that concerns this server. */

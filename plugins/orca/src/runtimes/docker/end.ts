@@ -78,7 +78,7 @@ async function forget({book, adoptions, tidySoon}: DockerContext, id: string): P
 }
 
 /** Removes the container and the volumes without a name that belong to it. Resolves when it is gone. */
-export async function destroy({engine}: DockerContext, id: string): Promise<void> {
+export async function destroy({engine}: Pick<DockerContext, 'engine'>, id: string): Promise<void> {
   const path = `/containers/${encodeURIComponent(id)}`
   try {
     await engine.call('DELETE', path, {query: {force: true, v: true}, timeoutMs: KILL_MS})

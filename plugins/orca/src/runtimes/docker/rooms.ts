@@ -2,6 +2,8 @@ import {createHash} from 'node:crypto'
 import {type Logger, messageOf} from '@omni-cli/sdk'
 import type {InstanceRequest} from '../runtime.ts'
 import {networkConfig} from './container-config.ts'
+import {inspect} from './containers.ts'
+import {destroy} from './end.ts'
 import type {Engine} from './engine/engine.ts'
 import {isRefusal} from './engine/failure.ts'
 import {type Labels, OMNI} from './labels.ts'
@@ -9,7 +11,8 @@ import type {Machine} from './machine.ts'
 import {aliasesOf, finalName, freeName, INTERNAL_NETWORK, networkOf} from './names.ts'
 import type {Networks} from './networks.ts'
 import {importRoomImage, ROOM_IMAGE} from './room-image.ts'
-import {type Container, containerSchema, createdSchema, read, summarySchema} from './wire.ts'
+import type {RoomPlace} from './room-place.ts'
+import {createdSchema, read, summarySchema} from './wire.ts'
 
 /**
  * A small container that does nothing but keep the network of a replica: the replica shares it, and so does its successor
@@ -23,13 +26,6 @@ export interface Room {
   user: string | undefined
   /** A container is being made for it. */
   isTaken: boolean
-}
-
-/** Where a room is reached. */
-export interface RoomPlace {
-  readonly isRunning: boolean
-  readonly networks: NonNullable<NonNullable<Container['NetworkSettings']>['Networks']>
-  readonly ports: NonNullable<NonNullable<Container['NetworkSettings']>['Ports']>
 }
 
 export interface Rooms {
@@ -112,7 +108,7 @@ export function createRooms(options: RoomOptions): Rooms {
         room.user = users.get(id) ?? known
         if (room.user !== undefined || room.isTaken) continue
         drop(id)
-        await removeRoom(engine, id).catch((error: unknown) =>
+        await destroy({engine}, id).catch((error: unknown) =>
           log.debug('room not removed', {id, problem: messageOf(error)}),
         )
       }
@@ -131,20 +127,11 @@ async function listRooms(engine: Engine, owner: string): Promise<{id: string; ke
 }
 
 async function placeOf(engine: Engine, id: string): Promise<RoomPlace | undefined> {
-  try {
-    const answer = await engine.call('GET', `/containers/${encodeURIComponent(id)}/json`)
-    const {State, NetworkSettings} = read(containerSchema, answer, 'container')
-    return {isRunning: State.Running, networks: NetworkSettings?.Networks ?? {}, ports: NetworkSettings?.Ports ?? {}}
-  } catch (error) {
-    if (isRefusal(error, 404)) return undefined
-    throw error
-  }
+  const room = await inspect(engine, id)
+  if (room === undefined) return undefined
+  const {State, NetworkSettings} = room
+  return {isRunning: State.Running, networks: NetworkSettings?.Networks ?? {}, ports: NetworkSettings?.Ports ?? {}}
 }
-
-const removeRoom = (engine: Engine, id: string): Promise<unknown> =>
-  engine.call('DELETE', `/containers/${id}`, {query: {force: true, v: true}}).catch((error: unknown) => {
-    if (!isRefusal(error, 404)) throw error
-  })
 
 /** Everything a successor must have in common to live in the same room. */
 function roomKey(request: InstanceRequest, isPublished: boolean): string {
@@ -172,7 +159,7 @@ async function makeRoom(options: RoomOptions, request: InstanceRequest, isPublis
     await engine.call('POST', `/containers/${id}/start`)
     return id
   } catch (error) {
-    await removeRoom(engine, id).catch(() => undefined)
+    await destroy({engine}, id).catch(() => undefined)
     throw error
   }
 }
@@ -203,9 +190,3 @@ function roomConfig(owner: string, request: InstanceRequest, isPublished: boolea
     },
   }
 }
-
-const SHARED = /^container:([0-9a-f]+)$/
-
-/** Id of the room of a container, by its network mode. */
-export const roomIn = (networkMode: string | null | undefined): string | undefined =>
-  SHARED.exec(networkMode ?? '')?.[1]

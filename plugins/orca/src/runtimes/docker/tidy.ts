@@ -6,7 +6,7 @@ import {isRefusal} from './engine/failure.ts'
 import {type Labels, OMNI} from './labels.ts'
 import {endedName, INTERNAL_NETWORK} from './names.ts'
 import {reconnect} from './reconnect.ts'
-import {roomIn} from './rooms.ts'
+import {roomIn} from './room-place.ts'
 import type {Summary} from './wire.ts'
 
 /** Runs `work` in the background, again when it was asked for meanwhile. */

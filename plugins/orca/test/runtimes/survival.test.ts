@@ -6,7 +6,7 @@ import {fileURLToPath} from 'node:url'
 import {poll, silentLogger} from '@omni-cli/sdk'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {SupervisorClient} from '../../src/runtimes/process/supervisor-client.ts'
-import type {RuntimeEvent} from '../../src/runtimes/runtime.ts'
+import type {Runtime, RuntimeEvent} from '../../src/runtimes/runtime.ts'
 import {socketPath} from '../../src/socket-path.ts'
 import {answerOf, isAlive, nodeCommand, openTestHome, supervisorPid, type TestHome, until} from './test-home.ts'
 
@@ -23,6 +23,13 @@ async function killSupervisor(): Promise<void> {
   const pid = (await supervisorPid(test.home)) ?? 0
   process.kill(pid, 'SIGKILL')
   await until(() => !isAlive(pid))
+}
+
+/** Kills it with nobody left who would start the next one at once: its records lie still until the returned caller asks. */
+async function leaveRecords(): Promise<Runtime> {
+  await test.runtime.close()
+  await killSupervisor()
+  return test.another()
 }
 
 describe('when the supervisor is killed', () => {
@@ -79,61 +86,61 @@ describe('when the supervisor is killed', () => {
 describe('of the records of a killed supervisor', () => {
   it('one that ended meanwhile is not mistaken for a process that got its number', async () => {
     const {id, pid = 0} = await test.start({command: nodeCommand(FOREVER)})
-    await killSupervisor()
+    const runtime = await leaveRecords()
     process.kill(pid, 'SIGKILL')
     const stranger = spawn('sleep', ['1000'], {detached: true})
     const file = join(test.home, 'engine', 'instances', `${id}.json`)
     writeFileSync(file, JSON.stringify({...JSON.parse(readFileSync(file, 'utf8')), pid: stranger.pid}))
 
-    expect(await test.runtime.list()).toMatchObject([{id, state: 'exited'}])
-    await test.runtime.stop(id, {graceMs: 0})
-    await test.runtime.remove(id)
+    expect(await runtime.list()).toMatchObject([{id, state: 'exited'}])
+    await runtime.stop(id, {graceMs: 0})
+    await runtime.remove(id)
     expect(isAlive(stranger.pid ?? 0)).toBe(true)
     stranger.kill()
   })
 
   it('one of another boot is of something that ended', async () => {
     const {id, pid = 0} = await test.start({command: nodeCommand(FOREVER)})
-    await killSupervisor()
+    const runtime = await leaveRecords()
     const file = join(test.home, 'engine', 'instances', `${id}.json`)
     writeFileSync(file, JSON.stringify({...JSON.parse(readFileSync(file, 'utf8')), bootId: 'another'}))
 
-    expect(await test.runtime.list()).toMatchObject([{id, state: 'exited'}])
+    expect(await runtime.list()).toMatchObject([{id, state: 'exited'}])
     expect(isAlive(pid)).toBe(true)
     process.kill(pid, 'SIGKILL')
   })
 
   it.runIf(process.platform === 'linux')('one without the process is completed', async () => {
     const {id, pid} = await test.start({command: nodeCommand(FOREVER)})
-    await killSupervisor()
+    const runtime = await leaveRecords()
     const file = join(test.home, 'engine', 'instances', `${id}.json`)
     writeFileSync(
       file,
       JSON.stringify({...JSON.parse(readFileSync(file, 'utf8')), pid: undefined, startTime: undefined}),
     )
 
-    expect(await test.runtime.list()).toMatchObject([{id, state: 'running', pid}])
+    expect(await runtime.list()).toMatchObject([{id, state: 'running', pid}])
   })
 
   it('one that was written right before the start is forgotten, and its id can be used', async () => {
     const {id, pid = 0} = await test.start({command: nodeCommand(FOREVER)})
-    await killSupervisor()
+    const runtime = await leaveRecords()
     process.kill(pid, 'SIGKILL')
     await until(() => !isAlive(pid))
     const file = join(test.home, 'engine', 'instances', `${id}.json`)
     const record = {...JSON.parse(readFileSync(file, 'utf8')), pid: undefined, startTime: undefined}
     writeFileSync(file, JSON.stringify(record))
 
-    expect(await test.runtime.list()).toEqual([])
+    expect(await runtime.list()).toEqual([])
     expect(readdirSync(join(test.home, 'engine', 'instances'))).toEqual([])
   })
 
   it('a torn one does not stop the others', async () => {
     const instance = await test.start({command: nodeCommand(FOREVER)})
-    await killSupervisor()
+    const runtime = await leaveRecords()
     writeFileSync(join(test.home, 'engine', 'instances', 'web-1-00000000.json'), '{"id":"web-1-')
 
-    expect(await test.runtime.list()).toEqual([instance])
+    expect(await runtime.list()).toEqual([instance])
   })
 })
 

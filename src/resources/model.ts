@@ -25,5 +25,6 @@ export const modelKind = defineKind<Model, 'catalog'>({
   get: (catalog, name, options) => catalog.models.get(name, options),
   remove: (catalog, name, options) => catalog.models.remove(name, options),
   labelsOf: ({labels}) => labels ?? {},
-  lines: ({labels, ...model}) => factLines({...model, labels: labelText(labels ?? {})}),
+  lines: ({name, status, architecture, size, source, labels}) =>
+    factLines({name, status, architecture, size, source, labels: labelText(labels ?? {})}),
 })

@@ -96,7 +96,11 @@ async function lookUp(
 /** Kinds that some plugin serves here. */
 const servedKinds = (session: Session, kinds: readonly AnyKind[]): AnyKind[] => {
   const searched = kinds.filter(({needsKind}) => needsKind !== true)
-  const served = searched.filter(({contract}) => session.contributions.some(({kind}) => kind === contract))
+  const served = searched.filter(({contract}) =>
+    session.contributions.some(
+      ({kind, requires}) => kind === contract && (requires === undefined || session.context[requires] !== undefined),
+    ),
+  )
   return served.length === 0 ? searched : served
 }
 

@@ -15,7 +15,14 @@ export interface Contributions {
   readonly warnings: readonly string[]
 }
 
-const KINDS: Readonly<Record<keyof ProviderKinds, true>> = {instance: true, service: true, catalog: true, source: true}
+const KINDS: Readonly<Record<keyof ProviderKinds, true>> = {
+  instance: true,
+  service: true,
+  catalog: true,
+  source: true,
+  cluster: true,
+  object: true,
+}
 const ID = /^[a-z][a-z0-9-]{0,62}$/
 
 /** The version of the `omni` block that this reads. */

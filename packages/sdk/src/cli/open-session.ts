@@ -48,7 +48,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     wanted: options.provider || env.OMNI_PROVIDER || undefined,
     signal: options.signal,
     driverContext: () => {
-      driverContext ??= createDriverContext({home, env, context: context.name, namespace, log, notice}, secrets)
+      driverContext ??= createDriverContext({home, env, context, namespace, log, notice}, secrets)
       return driverContext
     },
   })
@@ -83,7 +83,7 @@ function declaredContributions({plugins, notice}: SessionOptions): readonly Cont
 interface DriverSurroundings {
   readonly home: string
   readonly env: Env
-  readonly context: string
+  readonly context: Context
   readonly namespace: string | undefined
   readonly log: Logger
   readonly notice: (text: string) => void
@@ -102,8 +102,16 @@ async function createDriverContext(
   } catch {
     // It only matters to a driver that writes there, and that one says so.
   }
-  const {log} = surroundings
-  return {...surroundings, http: createHttp({log}), exec: createExec({log, secrets})}
+  const {log, context} = surroundings
+  const {name, cluster, protected: isProtected} = context
+  return {
+    ...surroundings,
+    context: name,
+    cluster,
+    isProtected,
+    http: createHttp({log}),
+    exec: createExec({log, secrets}),
+  }
 }
 
 /** Secrets that stand in the context itself. */

@@ -20,6 +20,8 @@ export const PROVIDER_KEYS: Readonly<Record<ProviderKind, string>> = {
   service: 'services',
   catalog: 'models',
   source: 'sources',
+  cluster: 'clusters',
+  object: 'objects',
 }
 
 /** Opens drivers on demand, each at most once; a driver's module is imported when it is opened. */
@@ -38,12 +40,9 @@ export function openProviders(options: ProviderOptions): Pick<Session, 'open' | 
     async open<K extends ProviderKind>(kind: K, id?: string | undefined): Promise<ProviderKinds[K]> {
       const named = namedProvider(kind, id, options)
       if (named !== undefined) return openOne<K>(findProvider(kind, named, ofKind(kind)))
-      return openFirst<ProviderKinds[K]>(
-        kind,
-        automatic(ofKind(kind), options.context),
-        (c) => openOne<K>(c),
-        options.signal,
-      )
+      const candidates = automatic(ofKind(kind), options.context)
+      if (candidates.length === 0) throw nobody(kind, ofKind(kind), options.context)
+      return openFirst<ProviderKinds[K]>(kind, candidates, (c) => openOne<K>(c), options.signal)
     },
     async openAll<K extends ProviderKind>(kind: K) {
       return Promise.all(
@@ -89,11 +88,27 @@ function findProvider(kind: ProviderKind, id: string, candidates: readonly Contr
   })
 }
 
-/** Highest priority first; those that need a key which the context does not have are not asked. */
-const automatic = (candidates: readonly Contribution[], context: Context): readonly Contribution[] =>
-  candidates
-    .filter(({requires}) => requires === undefined || context[requires] !== undefined)
-    .toSorted((a, b) => b.priority - a.priority || a.id.localeCompare(b.id))
+/**
+ * Highest priority first. Those that need a key which the context does not have are not asked; where it has the key, its owner
+ * means them, and nobody else is asked.
+ */
+function automatic(candidates: readonly Contribution[], context: Context): readonly Contribution[] {
+  const usable = candidates.filter(({requires}) => requires === undefined || context[requires] !== undefined)
+  const meant = usable.filter(({requires}) => requires !== undefined)
+  return (meant.length > 0 ? meant : usable).toSorted((a, b) => b.priority - a.priority || a.id.localeCompare(b.id))
+}
+
+function nobody(kind: ProviderKind, candidates: readonly Contribution[], context: Context): OmniError {
+  const needed = candidates.find(({requires}) => requires !== undefined)
+  if (needed === undefined) {
+    return new OmniError('UNAVAILABLE', `no plugin here supplies a provider of kind '${kind}'`, {
+      hint: 'omni plugin list',
+    })
+  }
+  const hint = needed.requires === 'cluster' ? 'omni cluster connect' : 'omni config edit'
+  const message = `${PROVIDER_KEYS[kind]} need '${needed.requires}', which context '${context.name}' does not have`
+  return new OmniError('UNAVAILABLE', message, {hint})
+}
 
 async function openFirst<Provider extends object>(
   kind: ProviderKind,
@@ -102,13 +117,8 @@ async function openFirst<Provider extends object>(
   signal: AbortSignal | undefined,
 ): Promise<Provider> {
   const [only, ...others] = candidates
-  if (only === undefined) {
-    throw new OmniError('UNAVAILABLE', `no plugin here supplies a provider of kind '${kind}'`, {
-      hint: 'omni plugin list',
-    })
-  }
   // The only one is taken as it is: its own errors tell more than a refusal here, and a request is saved.
-  if (others.length === 0) return open(only)
+  if (only !== undefined && others.length === 0) return open(only)
   const rejections: {readonly id: string; readonly reason: string; readonly hint?: string | undefined}[] = []
   for (const contribution of candidates) {
     try {

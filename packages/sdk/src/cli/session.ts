@@ -6,6 +6,8 @@ export interface Context {
   readonly name: string
   readonly cluster?: string | undefined
   readonly namespace?: string | undefined
+  /** Commands may look, and nothing may be changed. */
+  readonly protected?: boolean | undefined
   /** Provider id per kind in the plural: `{instances: incus, services: orca}`. */
   readonly providers?: Readonly<Record<string, string>> | undefined
   /** Who takes over machines that hold no data, and after how many milliseconds of silence. */

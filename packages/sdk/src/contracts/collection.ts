@@ -8,7 +8,10 @@ export interface CallOptions {
 export interface ListOptions extends CallOptions {
   /** Every pair must be equal on the listed thing. */
   readonly labels?: Readonly<Record<string, string>> | undefined
+  /** Default: the one of the context, where the driver has one; else all. */
   readonly project?: string | undefined
+  /** All projects (namespaces), whatever the context says. */
+  readonly allProjects?: boolean | undefined
 }
 
 export interface RemoveOptions extends CallOptions {

@@ -3,8 +3,11 @@ import type {ZodMiniType} from 'zod/mini'
 import type {Exec} from '../io/exec.ts'
 import type {Http} from '../io/http.ts'
 import type {Logger} from '../io/log.ts'
+import type {ClusterProvider} from './cluster.ts'
 import type {InstanceProvider} from './instance-provider.ts'
-import type {ModelCatalog, ModelSource} from './model-catalog.ts'
+import type {ModelCatalog} from './model-catalog.ts'
+import type {ModelSource} from './model-source.ts'
+import type {ObjectApi} from './objects.ts'
 import type {ServiceEngine} from './service-engine.ts'
 
 /** What a driver gets from its host. Retry, deadlines, redaction and debug logs live in `http` and `exec`. */
@@ -15,6 +18,10 @@ export interface DriverContext {
   /** Name of the context in use. */
   readonly context: string
   readonly namespace: string | undefined
+  /** `cluster:` of the context: a context of the kubeconfig. */
+  readonly cluster?: string | undefined
+  /** The context is `protected: true`: a driver must refuse what would change anything, with FORBIDDEN. */
+  readonly isProtected?: boolean | undefined
   readonly http: Http
   readonly exec: Exec
   readonly log: Logger
@@ -28,6 +35,8 @@ export interface ProviderKinds {
   readonly service: ServiceEngine
   readonly catalog: ModelCatalog
   readonly source: ModelSource
+  readonly cluster: ClusterProvider
+  readonly object: ObjectApi
 }
 
 export type ProviderKind = keyof ProviderKinds

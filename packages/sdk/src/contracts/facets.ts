@@ -147,6 +147,27 @@ export interface EventFacet {
   read(options?: EventOptions): AsyncIterable<OmniEvent>
 }
 
+export interface ForwardOptions extends CallOptions {
+  readonly replica?: string | undefined
+  /** Default 127.0.0.1. */
+  readonly host?: string | undefined
+  /** Told when the replica behind it is lost and when there is one again. */
+  readonly onChange?: ((note: string) => void) | undefined
+}
+
+/** Ports of replicas, reachable from this machine. */
+export interface ForwardFacet {
+  /**
+   * @param ports `local` 0: a free one. `remote` absent: the port that answers requests.
+   * @returns once it accepts connections. It goes on when its replica is exchanged, until it is disposed of.
+   */
+  open(
+    name: string,
+    ports: {readonly local: number; readonly remote?: number | undefined},
+    options?: ForwardOptions,
+  ): Promise<AsyncDisposable & {readonly address: string; readonly replica: string}>
+}
+
 type FacetsOf<Provider> = {
   [K in keyof Provider]-?: undefined extends Provider[K]
     ? NonNullable<Provider[K]> extends (...args: never[]) => unknown

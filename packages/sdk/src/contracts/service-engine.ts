@@ -1,6 +1,7 @@
 import type {ServiceSpec} from '../specs/service.ts'
 import type {CallOptions, Collection, Health} from './collection.ts'
-import type {EventFacet, ExecFacet, LogFacet} from './facets.ts'
+import type {EventFacet, ExecFacet, ForwardFacet, LogFacet} from './facets.ts'
+import type {ServedModel} from './served-model.ts'
 
 /** `degraded`: fewer ready replicas than wanted. `failed`: none can be kept alive. `stopped`: on purpose. */
 export type ServiceStatus = 'running' | 'degraded' | 'deploying' | 'failed' | 'stopped'
@@ -107,6 +108,8 @@ export interface Service {
   /** While a canary runs. Its replicas are listed with their release; they do not count as running. */
   readonly canary?: Canary | undefined
   readonly lastFailure?: ServiceFailure | undefined
+  /** Set when it serves a model; `spec` then holds only what such a service shares with applications. */
+  readonly serving?: ServedModel | undefined
   /** When its cron triggers start it next, RFC 3339. */
   readonly nextRun?: string | undefined
   readonly createdAt?: string | undefined
@@ -211,4 +214,5 @@ export interface ServiceEngine extends Collection<ServiceSpec, Service> {
   readonly exec?: ExecFacet | undefined
   readonly canary?: CanaryFacet | undefined
   readonly nodes?: NodeFacet | undefined
+  readonly forward?: ForwardFacet | undefined
 }

@@ -8,7 +8,7 @@ const contextName = text
   .max(253)
   .regex(/^[A-Za-z0-9][A-Za-z0-9._@:/-]*$/, 'has characters that a context name cannot have')
 
-export const CONTEXT_KEYS = ['name', 'cluster', 'namespace', 'providers', 'failover'] as const
+export const CONTEXT_KEYS = ['name', 'cluster', 'namespace', 'protected', 'providers', 'failover'] as const
 
 /** Every other key of a context is the id of a provider, or of a plugin's list, and holds its settings. */
 const context = z
@@ -16,6 +16,7 @@ const context = z
     name: contextName.describe('how `--context` calls it'),
     cluster: text.optional().describe('a context of the kubeconfig: services and models through the kubernetes plugin'),
     namespace: text.optional().describe('namespace that commands use when none is given'),
+    protected: z.boolean().optional().describe('true: commands may look, and nothing may be changed'),
     providers: z
       .record(z.string(), text)
       .optional()

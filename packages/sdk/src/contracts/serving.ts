@@ -1,0 +1,80 @@
+import type {CallOptions} from './collection.ts'
+import type {Service} from './service-engine.ts'
+
+/** What `omni deploy MODEL` asks for. */
+export interface ServingSpec {
+  readonly name: string
+  readonly model: string
+  readonly namespace?: string | undefined
+  /** Absent: the operator's choice. */
+  readonly runtime?: string | undefined
+  /** Fewest and most. Without `autoscale` both are the same. */
+  readonly minReplicas: number
+  readonly maxReplicas: number
+  readonly autoscale?: AutoscaleWish | undefined
+  readonly accelerator?: string | undefined
+  readonly labels?: Readonly<Record<string, string>> | undefined
+}
+
+export interface AutoscaleWish {
+  /** `cpu`, `memory`, `requests-per-second`, `concurrency`, `queue`, `kv-usage`, … */
+  readonly metric: string
+  readonly target: number
+}
+
+/** What a deploy would do, before it does. */
+export interface ServingPlan {
+  readonly action: 'create' | 'update' | 'keep'
+  readonly manifests: readonly Readonly<Record<string, unknown>>[]
+  readonly runtime?: string | undefined
+  readonly runtimeBy?: 'named' | 'selected' | undefined
+  readonly gpusPerReplica: number
+  readonly gpus: number
+  /** Price of an hour at the fewest replicas, when one is known. */
+  readonly perHour?: number | undefined
+  /** The API server's and the operator's remarks, and ours. */
+  readonly warnings: readonly string[]
+  /** Why it could not start now: `need 4, largest free 2 on n7`. */
+  readonly obstacles: readonly string[]
+}
+
+export interface ServingChange {
+  readonly model?: string | undefined
+  readonly runtime?: string | undefined
+  readonly minReplicas?: number | undefined
+  readonly maxReplicas?: number | undefined
+  readonly autoscale?: AutoscaleWish | undefined
+  /** `spec.engine.minReplicas=2`, or a short name; typed by the schema. */
+  readonly set?: readonly string[] | undefined
+  /** How pods are exchanged: `progressive` one by one, `recreate` all at once where devices are short. */
+  readonly rollout?: 'progressive' | 'recreate' | undefined
+  /** Percent of the requests for the new version; UNSUPPORTED, with the reason, where the mode cannot. */
+  readonly canary?: number | undefined
+}
+
+/** One step of a diagnosis. */
+export interface Finding {
+  /** Id of the rule: `gpus-missing`, `image-pull`, … */
+  readonly rule: string
+  readonly severity: 'cause' | 'warning' | 'info' | 'ok'
+  readonly message: string
+  /** What was seen: messages, lines, figures. */
+  readonly evidence: readonly string[]
+  /** A command that fixes it. */
+  readonly fix?: string | undefined
+}
+
+/** Serving of models. Logs, exec, restart, scale, removal go through the engine of services, which lists them, too. */
+export interface ServingFacet {
+  plan(spec: ServingSpec, options?: CallOptions): Promise<ServingPlan>
+  /** Resolves when it was seen ready; DEPLOY_FAILED, with the cause, when it will not be. */
+  deploy(spec: ServingSpec, options?: CallOptions & {readonly wait?: boolean | undefined}): Promise<Service>
+  planUpdate(name: string, change: ServingChange, options?: CallOptions): Promise<ServingPlan>
+  update(
+    name: string,
+    change: ServingChange,
+    options?: CallOptions & {readonly wait?: boolean | undefined},
+  ): Promise<Service>
+  /** Evidence first, causes before symptoms; never changes anything. */
+  diagnose(name: string, options?: CallOptions): Promise<Finding[]>
+}

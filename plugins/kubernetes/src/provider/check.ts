@@ -1,0 +1,13 @@
+import {type CallOptions, type Health, isAbort, isOmniError, messageOf} from '@omni-cli/sdk'
+import type {KubeClient} from '../client/kube-client.ts'
+
+/** Whether the API server answers, and its version. */
+export async function checkCluster(client: KubeClient, options: CallOptions = {}): Promise<Health> {
+  try {
+    return {ok: true, version: await client.version(options)}
+  } catch (error) {
+    if (isAbort(error)) throw error
+    const hint = isOmniError(error) ? error.hint : undefined
+    return {ok: false, message: messageOf(error), hint: hint ?? 'omni cluster health'}
+  }
+}

@@ -1,0 +1,65 @@
+import {type CallOptions, OmniError, type Service, type ServiceEngine} from '@omni-cli/sdk'
+import type {KubeClient} from '../client/kube-client.ts'
+import {createApps} from './apps/index.ts'
+import {createReleases} from './apps/releases.ts'
+import {checkCluster} from './check.ts'
+import type {Flavour} from './flavour.ts'
+import {createInference} from './inference/index.ts'
+import {createEvents} from './pods/events.ts'
+import {createExec} from './pods/exec.ts'
+import {createForward} from './pods/forward.ts'
+import {createLogs} from './pods/logs.ts'
+
+/** Both flavours of services of a cluster behind one contract: names are looked up in both. */
+export function createServices(client: KubeClient): ServiceEngine {
+  const apps = createApps(client)
+  const inference = createInference(client)
+  const flavours: readonly Flavour[] = [apps, inference]
+
+  const flavourOf = async (name: string, call: CallOptions = {}): Promise<Flavour> => {
+    const found = await Promise.all(flavours.map((flavour) => flavour.get(name, call)))
+    const having = flavours.filter((_, index) => found[index] !== undefined)
+    const [only, ...others] = having
+    if (only === undefined) {
+      throw new OmniError('NOT_FOUND', `there is no service '${name}' in namespace '${client.namespace}'`, {
+        hint: 'omni get services --all-namespaces',
+      })
+    }
+    if (others.length === 0) return only
+    throw new OmniError('CONFLICT', `'${name}' is an application and an inference service in '${client.namespace}'`, {
+      hint: `omni get deployment ${name}; omni get isvc ${name}`,
+    })
+  }
+  const podsOf = async (name: string, call: CallOptions = {}) => (await flavourOf(name, call)).pods(name, call)
+
+  return {
+    name: 'kubernetes',
+    traits: {sources: ['image'], labels: true},
+    check: (options) => checkCluster(client, options),
+    list: async (options) =>
+      (await Promise.all(flavours.map((flavour) => flavour.list(options)))).flat().toSorted(byName),
+    get: async (name, options) => {
+      const [app, served] = await Promise.all(flavours.map((flavour) => flavour.get(name, options)))
+      return app ?? served
+    },
+    create: apps.create,
+    update: apps.update,
+    remove: async (name, options) => {
+      const found = await Promise.all(flavours.map((flavour) => flavour.get(name, options)))
+      for (const [index, flavour] of flavours.entries())
+        if (found[index] !== undefined) await flavour.remove(name, options)
+    },
+    start: async (name, options) => (await flavourOf(name, options)).start(name, options),
+    stop: async (name, options) => (await flavourOf(name, options)).stop(name, options),
+    restart: async (name, options) => (await flavourOf(name, options)).restart(name, options),
+    scale: async (name, replicas, options) => (await flavourOf(name, options)).scale(name, replicas, options),
+    logs: createLogs(client, podsOf),
+    exec: createExec(client, podsOf),
+    events: createEvents(client),
+    forward: createForward(client, podsOf),
+    releases: createReleases(client),
+  }
+}
+
+const byName = (a: Service, b: Service): number =>
+  (a.project ?? '').localeCompare(b.project ?? '') || a.name.localeCompare(b.name)

@@ -44,6 +44,12 @@ export interface WatchEvent {
   readonly object: ApiObject
 }
 
+/** Names one pod. */
+export interface PodName {
+  readonly namespace: string
+  readonly name: string
+}
+
 export interface PodLogOptions extends CallOptions {
   readonly container?: string | undefined
   readonly follow?: boolean | undefined
@@ -52,6 +58,8 @@ export interface PodLogOptions extends CallOptions {
   readonly since?: string | undefined
   /** Of the container before its last restart. */
   readonly previous?: boolean | undefined
+  /** Every line begins with its time and a blank. Default false. */
+  readonly timestamps?: boolean | undefined
 }
 
 export interface PodExecOptions extends CallOptions {
@@ -122,21 +130,17 @@ export interface KubeClient {
   /** Goes on over lost connections and versions that are gone, until the signal. */
   watch(kind: ObjectKind, options?: ObjectListOptions): AsyncIterable<WatchEvent>
 
-  logs(
-    pod: {readonly namespace: string; readonly name: string},
-    options?: PodLogOptions,
-  ): Promise<NodeJS.ReadableStream>
+  logs(pod: PodName, options?: PodLogOptions): Promise<NodeJS.ReadableStream>
   /** Resolves with the exit status of the program, also 126 and 127. */
-  exec(
-    pod: {readonly namespace: string; readonly name: string},
-    argv: readonly string[],
-    options?: PodExecOptions,
-  ): Promise<{readonly exitCode: number}>
+  exec(pod: PodName, argv: readonly string[], options?: PodExecOptions): Promise<{readonly exitCode: number}>
   /** Joins the main program of a container. */
-  attach(pod: {readonly namespace: string; readonly name: string}, options?: PodExecOptions): Promise<void>
-  /** `local` 0: a free port. */
+  attach(pod: PodName, options?: PodExecOptions): Promise<void>
+  /**
+   * `local` 0: a free port. A function instead of a pod is asked for each connection; what goes wrong with one is told to
+   * `onProgress`.
+   */
   forward(
-    pod: {readonly namespace: string; readonly name: string},
+    pod: PodName | (() => Promise<PodName>),
     ports: {readonly local: number; readonly remote: number; readonly host?: string | undefined},
     options?: CallOptions,
   ): Promise<PortForward>

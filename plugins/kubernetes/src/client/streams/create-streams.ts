@@ -1,0 +1,53 @@
+import type {KubeClient, PodExecOptions, PodLogOptions, PodName} from '../kube-client.ts'
+import type {Transport} from '../transport.ts'
+import {podPath} from './pod-path.ts'
+import {refusalError} from './refusal.ts'
+
+export type Streams = Pick<KubeClient, 'logs' | 'exec' | 'attach' | 'forward'>
+
+/** Streams into pods. What is heavy is loaded when one is opened. */
+export function createStreams(transport: Transport): Streams {
+  return {
+    logs: (pod, options = {}) => openLogs(transport, pod, options),
+    async exec(pod, argv, options = {}) {
+      const {runIn} = await import('./run.ts')
+      const path = `${podPath(pod, 'exec')}?${programQuery(options, argv)}`
+      const {exitCode, note} = await runIn(transport, {path, where: whereOf(pod)}, options)
+      if (note !== undefined) options.onProgress?.(note)
+      return {exitCode}
+    },
+    async attach(pod, options = {}) {
+      const {runIn} = await import('./run.ts')
+      const path = `${podPath(pod, 'attach')}?${programQuery(options, [])}`
+      await runIn(transport, {path, where: whereOf(pod)}, options)
+    },
+    async forward(pod, ports, options = {}) {
+      const {openForward} = await import('./forward.ts')
+      return openForward(transport, pod, {...options, ports})
+    },
+  }
+}
+
+const whereOf = ({name}: PodName): string => `the pod '${name}'`
+
+function programQuery({container, stdin, terminal}: PodExecOptions, argv: readonly string[]): string {
+  const words = new URLSearchParams(argv.map((word): [string, string] => ['command', word]))
+  if (container !== undefined) words.set('container', container)
+  words.set('stdin', String(stdin !== undefined))
+  words.set('stdout', 'true')
+  words.set('stderr', String(terminal === undefined))
+  words.set('tty', String(terminal !== undefined))
+  return words.toString()
+}
+
+async function openLogs(
+  transport: Transport,
+  pod: PodName,
+  {container, follow, tail, since, previous, timestamps, signal}: PodLogOptions,
+): Promise<NodeJS.ReadableStream> {
+  const query = {container, follow, tailLines: tail, sinceTime: since, previous, timestamps}
+  const {status, body} = await transport.stream({method: 'GET', path: podPath(pod, 'log'), query}, {signal})
+  if (status === 200) return body
+  const {readRefusal} = await import('./refusal.ts')
+  throw refusalError(await readRefusal(body), `no logs of ${whereOf(pod)}`)
+}

@@ -319,12 +319,6 @@ describe('what is told about the rest', () => {
     expect(await problems(loadManifest(files))).toEqual([`1:12 service/web is also at ${files[0]}:1`])
   })
 
-  test('Kubernetes documents name the plugin, alone with UNSUPPORTED', async () => {
-    const error = await failure(load('a.yaml', 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\n'))
-    expect(error.code).toBe('UNSUPPORTED')
-    expect(error.message).toContain('a Kubernetes Deployment needs the plugin @omni-cli/plugin-kubernetes')
-  })
-
   test('an unknown environment lists the known ones', async () => {
     const text = 'services: {web: {image: a}}\nenvironments: {production: {}}'
     expect(await problems(load('a.yaml', text, {env: 'prod'}))).toEqual([
@@ -386,7 +380,7 @@ describe('what is refused unread', () => {
         truncateSync(file, 2 ** 31)
         return file
       },
-      /at most 4 MiB/,
+      /at most 16 MiB/,
     ],
     ['a NUL byte', () => write('a.yaml', 'services: {}\n\0'), /NUL byte/],
     ['invalid UTF-8', () => write('a.yaml', Buffer.from([0x61, 0x3a, 0x20, 0xff, 0xfe])), /UTF-8/],

@@ -45,10 +45,6 @@ export function readDocument({source, root}: SourceDocument, problems: FoundProb
     fail(root.offset, {message: "a plan is a map with 'services:' or 'instances:'"})
     return nothing
   }
-  if (isKubernetes(root)) {
-    fail(root.offset, kubernetesProblem(root))
-    return nothing
-  }
   for (const [key, entry] of root.entries) {
     if (!KEYS.includes(key)) fail(entry.offset, {message: `unknown key '${key}'`, hint: didYouMean(key, KEYS)})
   }
@@ -58,21 +54,7 @@ export function readDocument({source, root}: SourceDocument, problems: FoundProb
 }
 
 /** True when it looks like a plan at all; other tools' files do not. */
-export const isPlan = ({root}: SourceDocument) =>
-  root.kind === 'map' && (isKubernetes(root) || PLAN_KEYS.some((key) => root.entries.has(key)))
-
-const isKubernetes = (root: MapTree) => root.entries.has('apiVersion') && root.entries.has('kind')
-
-function kubernetesProblem(root: MapTree): Pick<FoundProblem, 'message' | 'hint' | 'code'> {
-  const kind = at(root, 'kind')
-  const name =
-    kind?.kind === 'scalar' && typeof kind.value === 'string' ? `a Kubernetes ${kind.value}` : 'a Kubernetes document'
-  return {
-    code: 'UNSUPPORTED',
-    message: `${name} needs the plugin @omni-cli/plugin-kubernetes`,
-    hint: 'omni plugin install @omni-cli/plugin-kubernetes',
-  }
-}
+export const isPlan = ({root}: SourceDocument) => root.kind === 'map' && PLAN_KEYS.some((key) => root.entries.has(key))
 
 function readProject(source: Source, root: MapTree, problems: FoundProblem[]): string | undefined {
   const tree = at(root, 'project')

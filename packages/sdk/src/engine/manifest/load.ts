@@ -5,9 +5,10 @@ import {discoverFiles, type ManifestFile, planNameOf} from './discover.ts'
 import {type DocumentContent, type Draft, isPlan, readDocument} from './documents.ts'
 import {joined, withIncluded} from './include.ts'
 import {numbered} from './numbered.ts'
+import {doubledObjects, type WrittenObject, writtenObjects} from './objects.ts'
 import {overlaidDrafts} from './overlay.ts'
 import {type FoundProblem, type Problem, problemsError} from './problem.ts'
-import {isProblem, readSource, readStream, refused} from './read.ts'
+import {isProblem, readManifest, readStream, refused} from './read.ts'
 import {fillVariables} from './references.ts'
 import {locate, makeResource, type Resource, withGroups} from './resource.ts'
 import {parseSource} from './sources.ts'
@@ -21,6 +22,8 @@ export interface Manifest {
   /** Environments the files know. */
   readonly environments: readonly string[]
   readonly warnings: readonly Problem[]
+  /** Kubernetes objects of the files. */
+  readonly objects?: readonly WrittenObject[] | undefined
   /** Values of variables that no output may show. */
   readonly secrets?: readonly string[] | undefined
 }
@@ -36,7 +39,7 @@ export interface LoadOptions extends VariableInputs {
 }
 
 /**
- * Reads plans (`instances:`, `profiles:`, `networks:`, `services:`), Orca's `service.toml` and `omni.yaml`, from files, folders
+ * Reads Kubernetes objects, plans (`instances:`, `profiles:`, `networks:`, `services:`), Orca's `service.toml` and `omni.yaml`, from files, folders
  * and `-`. All problems of all files are thrown as one MANIFEST_INVALID whose details are `Problem[]`.
  */
 export async function loadManifest(paths: readonly string[], options: LoadOptions = {}): Promise<Manifest> {
@@ -59,6 +62,7 @@ class Loader {
   readonly #given: GivenVariables
   readonly #warnings: FoundProblem[]
   readonly #documents: LoadedDocument[] = []
+  readonly #objects: WrittenObject[] = []
   readonly #userFiles = new Map<string, Promise<Source | FoundProblem>>()
 
   constructor(options: LoadOptions, problems: FoundProblem[], given: GivenVariables) {
@@ -71,7 +75,7 @@ class Loader {
   async addFile(file: ManifestFile): Promise<void> {
     const {signal, stdin = process.stdin} = this.#options
     signal?.throwIfAborted()
-    const source = file.file === '-' ? await readStream(stdin, resolve('.')) : await readSource(file.file, signal)
+    const source = file.file === '-' ? await readStream(stdin, resolve('.')) : await readManifest(file.file, signal)
     if (isProblem(source)) {
       this.problems.push(source)
       return
@@ -81,7 +85,8 @@ class Loader {
     if (documents.length === 0 && this.problems.length === before) {
       this.problems.push(refused(file.file, 'there is nothing in the file but comments'))
     }
-    const plans = documents.filter((document) => !this.#isPassedOver(document, file))
+    this.#addObjects(documents, file)
+    const plans = documents.filter(({object}) => object === undefined).filter((one) => !this.#isPassedOver(one, file))
     const all = await withIncluded(plans, this.problems, signal)
     const values = this.#given.resolve(all, this.problems)
     const contents = new Map(
@@ -90,6 +95,15 @@ class Loader {
     for (const document of joined(plans, contents)) {
       const plan = this.#options.plan ?? document.project ?? planNameOf(file)
       this.#documents.push({...document, plan, folder: file.project})
+    }
+  }
+
+  #addObjects(documents: readonly SourceDocument[], file: ManifestFile): void {
+    const plan = this.#options.plan ?? planNameOf(file)
+    for (const document of documents) {
+      if (!isKustomization(document)) this.#objects.push(...writtenObjects(document, plan, this.problems))
+      else if (file.isFound === true) this.#warnings.push(refused(file.file, 'passed over', KUSTOMIZATION_HINT))
+      else this.problems.push(refused(file.file, 'this is a kustomization, no object', KUSTOMIZATION_HINT))
     }
   }
 
@@ -109,14 +123,23 @@ class Loader {
     const resources: Resource[] = []
     for (const document of this.#documents) resources.push(...(await this.#resourcesOf(document)))
     this.#findDoubles(resources)
+    this.problems.push(...doubledObjects(this.#objects))
     this.#findClashes(resources)
     // What the files declare is only known when all of them could be read.
     if (this.#documents.length > 0) this.problems.push(...this.#given.unknown())
     const secrets = [...this.#given.secrets]
     if (this.problems.length > 0) throw problemsError(redact(distinct(this.problems), secrets))
-    const plans = [...new Set(this.#documents.map((document) => document.plan))]
+    const plans = [...new Set([...this.#documents, ...this.#objects].map(({plan}) => plan))]
     const warnings = distinct(this.#warnings).map(({sourceLine: _, code: __, ...warning}) => warning)
-    return {resources: withGroups(resources), plans, environments, warnings: redact(warnings, secrets), secrets}
+    const objects = this.#objects
+    return {
+      resources: withGroups(resources),
+      objects,
+      plans,
+      environments,
+      warnings: redact(warnings, secrets),
+      secrets,
+    }
   }
 
   async #resourcesOf(document: LoadedDocument): Promise<Resource[]> {
@@ -187,6 +210,11 @@ class Loader {
     }
   }
 }
+
+const KUSTOMIZATION_HINT = 'omni apply -k DIR'
+
+const isKustomization = ({object}: SourceDocument) =>
+  object?.kind === 'Kustomization' && String(object.apiVersion).startsWith('kustomize.config.k8s.io/')
 
 /** A draft is read again for each environment that changes it. */
 function distinct<P extends Problem>(problems: readonly P[]): P[] {

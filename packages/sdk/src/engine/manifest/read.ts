@@ -9,6 +9,17 @@ import {createSource, problemAt, type Source} from './tree.ts'
 /** Largest file that is read. */
 export const MAX_BYTES = 4 * 1024 * 1024
 
+/** Largest file that is read when Kubernetes objects are in it; one object may have 1.5 MB. */
+const MAX_OBJECT_BYTES = 16 * 1024 * 1024
+
+/** A file of plans or of Kubernetes objects, which may be larger. */
+export async function readManifest(file: string, signal?: AbortSignal): Promise<Source | FoundProblem> {
+  const source = await readSource(file, signal, MAX_OBJECT_BYTES)
+  return isProblem(source) || isSmallEnough(source.text) ? source : tooLarge(file, source.text.length)
+}
+
+const isSmallEnough = (text: string) => text.length <= MAX_BYTES || text.includes('apiVersion')
+
 /** The text of the file, or why it is refused; nothing is read of what is no regular file or too large. */
 export async function readSource(
   file: string,
@@ -48,10 +59,11 @@ export async function readStream(
   for await (const chunk of stream) {
     const bytes = Buffer.from(chunk)
     length += bytes.length
-    if (length > MAX_BYTES) return tooLarge('-', length)
+    if (length > MAX_OBJECT_BYTES) return tooLarge('-', length, MAX_OBJECT_BYTES)
     chunks.push(bytes)
   }
-  return sourceOf('-', folder, Buffer.concat(chunks))
+  const source = sourceOf('-', folder, Buffer.concat(chunks))
+  return isProblem(source) || isSmallEnough(source.text) ? source : tooLarge('-', length)
 }
 
 export const isProblem = (value: Source | FoundProblem): value is FoundProblem => 'message' in value

@@ -37,7 +37,10 @@ export interface ScalarTree {
 /** One document of a file. */
 export interface SourceDocument {
   readonly source: Source
+  /** Of a Kubernetes object, it is read again when it is asked for. */
   readonly root: Tree
+  /** Set for a Kubernetes object: its value. */
+  readonly object?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** The text of a file, and what a problem in it needs. */

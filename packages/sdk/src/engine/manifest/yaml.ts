@@ -1,20 +1,9 @@
-import {
-  boolCoreTag,
-  EVENT_ID,
-  type Event,
-  floatCoreTag,
-  getScalarValue,
-  intCoreTag,
-  NOT_RESOLVED,
-  nullCoreTag,
-  parseEvents,
-  SCALAR_STYLE,
-  type ScalarEvent,
-  YAMLException,
-} from 'js-yaml'
+import {EVENT_ID, type Event, getScalarValue, parseEvents, YAMLException} from 'js-yaml'
 import type {FoundProblem} from './problem.ts'
 import {MAX_DEPTH, type MapEntry, NO_PROTO, problemAt, type Source, type SourceDocument, type Tree} from './tree.ts'
 import {MOST, mistakesIn, tooDeep} from './yaml-mistakes.ts'
+import {readObjectDocuments, withObject} from './yaml-objects.ts'
+import {nothing, offsetOf, readScalar, type ValueEvent} from './yaml-scalar.ts'
 
 /** Values that aliases may add to a file; beyond, it is a bomb. */
 const MAX_ALIASED = 20_000
@@ -25,6 +14,10 @@ export async function parseYaml(source: Source, problems: FoundProblem[]): Promi
   if (isJson && !isWellFormedJson(source, problems)) return []
   // JSON may be indented with tabs, YAML not; its texts hold none, so offsets and values stay the same.
   const text = isJson ? source.text.replaceAll('\t', ' ') : source.text
+  const readTrees = (events: readonly Event[], into: FoundProblem[]) =>
+    new Reader(source, text, events, into).documents()
+  const withObjects = readObjectDocuments(source, text, problems, readTrees)
+  if (withObjects !== undefined) return withObjects
   let events: Event[]
   try {
     events = parseEvents(text, {maxDepth: MAX_DEPTH})
@@ -33,7 +26,7 @@ export async function parseYaml(source: Source, problems: FoundProblem[]): Promi
     problems.push(...(await mistakesIn(text, source, error)))
     return []
   }
-  return new Reader(source, text, events, problems).documents()
+  return readTrees(events, problems).map(withObject)
 }
 
 function isWellFormedJson(source: Source, problems: FoundProblem[]): boolean {
@@ -183,37 +176,10 @@ class Reader {
   }
 }
 
-type ValueEvent = Extract<Event, {readonly tagStart: number}>
-
 const KNOWN_TAGS = new Set(['!', '!!str', '!!int', '!!float', '!!bool', '!!null', '!!map', '!!seq'])
-
-/** Where a value starts, with its opening quote. An empty value has no place. */
-function offsetOf(event: ValueEvent): number {
-  if (event.type !== EVENT_ID.SCALAR) return event.start
-  const isQuoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED
-  return Math.max(0, isQuoted ? event.valueStart - 1 : event.valueStart)
-}
 
 const heightOf = (tree: Tree): number => {
   if (tree.kind === 'scalar') return 0
   const inner = tree.kind === 'list' ? tree.items : [...tree.entries.values()].map((entry) => entry.value)
   return 1 + inner.reduce((most, item) => Math.max(most, heightOf(item)), 0)
-}
-
-const nothing = (offset: number): Tree => ({kind: 'scalar', offset, value: null})
-
-/** No other text can stand for a number, a boolean or null. */
-const MAYBE_NO_TEXT = /^(?:$|[-+.\d~nNtTfF])/
-
-/** YAML 1.2's core schema: plain scalars may be null, booleans and numbers; everything else is text. */
-function readScalar(text: string, {style, indent}: ScalarEvent, offset: number, tag: string | undefined): Tree {
-  const isText = tag === undefined ? style !== SCALAR_STYLE.PLAIN : tag === '!' || tag === '!!str'
-  if (isText && style === SCALAR_STYLE.LITERAL_BLOCK) return {kind: 'scalar', offset, value: text, indent}
-  if (isText || !MAYBE_NO_TEXT.test(text)) return {kind: 'scalar', offset, value: text}
-  for (const {resolve, tagName} of [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag]) {
-    const value = resolve(text, false, tagName)
-    if (value === null) return nothing(offset)
-    if (value !== NOT_RESOLVED) return {kind: 'scalar', offset, value, raw: text}
-  }
-  return {kind: 'scalar', offset, value: text}
 }

@@ -39,7 +39,6 @@ export interface ModelSpec {
   /** Name of the Secret with the token for the source. */
   readonly secret?: string | undefined
   readonly disabled?: boolean | undefined
-  /** Fields of config.json that matter for memory: see `FitInput`. */
   readonly labels?: Readonly<Record<string, string>> | undefined
 }
 
@@ -59,6 +58,8 @@ export interface Model extends ModelSpec {
   readonly nodesFailed?: readonly string[] | undefined
   /** Only when one model is asked for. */
   readonly nodes?: readonly ModelOnNode[] | undefined
+  /** What is known of its config.json: `hidden_size`, `num_hidden_layers`, …; only when one model is asked for. */
+  readonly configuration?: Readonly<Record<string, unknown>> | undefined
   readonly createdAt?: string | undefined
 }
 
@@ -156,6 +157,13 @@ export interface ExcludedRuntime {
   readonly reason: string
 }
 
+/** Candidate that is best by fit and by what it serves; not always the one that the operator takes. */
+export interface RecommendedRuntime {
+  readonly name: string
+  /** One sentence. */
+  readonly reason: string
+}
+
 /** Which runtime the operator takes, and which would be better. */
 export interface RuntimeSuggestion {
   readonly model: Model
@@ -163,7 +171,11 @@ export interface RuntimeSuggestion {
   readonly selected?: RuntimeCandidate | undefined
   /** Best first, in the operator's order; `selected` is the first of those with a score. */
   readonly candidates: readonly RuntimeCandidate[]
+  /** Absent when there is no candidate. */
+  readonly recommended?: RecommendedRuntime | undefined
   readonly excluded: readonly ExcludedRuntime[]
+  /** What a person should know of the choice: a tie by name, a served name of another model, … */
+  readonly warnings: readonly string[]
   /** The operator's own message when it takes none. */
   readonly error?: string | undefined
 }
@@ -177,9 +189,41 @@ export interface SuggestOptions extends CallOptions {
   readonly accelerator?: string | undefined
 }
 
+/** What is known of a model whose memory is estimated; a `Model` is one, and so is what a `ModelSource` resolves. */
+export interface FitSubject {
+  readonly size?: string | undefined
+  readonly parameters?: number | undefined
+  readonly quantization?: string | undefined
+  readonly maxTokens?: number | undefined
+  readonly architecture?: string | undefined
+  readonly modelType?: string | undefined
+  /** Fields of its config.json. */
+  readonly configuration?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** What would be if. */
+export interface FitOptions extends SuggestOptions {
+  /** Devices of one replica. Default: the fewest that it fits on, up to what one node has. */
+  readonly gpus?: number | undefined
+  /** Memory of one device. Default: that of each class of devices in the cluster. */
+  readonly gpuMemoryBytes?: number | undefined
+  /** Instead of the model's own: `fp8`, `int4`, `none`. */
+  readonly quantization?: string | undefined
+}
+
+/** A model on one class of devices. */
+export interface DeviceFit {
+  /** Absent: devices that only were supposed. */
+  readonly accelerator?: string | undefined
+  readonly gpuMemoryBytes?: number | undefined
+  readonly fit: MemoryFit
+}
+
 export interface SelectionFacet {
   /** NOT_FOUND for a model that is not there. */
   suggest(model: string, options?: SuggestOptions): Promise<RuntimeSuggestion>
+  /** Estimate for each class of devices, or for the ones that are supposed; at least one. Asks the cluster only for its devices. */
+  fit(subject: FitSubject, options?: FitOptions): Promise<DeviceFit[]>
 }
 
 /** What `create runtime` starts from. */

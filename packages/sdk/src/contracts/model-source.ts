@@ -28,6 +28,8 @@ export interface ResolvedModel {
   readonly likes?: number | undefined
   readonly updatedAt?: string | undefined
   readonly tags?: readonly string[] | undefined
+  /** Fields of its config.json, for estimates of memory. */
+  readonly configuration?: Readonly<Record<string, unknown>> | undefined
   /** Remarks: what the operator will read differently, what does not fit together. */
   readonly warnings?: readonly string[] | undefined
 }

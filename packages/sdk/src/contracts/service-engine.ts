@@ -172,6 +172,20 @@ export interface CanaryFacet {
   decide(name: string, options?: CallOptions): Promise<CanaryVerdict>
 }
 
+/** What one way in answered. */
+export interface EndpointAnswer {
+  readonly url: string
+  /** An HTTP answer that means health, or an accepted connection. */
+  readonly ok: boolean
+  /** HTTP status; absent for TCP and when nothing answered. */
+  readonly status?: number | undefined
+  readonly ms: number
+  /** Why nothing answered. */
+  readonly error?: string | undefined
+  /** Something worth a word: how it was asked. */
+  readonly note?: string | undefined
+}
+
 /** Facts about the core methods, so that the planner stays pure. */
 export interface ServiceTraits {
   /** Ways to give code that the engine can run. */
@@ -207,6 +221,11 @@ export interface ServiceEngine extends Collection<ServiceSpec, Service> {
   stop(name: string, options?: CallOptions): Promise<Service>
   restart(name: string, options?: CallOptions): Promise<Service>
   scale(name: string, replicas: number, options?: CallOptions): Promise<Service>
+  /**
+   * Sends a request to each replica that takes some, for engines whose endpoints only answer inside of them. Absent, or resolves
+   * undefined: the endpoints can be asked from here.
+   */
+  probe?(name: string, options?: CallOptions): Promise<readonly EndpointAnswer[] | undefined>
   readonly logs?: LogFacet | undefined
   readonly releases?: ReleaseFacet | undefined
   readonly artifacts?: ArtifactFacet | undefined

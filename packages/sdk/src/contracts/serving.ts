@@ -14,12 +14,16 @@ export interface ServingSpec {
   readonly autoscale?: AutoscaleWish | undefined
   readonly accelerator?: string | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
+  /** Percent of the requests for this version beside the one that serves; UNSUPPORTED, with the reason, where the mode cannot. */
+  readonly canary?: number | undefined
 }
 
 export interface AutoscaleWish {
   /** `cpu`, `memory`, `requests-per-second`, `concurrency`, `queue`, `kv-usage`, … */
   readonly metric: string
   readonly target: number
+  /** A query of Prometheus, for what has no usual one; `%s` is no placeholder in it. */
+  readonly query?: string | undefined
 }
 
 /** What a deploy would do, before it does. */
@@ -34,6 +38,8 @@ export interface ServingPlan {
   readonly perHour?: number | undefined
   /** The API server's and the operator's remarks, and ours. */
   readonly warnings: readonly string[]
+  /** For an update: the fields that change, `spec.engine.minReplicas: 1 → 3`. */
+  readonly changes?: readonly string[] | undefined
   /** Why it could not start now: `need 4, largest free 2 on n7`. */
   readonly obstacles: readonly string[]
 }
@@ -43,7 +49,8 @@ export interface ServingChange {
   readonly runtime?: string | undefined
   readonly minReplicas?: number | undefined
   readonly maxReplicas?: number | undefined
-  readonly autoscale?: AutoscaleWish | undefined
+  /** `off`: as many replicas as `minReplicas`, always. */
+  readonly autoscale?: AutoscaleWish | 'off' | undefined
   /** `spec.engine.minReplicas=2`, or a short name; typed by the schema. */
   readonly set?: readonly string[] | undefined
   /** How pods are exchanged: `progressive` one by one, `recreate` all at once where devices are short. */
@@ -64,17 +71,20 @@ export interface Finding {
   readonly fix?: string | undefined
 }
 
+export interface ServingOptions extends CallOptions {
+  /** Default true. */
+  readonly wait?: boolean | undefined
+  /** Milliseconds; TIMEOUT with what it waits for. Default 30 minutes. */
+  readonly timeoutMs?: number | undefined
+}
+
 /** Serving of models. Logs, exec, restart, scale, removal go through the engine of services, which lists them, too. */
 export interface ServingFacet {
   plan(spec: ServingSpec, options?: CallOptions): Promise<ServingPlan>
   /** Resolves when it was seen ready; DEPLOY_FAILED, with the cause, when it will not be. */
-  deploy(spec: ServingSpec, options?: CallOptions & {readonly wait?: boolean | undefined}): Promise<Service>
+  deploy(spec: ServingSpec, options?: ServingOptions): Promise<Service>
   planUpdate(name: string, change: ServingChange, options?: CallOptions): Promise<ServingPlan>
-  update(
-    name: string,
-    change: ServingChange,
-    options?: CallOptions & {readonly wait?: boolean | undefined},
-  ): Promise<Service>
+  update(name: string, change: ServingChange, options?: ServingOptions): Promise<Service>
   /** Evidence first, causes before symptoms; never changes anything. */
   diagnose(name: string, options?: CallOptions): Promise<Finding[]>
 }

@@ -1,4 +1,4 @@
-import type {CallOptions, ListOptions, RemoveOptions, Service, ServiceSpec} from '@omni-cli/sdk'
+import type {CallOptions, EndpointAnswer, ListOptions, RemoveOptions, Service, ServiceSpec} from '@omni-cli/sdk'
 
 /** Pods of a service, for logs, exec and port-forward. */
 export interface PodGroup {
@@ -26,6 +26,8 @@ export interface Flavour {
   scale(name: string, replicas: number, options?: CallOptions): Promise<Service>
   /** Undefined when there is no such service. */
   pods(name: string, options?: CallOptions): Promise<PodGroup | undefined>
+  /** A request to each pod that takes some; absent: as the endpoints say. */
+  probe?(name: string, options?: CallOptions): Promise<readonly EndpointAnswer[]>
 }
 
 /** Applications can also be deployed from a spec. */

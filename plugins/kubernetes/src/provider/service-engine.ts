@@ -53,6 +53,7 @@ export function createServices(client: KubeClient): ServiceEngine {
     stop: async (name, options) => (await flavourOf(name, options)).stop(name, options),
     restart: async (name, options) => (await flavourOf(name, options)).restart(name, options),
     scale: async (name, replicas, options) => (await flavourOf(name, options)).scale(name, replicas, options),
+    probe: async (name, options) => (await flavourOf(name, options)).probe?.(name, options),
     logs: createLogs(client, podsOf),
     exec: createExec(client, podsOf),
     events: createEvents(client),

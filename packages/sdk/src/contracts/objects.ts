@@ -1,3 +1,4 @@
+import type {ErrorBody} from '../errors.ts'
 import type {CallOptions, Health} from './collection.ts'
 
 /** A kind that the server serves. */
@@ -67,13 +68,29 @@ export interface ObjectChange {
   readonly at?: string | undefined
 }
 
+/** A field that somebody else has set otherwise and still owns. */
+export interface ObjectConflict {
+  readonly path: readonly (string | number)[]
+  /** The field manager: `kubectl-edit`. */
+  readonly manager: string
+}
+
 /** What applying one object would do. */
 export interface ObjectPlan {
   readonly ref: ObjectRef
+  /** `update` without changes: only who owns its fields changes. */
   readonly action: 'create' | 'update' | 'keep'
   readonly changes: readonly ObjectChange[]
   /** Remarks of the server (admission warnings) and ours (`restarts the pods of 3 components`). */
   readonly warnings: readonly string[]
+  /** Applying it would be a CONFLICT; empty with `force`. */
+  readonly conflicts: readonly ObjectConflict[]
+  /** The server would refuse it: why. */
+  readonly refusal?: ErrorBody | undefined
+  /** What has a lower number is applied before: namespaces and definitions of kinds, then what others refer to. */
+  readonly tier: number
+  /** Places in the given list of what must be there before: its namespace, the definition of its kind. */
+  readonly needs: readonly number[]
 }
 
 /** What is wrong with one object of a list. */
@@ -110,14 +127,20 @@ export interface ObjectApi {
   get(ref: ObjectRef, options?: CallOptions): Promise<ApiObject | undefined>
   /** Unknown fields, wrong types, missing ones, kinds that are not served, the operator's own rules. Changes nothing. */
   problems(objects: readonly ApiObject[], options?: CallOptions): Promise<readonly ObjectProblem[]>
-  /** The server's own answer to applying them, without doing it; in the order they were given. */
+  /**
+   * The server's own answer to applying them, without doing it; in the order they were given. What is not there yet is a `create`
+   * without a question. Rejects only when the server does not answer; what it refuses is part of the plan.
+   */
   plan(objects: readonly ApiObject[], options?: ApplyObjectOptions): Promise<readonly ObjectPlan[]>
-  /** Server-side apply. What other managers own and the object does not name stays. */
+  /**
+   * Server-side apply. What other managers own and the object does not name stays. Resolves with what the server then has, every
+   * field of the object in it: a namespace is active and a definition of a kind is served.
+   */
   apply(object: ApiObject, options?: ApplyObjectOptions): Promise<ApiObject>
   /** Resolves when it is gone; idempotent. A finalizer that hangs is told after a while, and waited for until the signal. */
   remove(ref: ObjectRef, options?: CallOptions): Promise<void>
   /** What uses it and would break without it. */
   dependants(ref: ObjectRef, options?: CallOptions): Promise<readonly ObjectRef[]>
-  /** As it would be written into a file: without status, managed fields, and what the server filled in. */
-  exported(object: ApiObject): ApiObject
+  /** As it would be written into a file: without status, managed fields, and what the server filled in. Applying it changes nothing. */
+  exported(object: ApiObject, options?: CallOptions): Promise<ApiObject>
 }

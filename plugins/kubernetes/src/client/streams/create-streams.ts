@@ -1,7 +1,6 @@
 import type {KubeClient, PodExecOptions, PodLogOptions, PodName} from '../kube-client.ts'
 import type {Transport} from '../transport.ts'
 import {podPath} from './pod-path.ts'
-import {refusalError} from './refusal.ts'
 
 export type Streams = Pick<KubeClient, 'logs' | 'exec' | 'attach' | 'forward'>
 
@@ -33,7 +32,8 @@ const whereOf = ({name}: PodName): string => `the pod '${name}'`
 function programQuery({container, stdin, terminal}: PodExecOptions, argv: readonly string[]): string {
   const words = new URLSearchParams(argv.map((word): [string, string] => ['command', word]))
   if (container !== undefined) words.set('container', container)
-  words.set('stdin', String(stdin !== undefined))
+  // Runtimes lose the last output of a terminal that has no input.
+  words.set('stdin', String(stdin !== undefined || terminal !== undefined))
   words.set('stdout', 'true')
   words.set('stderr', String(terminal === undefined))
   words.set('tty', String(terminal !== undefined))
@@ -48,6 +48,6 @@ async function openLogs(
   const query = {container, follow, tailLines: tail, sinceTime: since, previous, timestamps}
   const {status, body} = await transport.stream({method: 'GET', path: podPath(pod, 'log'), query}, {signal})
   if (status === 200) return body
-  const {readRefusal} = await import('./refusal.ts')
-  throw refusalError(await readRefusal(body), `no logs of ${whereOf(pod)}`)
+  const {readRefusal, refusalError} = await import('./refusal.ts')
+  throw refusalError(await readRefusal(body), podPath(pod, 'log'))
 }

@@ -97,10 +97,10 @@ async function connect(transport: Transport, line: Line): Promise<void> {
   const upgrade = await openUpgrade(transport, {path, protocols: ['portforward.k8s.io'], signal})
   if (upgrade.stream !== undefined) return joinSpdy({...line, where}, upgrade.stream)
   if (upgrade.refusal.status < 500 && upgrade.refusal.status !== 400) {
-    throw refusalError(upgrade.refusal, `cannot reach ${where}`)
+    throw refusalError(upgrade.refusal, path)
   }
   const socket = await openSocket(transport, {path: `${path}?ports=${port}`, protocols: ['v4.channel.k8s.io'], signal})
-  if (socket.stream === undefined) throw refusalError(socket.refusal, `cannot reach ${where}`)
+  if (socket.stream === undefined) throw refusalError(socket.refusal, path)
   await joinSocket({...line, where}, socket.stream)
 }
 
@@ -163,6 +163,7 @@ async function joinSocket({local, where}: Join, socket: Parameters<typeof receiv
 
 function throwTold(errors: readonly Buffer[], where: string): void {
   const text = Buffer.concat(errors).toString('utf8').trim()
+  if (/connection refused/.test(text)) throw new OmniError('UNAVAILABLE', `nothing listens on ${where}`)
   if (text !== '') throw new OmniError('UNAVAILABLE', `${where}: ${text}`)
 }
 

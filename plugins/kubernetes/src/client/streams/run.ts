@@ -5,7 +5,7 @@ import type {Transport} from '../transport.ts'
 import {type ChannelListener, type Channels, socketChannels, spdyChannels} from './channels.ts'
 import {openSocket, openUpgrade} from './connect.ts'
 import {type ProgramEnd, readEnd} from './exit-status.ts'
-import {type Refusal, refusalError} from './refusal.ts'
+import {refusalError} from './refusal.ts'
 
 /** `exec` of a program, or `attach` to the main one. */
 export interface PodProgram {
@@ -88,18 +88,15 @@ async function openChannels(transport: Transport, opening: Opening): Promise<Cha
   const {program, listen, options} = opening
   const {signal, terminal, stdin} = options
   const needsEnd = stdin !== undefined && terminal === undefined
-  const {path, where} = program
+  const {path} = program
   const socket = await openSocket(transport, {path, protocols: needsEnd ? [V5] : [V5, V4], signal})
   if (socket.stream !== undefined) return socketChannels(socket.stream, listen)
-  if (!OTHER_WAY.includes(socket.refusal.status)) throw refusalError(socket.refusal, `cannot reach ${where}`)
+  if (!OTHER_WAY.includes(socket.refusal.status)) throw refusalError(socket.refusal, path)
   const upgrade = await openUpgrade(transport, {path, protocols: [V4], signal})
-  if (upgrade.stream === undefined) throw refusedBoth(where, socket.refusal, upgrade.refusal)
-  return spdyChannels(upgrade.stream, {hasInput: stdin !== undefined, hasTerminal: terminal !== undefined}, listen)
+  if (upgrade.stream === undefined) throw refusalError(upgrade.refusal, path)
+  const hasTerminal = terminal !== undefined
+  return spdyChannels(upgrade.stream, {hasInput: stdin !== undefined || hasTerminal, hasTerminal}, listen)
 }
-
-/** What forbids is told rather than what does not know the way. */
-const refusedBoth = (where: string, first: Refusal, second: Refusal): OmniError =>
-  refusalError([second, first].find(({status}) => status === 403) ?? second, `cannot reach ${where}`)
 
 interface Input {
   /** Rejects when the input cannot be read. */

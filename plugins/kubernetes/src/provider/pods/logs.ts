@@ -1,9 +1,71 @@
-import {type CallOptions, type LogFacet, OmniError} from '@omni-cli/sdk'
-import type {KubeClient} from '../../client/kube-client.ts'
+import {isOmniError, type LogFacet, type LogLine, type LogOptions} from '@omni-cli/sdk'
 import type {PodGroup} from '../flavour.ts'
+import {type LogClient, logSource, readSource} from './log-container.ts'
+import {followPods} from './log-follow.ts'
+import {mergeLines} from './log-merge.ts'
+import {lineMark, type StampedLine, withoutStamp} from './log-times.ts'
+import type {NumberedPod} from './order.ts'
+import {listReplicas, type Pod, type PodsOf, requireGroup, requireReplica} from './pod.ts'
 
-type PodsOf = (name: string, options?: CallOptions) => Promise<PodGroup | undefined>
+/** Lines of the pods of a service. Kubernetes keeps both outputs of a container as one: all lines are of `stdout`. */
+export function createLogs(client: LogClient, podsOf: PodsOf): LogFacet {
+  const pieces = async function* (name: string, options: LogOptions = {}): AsyncGenerator<readonly LogLine[]> {
+    const {signal, replica, follow, since} = options
+    const group = await requireGroup(podsOf, name, {signal})
+    const numbered = await listReplicas(client, group, {signal})
+    const wanted = replica === undefined ? numbered : [requireReplica(numbered, group.service, replica)]
+    const asked = since === undefined ? options : {...options, since: new Date(since).toISOString()}
+    const stamped =
+      follow === true
+        ? followPods(client, group, asked)
+        : mergeLines(wanted.map((one) => kept(client, {group, one}, asked)))
+    for await (const lines of stamped) yield lines.map(withoutStamp)
+  }
+  return {
+    pieces,
+    async *read(name, options) {
+      for await (const lines of pieces(name, options)) yield* lines
+    },
+  }
+}
 
-export function createLogs(client: KubeClient, _podsOf: PodsOf): LogFacet {
-  throw new OmniError('UNSUPPORTED', `not yet: ${client.context}`)
+interface Kept {
+  readonly group: PodGroup
+  readonly one: NumberedPod<Pod>
+}
+
+/** What is kept of one pod: of its container, and of the one before it. */
+async function* kept(
+  client: LogClient,
+  {group, one}: Kept,
+  options: LogOptions,
+): AsyncGenerator<readonly StampedLine[]> {
+  const source = logSource(one.pod, group)
+  if (source === undefined) return
+  const {tail, since, signal} = options
+  const read = (previous: boolean, count: number | undefined) =>
+    readSource(client, source, {replica: one.replica, mark: lineMark(), tail: count, since, previous, signal})
+  if (!source.hasPrevious) return yield* read(false, tail)
+  if (tail === undefined) {
+    yield* tolerant(read(true, tail))
+    return yield* read(false, tail)
+  }
+  const now = await gather(read(false, tail))
+  const before = now.length >= tail ? [] : await gather(tolerant(read(true, tail - now.length)))
+  yield [...before, ...now]
+}
+
+async function gather(pieces: AsyncIterable<readonly StampedLine[]>): Promise<StampedLine[]> {
+  const all: StampedLine[] = []
+  for await (const lines of pieces) for (const line of lines) all.push(line)
+  return all
+}
+
+/** The container before may have been cleaned up. */
+async function* tolerant(pieces: AsyncIterable<readonly StampedLine[]>): AsyncGenerator<readonly StampedLine[]> {
+  try {
+    yield* pieces
+  } catch (error) {
+    if (!isOmniError(error) || !['CONFLICT', 'NOT_FOUND', 'INVALID'].includes(error.code)) throw error
+  }
 }

@@ -9,6 +9,8 @@ export interface ListOptions extends CallOptions {
   /** Every pair must be equal on the listed thing. */
   readonly labels?: Readonly<Record<string, string>> | undefined
   readonly project?: string | undefined
+  /** What is asked for each (addresses, memory in use, number of snapshots) may be left out, where that makes the answer faster. Default false. */
+  readonly brief?: boolean | undefined
 }
 
 export interface RemoveOptions extends CallOptions {

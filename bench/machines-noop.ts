@@ -1,6 +1,7 @@
 /**
  * `omni apply` of a plan that is as wanted: 20 containers on Incus, and 200 of the memory driver; beside `node -e 0` and one
- * list of those 20 by a bare HTTP client: `node bench/machines-noop.ts [--json] [--rounds 9]`, about 1 min.
+ * list of those 20, with their state, by a bare HTTP client (ours asks without it: as wanted needs no state):
+ * `node bench/machines-noop.ts [--json] [--rounds 9]`, about 1 min.
  */
 import {join} from 'node:path'
 import {parseArgs} from 'node:util'

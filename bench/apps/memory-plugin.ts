@@ -1,6 +1,7 @@
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {build} from 'rolldown'
 import type {BenchHome} from './home.ts'
 
 const testkit = fileURLToPath(new URL('../../packages/testkit/dist/memory/instances.js', import.meta.url))
@@ -29,7 +30,7 @@ export default {
 }
 `
 
-/** A plugin with that driver, linked into the home; gives the id of the driver. */
+/** A plugin with that driver, bundled as drivers are published, and linked into the home; gives the id of the driver. */
 export async function linkMemoryPlugin(home: BenchHome): Promise<string> {
   const folder = join(home.folder, 'memory-plugin')
   mkdirSync(folder, {recursive: true})
@@ -38,10 +39,13 @@ export async function linkMemoryPlugin(home: BenchHome): Promise<string> {
     version: '1.0.0',
     type: 'module',
     oclif: {commands: './commands'},
-    omni: {apiVersion: 1, providers: [{kind: 'instance', id: 'memory', title: 'memory', module: './provider.js'}]},
+    omni: {apiVersion: 1, providers: [{kind: 'instance', id: 'memory', title: 'memory', module: './provider.cjs'}]},
   }
   writeFileSync(join(folder, 'package.json'), JSON.stringify(pjson))
-  writeFileSync(join(folder, 'provider.js'), PROVIDER)
+  const source = join(folder, 'provider.js')
+  writeFileSync(source, PROVIDER)
+  const output = {file: join(folder, 'provider.cjs'), format: 'cjs', exports: 'default', minify: true} as const
+  await build({input: source, platform: 'node', output, logLevel: 'silent'})
   await home.omni('plugin', 'link', folder, '--no-install')
   return 'memory'
 }

@@ -1,7 +1,5 @@
 import type {Progress, Session, TextLine, View} from '@omni-cli/sdk/cli'
 import type {Drivers, Manifest, Operation, Plan} from '@omni-cli/sdk/engine'
-import {noteMade, refuseLeft} from '../machines/failover-left.ts'
-import {refuseSplit} from '../machines/failover-split.ts'
 import {declaredServices} from './declared.ts'
 import {planLines, planView, resultView} from './plan-view.ts'
 import {type PreparedPlan, preparePlan} from './prepare.ts'
@@ -56,6 +54,10 @@ async function carryOut(
   options: ApplyManifestOptions,
 ): Promise<View> {
   const {drivers} = prepared
+  const [{noteMade, refuseLeft}, {refuseSplit}] = await Promise.all([
+    import('../machines/failover-left.ts'),
+    import('../machines/failover-split.ts'),
+  ])
   const {signal, keepsCopies, concurrency, progress} = options
   const plan = withLosses(prepared, options)
   for (const note of prepared.plan.notes) options.notice?.(`note: ${note}`)

@@ -1,6 +1,6 @@
 import {type CallOptions, isOmniError, type ProviderKinds} from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
-import type {Drivers, FoundProblem, Manifest, Plan, SideKind} from '@omni-cli/sdk/engine'
+import type {Drivers, FoundProblem, Manifest, Operation, Plan, SideKind} from '@omni-cli/sdk/engine'
 import {refuseImpossible} from './refusals.ts'
 import {readUnready} from './unready.ts'
 
@@ -31,16 +31,25 @@ export async function preparePlan(
   const {prune, adopt, signal} = options
   const {drivers, notes} = await openDrivers(session, manifest, options)
   const sides = await sideKinds(manifest, drivers, prune === true)
-  const seen = await observe(drivers, {signal, sides})
-  const observed = {...seen, unready: await readUnready(session)}
+  const unready = await readUnready(session)
   const planOptions = {prune, adopt, traits: traitsOf(drivers)}
-  const isProvisional = drivers.instance?.changeKinds !== undefined
-  const first = buildPlan(manifest, observed, {...planOptions, isProvisional})
-  const costs = await askCosts(first, seen.instance ?? [], drivers.instance, {signal})
-  const plan = isProvisional ? buildPlan(manifest, observed, {...planOptions, costs}) : first
+  const brief = {...(await observe(drivers, {signal, sides, brief: true})), unready}
+  const first = buildPlan(manifest, brief, {...planOptions, isProvisional: true})
+  if (first.operations.every(({action}) => action === 'keep')) return {plan: withNotes(first, notes), drivers}
+  // Of machines that change, more must be known.
+  const observed = first.operations.some(changesMachine)
+    ? {...(await observe(drivers, {signal, sides})), unready}
+    : brief
+  const costs = await askCosts(first, observed.instance ?? [], drivers.instance, {signal})
+  const plan = buildPlan(manifest, observed, {...planOptions, costs})
   await refuseImpossible(manifest, plan, drivers.instance, {signal})
-  return {plan: {...plan, notes: [...plan.notes, ...notes]}, drivers}
+  return {plan: withNotes(plan, notes), drivers}
 }
+
+const withNotes = (plan: Plan, notes: readonly string[]): Plan => ({...plan, notes: [...plan.notes, ...notes]})
+
+const changesMachine = ({ref, action}: Operation): boolean =>
+  ref.startsWith('instance/') && !['keep', 'create', 'start'].includes(action)
 
 const SIDES = ['network', 'profile'] as const satisfies readonly SideKind[]
 

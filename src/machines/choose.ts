@@ -114,7 +114,8 @@ async function listKind(
     Object.entries(options.labels).every(([key, value]) => Object.hasOwn(own, key) && own[key] === value)
   if (kind === instanceKind) {
     const provider = await session.open('instance')
-    return (await provider.list(options)).filter(({labels}) => has(labels)).map((state) => machineOf(provider, state))
+    const machines = await provider.list({...options, brief: true})
+    return machines.filter(({labels}) => has(labels)).map((state) => machineOf(provider, state))
   }
   const engine = await session.open('service')
   return (await engine.list(options)).filter(({spec}) => has(spec.labels)).map((state) => serviceOf(engine, state))

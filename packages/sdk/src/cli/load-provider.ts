@@ -1,3 +1,4 @@
+import {createRequire} from 'node:module'
 import {pathToFileURL} from 'node:url'
 import type {ProviderDefinition} from '../contracts/driver.ts'
 import {messageOf, OmniError} from '../errors.ts'
@@ -5,7 +6,7 @@ import type {Contribution} from './session.ts'
 
 /** Imports the module of a provider. PLUGIN_INVALID, naming the plugin, when it throws or exports something else. */
 export async function loadProvider(contribution: Contribution): Promise<ProviderDefinition> {
-  const module: unknown = await import(pathToFileURL(contribution.module).href).catch((error: unknown) => {
+  const module: unknown = await load(contribution.module).catch((error: unknown) => {
     throw invalid(contribution, `cannot be loaded: ${messageOf(error)}`, error)
   })
   const definition: unknown = typeof module === 'object' && module !== null ? Reflect.get(module, 'default') : undefined
@@ -18,6 +19,11 @@ export async function loadProvider(contribution: Contribution): Promise<Provider
     )
   }
   return definition
+}
+
+/** Bundles are CommonJS, which `import` would first search for its exports; what they export is the default there, too. */
+async function load(file: string): Promise<unknown> {
+  return file.endsWith('.cjs') ? {default: createRequire(file)(file)} : import(pathToFileURL(file).href)
 }
 
 const invalid = ({plugin, id}: Contribution, reason: string, cause?: unknown): OmniError =>

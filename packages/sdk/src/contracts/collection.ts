@@ -12,6 +12,11 @@ export interface ListOptions extends CallOptions {
   readonly project?: string | undefined
   /** All projects (namespaces), whatever the context says. */
   readonly allProjects?: boolean | undefined
+  /**
+   * What is asked for each (addresses, memory in use, number of snapshots) may be left out, where that makes the answer
+   * faster. Default false.
+   */
+  readonly brief?: boolean | undefined
 }
 
 export interface RemoveOptions extends CallOptions {

@@ -16,14 +16,16 @@ export type SideKind = 'network' | 'profile'
 export interface ObserveOptions extends CallOptions {
   /** Side kinds to look at; one that the driver does not have is absent. Default: none. */
   readonly sides?: readonly SideKind[] | undefined
+  /** See `ListOptions`; enough to tell whether machines are as wanted. Default false. */
+  readonly brief?: boolean | undefined
 }
 
 /** What is there now: one list per driver and side kind, all at the same time. */
 export async function observe({service, instance}: Drivers, options: ObserveOptions = {}): Promise<Observed> {
-  const {sides = [], ...call} = options
+  const {sides = [], brief, ...call} = options
   const [services, instances, networks, profiles] = await Promise.all([
     service?.list(call),
-    instance?.list(call),
+    instance?.list({...call, brief}),
     sides.includes('network') ? instance?.networks?.list(call) : undefined,
     sides.includes('profile') ? instance?.profiles?.list(call) : undefined,
   ])

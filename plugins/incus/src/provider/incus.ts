@@ -81,8 +81,8 @@ export function createIncus(client: IncusClient, {context, settings}: Surroundin
     name: 'incus',
     traits: TRAITS,
     check: (options) => checkServer(client, options),
-    async list({labels, project, ...options} = {}) {
-      const request = listInstances(labelFilter(labels), project)
+    async list({labels, project, brief, ...options} = {}) {
+      const request = listInstances({filter: labelFilter(labels), project, brief})
       const list = async () => (await client.fetch(z.array(instanceWire), request, options)).value
       return (await listWhole(list, options)).map(instanceOf).filter((instance) => hasLabels(instance.labels, labels))
     },

@@ -30,11 +30,18 @@ export interface InstancePut {
 
 const pathTo = (name: string) => `/instances/${encodeURIComponent(name)}`
 
-export const listInstances = (filter?: string, project?: string): IncusRequest => ({
+export interface ListQuery {
+  readonly filter?: string | undefined
+  readonly project?: string | undefined
+  /** Without the state of each, which takes Incus a program for each machine. */
+  readonly brief?: boolean | undefined
+}
+
+export const listInstances = ({filter, project, brief = false}: ListQuery = {}): IncusRequest => ({
   method: 'GET',
   path: '/instances',
   query: {
-    recursion: '2',
+    recursion: brief ? '1' : '2',
     ...(filter === undefined ? {} : {filter}),
     ...(project === undefined ? {} : {project}),
   },

@@ -52,7 +52,10 @@ describe.skipIf(socket === undefined)('machines on Incus', () => {
     const {cpus, memory, metadata, name: _, image, type, wait: __, ...rest} = wanted
     expect(made).toMatchObject({status: 'running', image, type, cpus, memoryBytes: memory, labels: metadata})
     expect(made.settings).toMatchObject(rest)
-    expect(await provider.list()).toContainEqual(expect.objectContaining({name: 'whole', settings: made.settings}))
+    for (const brief of [false, true]) {
+      const listed = (await provider.list({brief})).find(({name}) => name === 'whole')
+      expect(listed).toMatchObject({status: 'running', image, type, labels: metadata, settings: made.settings})
+    }
     const address = () => provider.get('whole').then((found) => found?.addresses[0])
     expect(await poll({everyMs: 100, timeoutMs: 20_000}, address)).toBe(`${network.prefix}.77`)
     expect(await provider.get('whole')).toMatchObject({agent: true, isReady: false, snapshotCount: 0})

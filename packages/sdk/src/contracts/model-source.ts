@@ -6,6 +6,8 @@ export interface ResolvedModel {
   readonly ref: string
   /** Immutable id of what was found (a commit, a digest). */
   readonly revision: string
+  /** Reference to exactly this revision: `hf://org/name@3f1c…`. What a model should be made of. */
+  readonly pinned?: string | undefined
   readonly modelType?: string | undefined
   readonly architecture?: string | undefined
   readonly parameters?: number | undefined
@@ -22,6 +24,8 @@ export interface ResolvedModel {
   readonly license?: string | undefined
   /** `open`: anybody; `gated`: terms must be accepted; `private`. */
   readonly access?: 'open' | 'gated' | 'private' | undefined
+  /** Where the terms of a gated model are accepted. */
+  readonly terms?: string | undefined
   /** The token in use may read the files. Absent: not tried. */
   readonly readable?: boolean | undefined
   readonly downloads?: number | undefined
@@ -40,6 +44,8 @@ export interface ModelSearch extends CallOptions {
   readonly vendor?: string | undefined
   readonly minDownloads?: number | undefined
   readonly task?: string | undefined
+  /** What it is made for: `transformers`, `safetensors`, `gguf`, … */
+  readonly library?: string | undefined
   readonly sort?: 'downloads' | 'likes' | 'updated' | 'trending' | undefined
 }
 
@@ -61,6 +67,13 @@ export interface Download {
   readonly repairedChunks: number
 }
 
+/** What a source is asked with. The token is for a Secret; it is never shown. */
+export interface SourceCredential {
+  readonly token: string
+  /** Where it stands: `$HF_TOKEN`, a file. */
+  readonly from: string
+}
+
 export interface ModelSource {
   readonly name: string
   /** URL schemes it answers for, without `://`. */
@@ -68,6 +81,8 @@ export interface ModelSource {
   /** NOT_FOUND when the reference names nothing; FORBIDDEN for one that the token may not see. */
   resolve(ref: string, options?: CallOptions): Promise<ResolvedModel>
   search?(query: string, options?: ModelSearch): Promise<ResolvedModel[]>
+  /** The token in use; undefined without one. */
+  credential?(): Promise<SourceCredential | undefined>
   /** Resolves when every byte was checked against its hash; never before. Takes up what an earlier one has left. */
   download?(ref: string, folder: string, options?: DownloadOptions): Promise<Download>
 }

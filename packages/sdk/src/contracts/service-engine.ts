@@ -2,6 +2,7 @@ import type {ServiceSpec} from '../specs/service.ts'
 import type {CallOptions, Collection, Health} from './collection.ts'
 import type {EventFacet, ExecFacet, ForwardFacet, LogFacet} from './facets.ts'
 import type {ServedModel} from './served-model.ts'
+import type {DiagnosisFacet} from './serving.ts'
 
 /** `degraded`: fewer ready replicas than wanted. `failed`: none can be kept alive. `stopped`: on purpose. */
 export type ServiceStatus = 'running' | 'degraded' | 'deploying' | 'failed' | 'stopped'
@@ -234,4 +235,5 @@ export interface ServiceEngine extends Collection<ServiceSpec, Service> {
   readonly canary?: CanaryFacet | undefined
   readonly nodes?: NodeFacet | undefined
   readonly forward?: ForwardFacet | undefined
+  readonly diagnosis?: DiagnosisFacet | undefined
 }

@@ -14,6 +14,8 @@ export interface ServingSpec {
   readonly autoscale?: AutoscaleWish | undefined
   readonly accelerator?: string | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
+  /** Prefill and decoding in pods of their own, for a runtime that has both. Default false. */
+  readonly decoder?: boolean | undefined
   /** Percent of the requests for this version beside the one that serves; UNSUPPORTED, with the reason, where the mode cannot. */
   readonly canary?: number | undefined
 }
@@ -69,6 +71,12 @@ export interface Finding {
   readonly evidence: readonly string[]
   /** A command that fixes it. */
   readonly fix?: string | undefined
+}
+
+/** Looks for what keeps a service from serving. */
+export interface DiagnosisFacet {
+  /** Evidence first, causes before symptoms; never changes anything. NOT_FOUND for an absent service. */
+  diagnose(name: string, options?: CallOptions): Promise<Finding[]>
 }
 
 export interface ServingOptions extends CallOptions {

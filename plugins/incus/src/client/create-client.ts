@@ -20,17 +20,7 @@ export function createClient(transport: Transport): IncusClient {
   const connections = openConnections(transport)
   const operations = openOperations(transport, connections)
   const {settle} = operations
-  const ask = async (request: IncusRequest, options: CallOptions = {}) => {
-    throwIfAborted(options.signal)
-    const checked = ready(options.signal)
-    if (request.method !== 'GET') await checked
-    const asked = request.method === 'GET' ? transport.send(request, options) : change(transport, request, options)
-    // Nothing is believed before the project is known to be there.
-    asked.catch(() => undefined)
-    await checked
-    const answer = await asked
-    return {...answer, envelope: readEnvelope(answer.status, answer.text)}
-  }
+  const ask = asking(transport, ready)
   const fetch = async <T>(
     schema: z.ZodMiniType<T>,
     request: IncusRequest,
@@ -90,6 +80,30 @@ export function createClient(transport: Transport): IncusClient {
     },
   }
 }
+
+/** Sends requests in a project that is there. Nothing is changed, and that nothing is there is not believed, before it is known to be. */
+const asking =
+  (transport: Transport, ready: (signal?: AbortSignal) => Promise<void>) =>
+  async (request: IncusRequest, options: CallOptions = {}) => {
+    throwIfAborted(options.signal)
+    if (request.method !== 'GET') {
+      await ready(options.signal)
+      return opened(await change(transport, request, options))
+    }
+    const answer = await transport.send(request, options)
+    if (answer.status >= 400) await ready(options.signal)
+    const read = opened(answer)
+    if (isEmpty(read.envelope.metadata)) await ready(options.signal)
+    return read
+  }
+
+const opened = <A extends {readonly status: number; readonly text: string}>(answer: A) => ({
+  ...answer,
+  envelope: readEnvelope(answer.status, answer.text),
+})
+
+const isEmpty = (metadata: unknown): boolean =>
+  metadata === null || metadata === undefined || (Array.isArray(metadata) && metadata.length === 0)
 
 /** Incus lists nothing for a project that does not exist, so that it is asked for before anything is believed. */
 async function checkProject(transport: Transport, signal: AbortSignal): Promise<void> {

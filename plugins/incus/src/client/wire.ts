@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 
 /*
  * Answers of the Incus REST API (6.0 and later), as far as we read them. Unknown fields are dropped, so that newer servers work.
+ * They are made when they are first used: a command reads a few of them.
  */
 
 const textMap = z.record(z.string(), z.string())
@@ -14,22 +15,24 @@ const orEmpty = <T extends z.ZodMiniType>(schema: T, empty: z.output<T>) =>
   )
 
 /** `status_code` of an operation: 100–113 go on, 200 success, 400 failure, 401 cancelled. */
-export const operationWire = z.object({
-  id: z.string(),
-  class: z.string(),
-  description: z._default(z.string(), ''),
-  status: z.string(),
-  status_code: z.int(),
-  resources: orEmpty(z.record(z.string(), z.nullable(z.array(z.string()))), {}),
-  metadata: orEmpty(z.record(z.string(), z.unknown()), {}),
-  may_cancel: z._default(z.boolean(), false),
-  err: z._default(z.string(), ''),
-  location: z._default(z.string(), 'none'),
-})
+export const operationWire = z.lazy(() =>
+  z.object({
+    id: z.string(),
+    class: z.string(),
+    description: z._default(z.string(), ''),
+    status: z.string(),
+    status_code: z.int(),
+    resources: orEmpty(z.record(z.string(), z.nullable(z.array(z.string()))), {}),
+    metadata: orEmpty(z.record(z.string(), z.unknown()), {}),
+    may_cancel: z._default(z.boolean(), false),
+    err: z._default(z.string(), ''),
+    location: z._default(z.string(), 'none'),
+  }),
+)
 export type Operation = z.output<typeof operationWire>
 
 /** A frame of `/events?type=operation`. */
-export const operationEventWire = z.object({type: z.literal('operation'), metadata: operationWire})
+export const operationEventWire = z.lazy(() => z.object({type: z.literal('operation'), metadata: operationWire}))
 
 /** The answer to any request but those for bytes. */
 export const envelopeWire = z.object({
@@ -41,24 +44,26 @@ export const envelopeWire = z.object({
   metadata: z.unknown(),
 })
 
-export const serverWire = z.object({
-  auth: z.string(),
-  api_extensions: orEmpty(z.array(z.string()), []),
-  config: orEmpty(z.record(z.string(), z.unknown()), {}),
-  environment: z.nullish(
-    z.object({
-      server_version: z._default(z.string(), ''),
-      server_name: z._default(z.string(), ''),
-      server_clustered: z._default(z.boolean(), false),
-      /** `lxc | qemu` where there are virtual machines. */
-      driver: z._default(z.string(), ''),
-      storage: z._default(z.string(), ''),
-      kernel_architecture: z._default(z.string(), ''),
-      certificate_fingerprint: z._default(z.string(), ''),
-      project: z._default(z.string(), ''),
-    }),
-  ),
-})
+export const serverWire = z.lazy(() =>
+  z.object({
+    auth: z.string(),
+    api_extensions: orEmpty(z.array(z.string()), []),
+    config: orEmpty(z.record(z.string(), z.unknown()), {}),
+    environment: z.nullish(
+      z.object({
+        server_version: z._default(z.string(), ''),
+        server_name: z._default(z.string(), ''),
+        server_clustered: z._default(z.boolean(), false),
+        /** `lxc | qemu` where there are virtual machines. */
+        driver: z._default(z.string(), ''),
+        storage: z._default(z.string(), ''),
+        kernel_architecture: z._default(z.string(), ''),
+        certificate_fingerprint: z._default(z.string(), ''),
+        project: z._default(z.string(), ''),
+      }),
+    ),
+  }),
+)
 export type Server = z.output<typeof serverWire>
 
 const addressWire = z.object({
@@ -122,34 +127,40 @@ export const instanceWire = z.object({
 })
 export type WireInstance = z.output<typeof instanceWire>
 
-export const profileWire = z.object({
-  name: z.string(),
-  description: z._default(z.string(), ''),
-  config: orEmpty(textMap, {}),
-  devices: orEmpty(deviceMap, {}),
-  used_by: orEmpty(z.array(z.string()), []),
-})
+export const profileWire = z.lazy(() =>
+  z.object({
+    name: z.string(),
+    description: z._default(z.string(), ''),
+    config: orEmpty(textMap, {}),
+    devices: orEmpty(deviceMap, {}),
+    used_by: orEmpty(z.array(z.string()), []),
+  }),
+)
 export type WireProfile = z.output<typeof profileWire>
 
-export const networkWire = z.object({
-  name: z.string(),
-  description: z._default(z.string(), ''),
-  type: z.string(),
-  managed: z.boolean(),
-  status: z._default(z.string(), ''),
-  config: orEmpty(textMap, {}),
-  used_by: orEmpty(z.array(z.string()), []),
-})
+export const networkWire = z.lazy(() =>
+  z.object({
+    name: z.string(),
+    description: z._default(z.string(), ''),
+    type: z.string(),
+    managed: z.boolean(),
+    status: z._default(z.string(), ''),
+    config: orEmpty(textMap, {}),
+    used_by: orEmpty(z.array(z.string()), []),
+  }),
+)
 export type WireNetwork = z.output<typeof networkWire>
 
-export const imageWire = z.object({
-  fingerprint: z.string(),
-  type: z.enum(['container', 'virtual-machine']),
-  architecture: z._default(z.string(), ''),
-  size: z._default(z.number(), 0),
-  public: z._default(z.boolean(), false),
-  cached: z._default(z.boolean(), false),
-  properties: orEmpty(textMap, {}),
-  aliases: orEmpty(z.array(z.object({name: z.string(), description: z._default(z.string(), '')})), []),
-})
+export const imageWire = z.lazy(() =>
+  z.object({
+    fingerprint: z.string(),
+    type: z.enum(['container', 'virtual-machine']),
+    architecture: z._default(z.string(), ''),
+    size: z._default(z.number(), 0),
+    public: z._default(z.boolean(), false),
+    cached: z._default(z.boolean(), false),
+    properties: orEmpty(textMap, {}),
+    aliases: orEmpty(z.array(z.object({name: z.string(), description: z._default(z.string(), '')})), []),
+  }),
+)
 export type WireImage = z.output<typeof imageWire>

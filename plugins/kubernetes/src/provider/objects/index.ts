@@ -1,12 +1,35 @@
-import {type DriverContext, type ObjectApi, OmniError} from '@omni-cli/sdk'
+import type {DriverContext, ObjectApi} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import type {KubernetesSettings} from '../../config.ts'
+import {checkCluster} from '../check.ts'
+import {applyObject} from './apply.ts'
+import {findKind, kindOf} from './kinds.ts'
+import {planObjects} from './plan.ts'
+import {removeObject} from './remove.ts'
+import {watchRows} from './watch.ts'
 
 export interface Surroundings {
   readonly context: DriverContext
   readonly settings: KubernetesSettings
 }
 
-export function createObjects(client: KubeClient, _surroundings: Surroundings): ObjectApi {
-  throw new OmniError('UNSUPPORTED', `not yet: ${client.context}`)
-}
+/** Any object of the API. What only rare verbs need is imported when it is asked for. */
+export const createObjects = (client: KubeClient, {context}: Surroundings): ObjectApi => ({
+  name: 'kubernetes',
+  namespace: client.namespace,
+  check: (options) => checkCluster(client, options),
+  kinds: (options) => client.kinds(options),
+  findKind: (word, options) => findKind(client, word, options),
+  list: (kind, options) => client.table(kind, options),
+  watch: (kind, options) => watchRows(client, kind, options),
+  get: async ({apiVersion, kind, namespace, name}, options) =>
+    client.get({kind: await kindOf(client, {apiVersion, kind}, options), namespace, name}, options),
+  problems: async (objects, options) =>
+    (await import('./problems/index.ts')).objectProblems({client, home: context.home}, objects, options),
+  plan: (objects, options) => planObjects(client, objects, options),
+  apply: (object, options) => applyObject(client, object, options),
+  remove: (ref, options) => removeObject(client, ref, options),
+  dependants: async (ref, options) => (await import('./dependants.ts')).dependantsOf(client, ref, options),
+  exported: async (object, options) =>
+    (await import('./exported.ts')).exportedObject({client, home: context.home}, object, options),
+})

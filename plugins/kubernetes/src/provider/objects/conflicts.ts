@@ -1,0 +1,68 @@
+import type {ApiObject, ObjectConflict} from '@omni-cli/sdk'
+import {isMap, isSame} from './values.ts'
+
+/**
+ * The fields of a refused apply, from the server's words: `conflict with "kubectl" using v1: .spec.replicas`, or a list of fields
+ * below `conflicts with "kubectl" using v1:`.
+ */
+export function conflictsIn(message: string, object: ApiObject): ObjectConflict[] {
+  const conflicts: ObjectConflict[] = []
+  let manager: string | undefined
+  for (const line of message.split('\n')) {
+    const head = /conflicts? with "((?:[^"\\]|\\.)*)"[^:]*:\s*(.*)$/.exec(line)
+    if (head !== null) manager = head[1]
+    const field = head === null ? /^- (\..*)$/.exec(line.trim())?.[1] : head[2]
+    if (manager === undefined || field === undefined || !field.startsWith('.')) continue
+    conflicts.push({manager, path: pathOf(field, object)})
+  }
+  return conflicts
+}
+
+/** `.spec.containers[name="web"].image` → where that is in the object, as far as it can be told. */
+function pathOf(field: string, object: ApiObject): (string | number)[] {
+  const path: (string | number)[] = []
+  let node: unknown = object
+  let rest = field
+  while (rest !== '') {
+    const key = keyAt(rest, node)
+    const item = /^\[([^\]]*)\]/.exec(rest)
+    if (key !== undefined) {
+      path.push(key)
+      node = isMap(node) ? node[key] : undefined
+      rest = rest.slice(key.length + 1)
+    } else if (item !== null && Array.isArray(node)) {
+      const index = node.findIndex(matcherOf(item[1] ?? ''))
+      if (index === -1) return path
+      path.push(index)
+      node = node[index]
+      rest = rest.slice(item[0].length)
+    } else return path
+  }
+  return path
+}
+
+/** Keys may hold dots, so the longest one that the object has is taken. */
+function keyAt(rest: string, node: unknown): string | undefined {
+  if (!rest.startsWith('.')) return undefined
+  const text = rest.slice(1)
+  const known = isMap(node)
+    ? Object.keys(node).filter((key) => text === key || (/^[.[]/.test(text.slice(key.length)) && text.startsWith(key)))
+    : []
+  return known.toSorted((a, b) => b.length - a.length)[0] ?? /^[^.[]+/.exec(text)?.[0]
+}
+
+function matcherOf(selector: string): (item: unknown) => boolean {
+  if (selector.startsWith('=')) return (item) => isSame(item, jsonOf(selector.slice(1)))
+  const pairs = [...selector.matchAll(/([^=,]+)=("(?:[^"\\]|\\.)*"|[^,]*)/g)].map(
+    ([, name = '', value = '']) => [name, jsonOf(value)] as const,
+  )
+  return (item) => isMap(item) && pairs.length > 0 && pairs.every(([name, value]) => isSame(item[name], value))
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

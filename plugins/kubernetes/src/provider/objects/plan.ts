@@ -1,0 +1,146 @@
+import {
+  type ApiObject,
+  type ApplyObjectOptions,
+  isOmniError,
+  mapLimit,
+  type ObjectKind,
+  type ObjectPlan,
+  type ObjectRef,
+} from '@omni-cli/sdk'
+import type {KubeClient} from '../../client/kube-client.ts'
+import {objectChanges} from './changes.ts'
+import {conflictsIn} from './conflicts.ts'
+import {type KnownKind, kindKey, kindsOf} from './kinds.ts'
+import {isCertainlySame, ownFields} from './managed-fields.ts'
+import {restartWarnings} from './restarts.ts'
+import {sendable} from './sendable.ts'
+import {needsOf, tierOf} from './tiers.ts'
+import {isSame} from './values.ts'
+
+/** Requests at once; the client bounds them further when the server is slow. */
+const AT_ONCE = 32
+/** A list of all is cheaper than this many single questions. */
+const FEW = 2
+
+interface Placed {
+  readonly object: ApiObject
+  readonly known: KnownKind | undefined
+  readonly ref: ObjectRef
+}
+
+/** See `ObjectApi.plan`. One list a kind and namespace, then a dry run of each that may differ. */
+export async function planObjects(
+  client: KubeClient,
+  objects: readonly ApiObject[],
+  options: ApplyObjectOptions = {},
+): Promise<readonly ObjectPlan[]> {
+  const {signal} = options
+  const known = await kindsOf(client, objects, {signal})
+  const placed = objects.map((object): Placed => {
+    const kind = known.get(kindKey(object))
+    return {object, known: kind, ref: placedRef(object, kind?.kind, client.namespace)}
+  })
+  const live = await liveObjects(client, placed, {signal})
+  const needs = needsOf(
+    objects,
+    placed.map(({ref}) => ref.namespace),
+  )
+  return mapLimit(placed, AT_ONCE, async (item, index) => ({
+    ...(await planOne(client, item, live.get(refKey(item.ref)), options)),
+    tier: tierOf(item.object),
+    needs: needs[index] ?? [],
+  }))
+}
+
+/** Where the object goes: its own namespace, else that of the context. */
+export function placedRef(
+  {apiVersion, kind, metadata}: ApiObject,
+  found: ObjectKind | undefined,
+  home: string,
+): ObjectRef {
+  const isPlaced = found?.namespaced ?? metadata.namespace !== undefined
+  return {apiVersion, kind, ...(isPlaced ? {namespace: metadata.namespace ?? home} : {}), name: metadata.name}
+}
+
+const refKey = ({apiVersion, kind, namespace = '', name}: ObjectRef) => `${apiVersion} ${kind} ${namespace} ${name}`
+
+async function liveObjects(
+  client: KubeClient,
+  placed: readonly Placed[],
+  {signal}: ApplyObjectOptions,
+): Promise<ReadonlyMap<string, ApiObject>> {
+  const groups = Map.groupBy(
+    placed.filter(({known}) => known?.isServed === true),
+    ({ref}) => `${ref.apiVersion} ${ref.kind} ${ref.namespace ?? ''}`,
+  )
+  const found = await mapLimit([...groups.values()], AT_ONCE, async (group) => {
+    const [first] = group
+    const kind = first?.known?.kind
+    if (first === undefined || kind === undefined) return []
+    const one = (item: Placed) => client.get({kind, namespace: item.ref.namespace, name: item.ref.name}, {signal})
+    const each = async () => (await mapLimit(group, AT_ONCE, one)).filter((object) => object !== undefined)
+    if (group.length <= FEW) return each()
+    const names = new Set(group.map(({ref}) => ref.name))
+    try {
+      const all = await client.list(kind, {namespace: first.ref.namespace, signal})
+      return all.filter(({metadata}) => names.has(metadata.name))
+    } catch (error) {
+      // Who may read single objects may not be allowed to list them.
+      if (isOmniError(error) && error.code === 'FORBIDDEN') return each()
+      throw error
+    }
+  })
+  const owners = [...groups.values()]
+  return new Map(
+    found.flatMap((objects, index) => {
+      const ref = owners[index]?.[0]?.ref
+      return objects.flatMap((object) =>
+        ref === undefined ? [] : [[refKey({...ref, name: object.metadata.name}), withKind(object, ref)] as const],
+      )
+    }),
+  )
+}
+
+/** Items of a list do not tell their kind. */
+const withKind = (object: ApiObject, {apiVersion, kind}: ObjectRef): ApiObject => ({...object, apiVersion, kind})
+
+type Judged = Omit<ObjectPlan, 'tier' | 'needs'>
+
+async function planOne(
+  client: KubeClient,
+  {object, known, ref}: Placed,
+  live: ApiObject | undefined,
+  {force, signal}: ApplyObjectOptions,
+): Promise<Judged> {
+  const judged = (action: ObjectPlan['action'], more: Partial<Judged> = {}): Judged => ({
+    ref,
+    action,
+    changes: [],
+    warnings: [],
+    conflicts: [],
+    ...more,
+  })
+  if (known === undefined) {
+    const message = `the server has no kind '${ref.kind}' in '${ref.apiVersion}'`
+    return judged('create', {refusal: {code: 'UNSUPPORTED', message}})
+  }
+  if (live === undefined) return judged('create')
+  const wanted = sendable(object, ref.namespace)
+  if (isCertainlySame(wanted, live)) return judged('keep')
+  const warnings: string[] = []
+  try {
+    const onWarning = (text: string) => warnings.push(text)
+    const answer = await client.apply(known.kind, wanted, {dryRun: true, force, onWarning, signal})
+    const changes = objectChanges(live, answer)
+    const isKept = changes.length === 0 && isSame(ownFields(live), ownFields(answer))
+    warnings.push(...restartWarnings(live, changes), ...goingWarnings(live))
+    return judged(isKept ? 'keep' : 'update', {changes, warnings})
+  } catch (error) {
+    if (!isOmniError(error) || !['CONFLICT', 'INVALID', 'FORBIDDEN', 'UNSUPPORTED'].includes(error.code)) throw error
+    const conflicts = error.code === 'CONFLICT' ? conflictsIn(error.message, wanted) : []
+    return conflicts.length > 0 ? judged('update', {conflicts}) : judged('update', {refusal: error.toJSON()})
+  }
+}
+
+const goingWarnings = ({metadata}: ApiObject): string[] =>
+  metadata.deletionTimestamp === undefined ? [] : ['it is being deleted: what is applied to it goes with it']

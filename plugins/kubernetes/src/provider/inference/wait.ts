@@ -1,11 +1,12 @@
 import {type CallOptions, formatDuration, OmniError, type Service, type ServiceFailure, sleep} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
-import {componentsOf, type Parts, podsOfComponent} from './component.ts'
-import {at} from './fields.ts'
+import {type ComponentState, componentsOf, type Parts, podsOfComponent} from './component.ts'
+import {at, textsAt} from './fields.ts'
 import {gatherOne} from './gather.ts'
 import {type Cause, createJudgement, type Patience} from './hopeless.ts'
 import {lastLines} from './last-lines.ts'
 import {toService} from './map.ts'
+import {ANNOTATION} from './names.ts'
 import {observe} from './observe.ts'
 import {phaseOf} from './phase.ts'
 import {judge} from './status.ts'
@@ -60,7 +61,13 @@ function isReady(parts: Parts, {isReached}: WaitOptions): boolean {
   const components = componentsOf(parts)
   if (judge(parts.service, components).status !== 'running') return false
   const isExact = components.every(({name, desired}) => podsOfComponent(parts, name).length >= desired)
-  return isExact && (isReached?.(parts) ?? true)
+  return isExact && components.every((component) => isOfSize(parts, component)) && (isReached?.(parts) ?? true)
+}
+
+/** The autoscaler has done its part: as many as the service allows. With the class external there is none. */
+function isOfSize({service}: Parts, {desired, minReplicas = 0, maxReplicas = desired}: ComponentState): boolean {
+  const isExternal = textsAt(service, 'metadata', 'annotations')[ANNOTATION.autoscaler] === 'external'
+  return isExternal || (desired >= minReplicas && desired <= Math.max(maxReplicas, minReplicas))
 }
 
 const gone = (name: string): OmniError =>

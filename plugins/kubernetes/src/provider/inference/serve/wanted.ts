@@ -1,0 +1,103 @@
+import {type ApiObject, OmniError, type ServingChange} from '@omni-cli/sdk'
+import {at, numberAt, recordAt} from '../fields.ts'
+import {COMPONENTS} from '../names.ts'
+import {AUTOSCALE_ANNOTATIONS, type AutoscaleSettings} from './autoscale.ts'
+import {runtimeRef} from './manifest.ts'
+import type {RuntimeParts} from './runtime-parts.ts'
+import {type Assignment, withAssignments} from './typed-set.ts'
+
+/** What a change means here, after what it names was looked up. */
+export interface ResolvedChange {
+  readonly change: ServingChange
+  /** Kind of the model that is named. */
+  readonly modelKind?: string | undefined
+  readonly runtime?: RuntimeParts | undefined
+  readonly autoscale?: AutoscaleSettings | undefined
+  readonly assignments: readonly Assignment[]
+}
+
+/** Lets the operator choose again. */
+export const AUTO_RUNTIME = 'auto'
+
+/** The InferenceService as it should be. USAGE for sizes that contradict each other. */
+export function wantedService(current: ApiObject, resolved: ResolvedChange): ApiObject {
+  const {change, assignments} = resolved
+  const spec = {...recordAt(current, 'spec'), ...namedParts(resolved), ...componentParts(current, resolved)}
+  if (change.runtime === AUTO_RUNTIME) Reflect.deleteProperty(spec, 'runtime')
+  const next: ApiObject = {...current, metadata: {...current.metadata, ...annotationsPart(current, resolved)}, spec}
+  const wanted = withAssignments(next, assignments)
+  refuseSizes(wanted)
+  return wanted
+}
+
+function namedParts({change, modelKind, runtime}: ResolvedChange): object {
+  return {
+    ...(change.model === undefined
+      ? {}
+      : {model: {name: change.model, ...(modelKind === undefined ? {} : {kind: modelKind})}}),
+    ...(change.runtime === undefined || change.runtime === AUTO_RUNTIME
+      ? {}
+      : {runtime: {kind: 'ClusterServingRuntime', ...runtimeRef(change.runtime, runtime)}}),
+  }
+}
+
+function componentParts(current: ApiObject, {change, autoscale}: ResolvedChange): Record<string, unknown> {
+  const engine = recordAt(current, 'spec', 'engine')
+  const size = sizeOf(engine, change)
+  const strategy = change.rollout === undefined ? {} : {deploymentStrategy: STRATEGY[change.rollout]}
+  const scaled = change.autoscale === 'off' ? withoutScaling({...engine, ...size}) : {...engine, ...size}
+  const canary = change.canary === undefined ? {} : {canaryTrafficPercent: change.canary}
+  const others = COMPONENTS.filter((name) => name !== 'engine' && at(current, 'spec', name) !== undefined)
+  return {
+    engine: {...scaled, ...autoscale?.engine, ...strategy, ...canary},
+    ...(change.rollout === undefined
+      ? {}
+      : Object.fromEntries(others.map((name) => [name, {...recordAt(current, 'spec', name), ...strategy}]))),
+  }
+}
+
+const STRATEGY = {
+  progressive: {type: 'RollingUpdate', rollingUpdate: {maxUnavailable: 0, maxSurge: 1}},
+  recreate: {type: 'Recreate'},
+} as const
+
+/** Without autoscaling the fewest are also the most. */
+function sizeOf(engine: Readonly<Record<string, unknown>>, change: ServingChange): Record<string, number> {
+  const {minReplicas: min, maxReplicas: max} = change
+  const [least, most] = [numberAt(engine, 'minReplicas') ?? 1, numberAt(engine, 'maxReplicas')]
+  if (change.autoscale === 'off') {
+    const fixed = min ?? least
+    return {minReplicas: fixed, maxReplicas: fixed}
+  }
+  return {
+    ...(min === undefined ? {} : {minReplicas: min}),
+    ...(max === undefined ? {} : {maxReplicas: max}),
+    // A lower end above the old upper one means both.
+    ...(min !== undefined && max === undefined && most !== undefined && most < min ? {maxReplicas: min} : {}),
+    ...(max !== undefined && min === undefined && least > max ? {minReplicas: max} : {}),
+  }
+}
+
+const withoutScaling = ({scaleMetric: _metric, scaleTarget: _target, ...rest}: Record<string, unknown>) => rest
+
+function annotationsPart(current: ApiObject, {change, autoscale}: ResolvedChange): object {
+  if (change.autoscale === undefined) return {}
+  const known = recordAt(current, 'metadata', 'annotations')
+  const kept = Object.entries(known).filter(([key]) => !AUTOSCALE_ANNOTATIONS.includes(key))
+  return {annotations: {...Object.fromEntries(kept), ...autoscale?.annotations}}
+}
+
+function refuseSizes(wanted: ApiObject): void {
+  const [min, max] = [
+    numberAt(wanted, 'spec', 'engine', 'minReplicas'),
+    numberAt(wanted, 'spec', 'engine', 'maxReplicas'),
+  ]
+  if (min !== undefined && min < 1) {
+    throw new OmniError('UNSUPPORTED', 'fewer than 1 replica means the mode Serverless to the operator: Knative', {
+      hint: `omni stop ${wanted.metadata.name}`,
+    })
+  }
+  if (min !== undefined && max !== undefined && max < min) {
+    throw new OmniError('USAGE', `at most ${max} replicas are less than at least ${min}`)
+  }
+}

@@ -1,12 +1,36 @@
-import {type DriverContext, type ModelCatalog, OmniError} from '@omni-cli/sdk'
+import type {DriverContext, ModelCatalog} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import type {KubernetesSettings} from '../../config.ts'
+import {type DeviceSources, listAccelerators} from './accelerators.ts'
+import {checkCatalog} from './check.ts'
+import {createCredentials} from './credentials.ts'
+import {createModels} from './models.ts'
+import {createRuntimes} from './runtimes.ts'
+import {createSelection} from './selection.ts'
 
 export interface Surroundings {
   readonly context: DriverContext
   readonly settings: KubernetesSettings
 }
 
-export function createCatalog(client: KubeClient, _surroundings: Surroundings): ModelCatalog {
-  throw new OmniError('UNSUPPORTED', `not yet: ${client.context}`)
+/** Models, runtimes and devices of a cluster with OME. */
+export function createCatalog(client: KubeClient, {context, settings}: Surroundings): ModelCatalog {
+  const sources: DeviceSources = {
+    client,
+    // Nodes and pods are read by what few commands need.
+    capacity: async (call) => {
+      const {createCluster} = await import('../cluster/index.ts')
+      return createCluster(context, settings).capacity(call)
+    },
+    prices: settings['gpu-price'] ?? {},
+  }
+  return {
+    name: 'kubernetes',
+    check: (call) => checkCatalog(client, call),
+    models: createModels(client),
+    runtimes: createRuntimes(client),
+    accelerators: {list: (call) => listAccelerators(sources, call)},
+    selection: createSelection(sources),
+    credentials: createCredentials(client),
+  }
 }

@@ -1,0 +1,29 @@
+import {type CallOptions, poll} from '@omni-cli/sdk'
+import type {KubeClient, ObjectPlace} from '../../client/kube-client.ts'
+import {textsAt} from '../../ome/read.ts'
+
+const EVERY_MS = 200
+const PATIENCE_MS = 5_000
+/** Finalizers of models may take as long as a node is away; the caller's signal ends it sooner. */
+const LIMIT_MS = 24 * 3_600_000
+
+/** Resolves when the object is gone. After a while says which finalizers hold it, and what those wait for. */
+export async function removeObject(
+  client: KubeClient,
+  place: ObjectPlace,
+  {hanging, ...call}: CallOptions & {readonly hanging?: string | undefined},
+): Promise<void> {
+  await client.remove(place, call)
+  const startedAt = Date.now()
+  let isTold = false
+  await poll({everyMs: EVERY_MS, timeoutMs: LIMIT_MS, signal: call.signal}, async () => {
+    const object = await client.get(place, call)
+    if (object === undefined) return true
+    if (!isTold && Date.now() - startedAt > PATIENCE_MS) {
+      isTold = true
+      const holders = textsAt(object, 'metadata', 'finalizers').join(', ')
+      call.onProgress?.(`held by the finalizer ${holders || '(none)'}${hanging === undefined ? '' : `: ${hanging}`}`)
+    }
+    return undefined
+  })
+}

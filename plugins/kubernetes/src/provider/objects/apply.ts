@@ -1,7 +1,6 @@
 import {type ApiObject, type ApplyObjectOptions, isOmniError, OmniError, poll} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import {droppedFields} from './changes.ts'
-import {conflictsIn} from './conflicts.ts'
 import {kindOf} from './kinds.ts'
 import {placedRef} from './plan.ts'
 import {sendable} from './sendable.ts'
@@ -64,7 +63,7 @@ async function settle(client: KubeClient, object: ApiObject, options: ApplyObjec
   })
 }
 
-/** Who owns what, and what is too large, in words that say what to do. */
+/** What is too large, in words that say what to do. */
 function clearer(error: unknown, object: ApiObject): unknown {
   if (!isOmniError(error)) return error
   const {message, cause} = error
@@ -76,12 +75,5 @@ function clearer(error: unknown, object: ApiObject): unknown {
       cause,
     })
   }
-  const conflicts = error.code === 'CONFLICT' ? conflictsIn(message, object) : []
-  if (conflicts.length === 0) return error
-  const owners = conflicts.map(({manager, path}) => `${path.join('.')} (set by ${manager})`)
-  return new OmniError('CONFLICT', `others own ${owners.join(', ')}`, {
-    hint: 'take them over with --force-conflicts',
-    details: {conflicts},
-    cause,
-  })
+  return error
 }

@@ -1,21 +1,13 @@
-import type {ApiObject, ObjectConflict} from '@omni-cli/sdk'
-import {isMap, isSame} from './values.ts'
+import type {ApiObject, ObjectConflict, OmniError} from '@omni-cli/sdk'
+import {isMap, isSame, listAt, textAt} from './values.ts'
 
-/**
- * The fields of a refused apply, from the server's words: `conflict with "kubectl" using v1: .spec.replicas`, or a list of fields
- * below `conflicts with "kubectl" using v1:`.
- */
-export function conflictsIn(message: string, object: ApiObject): ObjectConflict[] {
-  const conflicts: ObjectConflict[] = []
-  let manager: string | undefined
-  for (const line of message.split('\n')) {
-    const head = /conflicts? with "((?:[^"\\]|\\.)*)"[^:]*:\s*(.*)$/.exec(line)
-    if (head !== null) manager = head[1]
-    const field = head === null ? /^- (\..*)$/.exec(line.trim())?.[1] : head[2]
-    if (manager === undefined || field === undefined || !field.startsWith('.')) continue
-    conflicts.push({manager, path: pathOf(field, object)})
-  }
-  return conflicts
+/** The fields that a refused apply is about, from the details of the client's error. */
+export function conflictsIn({details}: OmniError, object: ApiObject): ObjectConflict[] {
+  return listAt(details, 'conflicts').flatMap((conflict) => {
+    const manager = textAt(conflict, 'manager')
+    const field = textAt(conflict, 'field')
+    return manager === undefined || field === undefined ? [] : [{manager, path: pathOf(field, object)}]
+  })
 }
 
 /** `.spec.containers[name="web"].image` → where that is in the object, as far as it can be told. */

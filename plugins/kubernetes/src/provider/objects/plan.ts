@@ -127,19 +127,42 @@ async function planOne(
   if (live === undefined) return judged('create')
   const wanted = sendable(object, ref.namespace)
   if (isCertainlySame(wanted, live)) return judged('keep')
-  const warnings: string[] = []
   try {
-    const onWarning = (text: string) => warnings.push(text)
-    const answer = await client.apply(known.kind, wanted, {dryRun: true, force, onWarning, signal})
-    const changes = objectChanges(live, answer)
-    const isKept = changes.length === 0 && isSame(ownFields(live), ownFields(answer))
-    warnings.push(...restartWarnings(live, changes), ...goingWarnings(live))
-    return judged(isKept ? 'keep' : 'update', {changes, warnings})
+    return {...judged('update'), ...(await dryRun(client, {kind: known.kind, wanted, live}, {force, signal}))}
   } catch (error) {
-    if (!isOmniError(error) || !['CONFLICT', 'INVALID', 'FORBIDDEN', 'UNSUPPORTED'].includes(error.code)) throw error
-    const conflicts = error.code === 'CONFLICT' ? conflictsIn(error.message, wanted) : []
-    return conflicts.length > 0 ? judged('update', {conflicts}) : judged('update', {refusal: error.toJSON()})
+    if (!isOmniError(error) || !REFUSALS.includes(error.code)) throw error
+    const conflicts = error.code === 'CONFLICT' ? conflictsIn(error, wanted) : []
+    if (conflicts.length === 0) return judged('update', {refusal: error.toJSON()})
+    // What it would be if they were taken over.
+    const taken = await dryRun(client, {kind: known.kind, wanted, live}, {force: true, signal})
+    return judged('update', {changes: taken.changes, warnings: taken.warnings, conflicts})
   }
+}
+
+const REFUSALS: readonly string[] = ['CONFLICT', 'INVALID', 'FORBIDDEN', 'UNSUPPORTED']
+
+interface Question {
+  readonly kind: ObjectKind
+  readonly wanted: ApiObject
+  readonly live: ApiObject
+}
+
+/** The server's own answer, compared with what is there. */
+async function dryRun(
+  client: KubeClient,
+  {kind, wanted, live}: Question,
+  options: ApplyObjectOptions,
+): Promise<Pick<ObjectPlan, 'action' | 'changes' | 'warnings'>> {
+  const warnings: string[] = []
+  const answer = await client.apply(kind, wanted, {
+    ...options,
+    dryRun: true,
+    onWarning: (text) => warnings.push(text),
+  })
+  const changes = objectChanges(live, answer)
+  const isKept = changes.length === 0 && isSame(ownFields(live), ownFields(answer))
+  warnings.push(...restartWarnings(live, changes), ...goingWarnings(live))
+  return {action: isKept ? 'keep' : 'update', changes, warnings}
 }
 
 const goingWarnings = ({metadata}: ApiObject): string[] =>

@@ -9,6 +9,7 @@ import {configFileIn, omniHome} from './config/home.ts'
 import {loadConfig} from './config/load.ts'
 import {enabledContributions, type PluginPackage, readContributions} from './contributions.ts'
 import {readHost} from './host.ts'
+import {askConfirm, canAsk} from './prompts.ts'
 import {openProviders} from './providers.ts'
 import type {Context, Contribution, OmniConfig, Session} from './session.ts'
 
@@ -48,7 +49,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     wanted: options.provider || env.OMNI_PROVIDER || undefined,
     signal: options.signal,
     driverContext: () => {
-      driverContext ??= createDriverContext({home, env, context, namespace, log, notice}, secrets)
+      const {signal} = options
+      const confirm = canAsk() ? (question: string) => askConfirm(question, {signal}) : undefined
+      driverContext ??= createDriverContext({home, env, context, namespace, log, notice, confirm}, secrets)
       return driverContext
     },
   })
@@ -87,6 +90,7 @@ interface DriverSurroundings {
   readonly namespace: string | undefined
   readonly log: Logger
   readonly notice: (text: string) => void
+  readonly confirm: DriverContext['confirm']
 }
 
 async function createDriverContext(

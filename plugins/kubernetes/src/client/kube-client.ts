@@ -79,8 +79,9 @@ export interface PortForward extends AsyncDisposable {
 
 /**
  * A Kubernetes API. Errors are OmniErrors by the status of the answer: 401 UNAUTHORIZED, 403 FORBIDDEN, 404 NOT_FOUND, 409
- * CONFLICT, 422 INVALID, else UNAVAILABLE; their message is the server's. 429 and 503 with `Retry-After` are waited for, and
- * the number of requests in flight is bounded. In a protected context everything but looking is refused with FORBIDDEN.
+ * CONFLICT, 400, 422 and what an admission webhook denies INVALID, 405, 406 and 415 UNSUPPORTED, else UNAVAILABLE; their
+ * message is the server's, `details` are `StatusDetails`. 429 and 503 with `Retry-After` are waited for, and the number of
+ * requests in flight is bounded. In a protected context everything but looking is refused with FORBIDDEN.
  */
 export interface KubeClient {
   /** Name of the context of the kubeconfig. */
@@ -106,7 +107,7 @@ export interface KubeClient {
     wanted: string | {readonly apiVersion: string; readonly kind: string},
     options?: CallOptions,
   ): Promise<ObjectKind | undefined>
-  /** Path of a collection, or of one object. */
+  /** Path of a collection, without a namespace over all of them; or of one object, by default in that of the context. */
   pathOf(
     kind: ObjectKind,
     place?: {readonly namespace?: string | undefined; readonly name?: string | undefined},

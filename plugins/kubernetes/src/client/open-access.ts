@@ -1,0 +1,69 @@
+import {type DriverContext, OmniError} from '@omni-cli/sdk'
+import type {KubernetesSettings} from '../config.ts'
+import {chooseContext} from './kubeconfig/choose.ts'
+import {credentialsOf, readMaterial} from './kubeconfig/credentials.ts'
+import {IN_CLUSTER, readInCluster} from './kubeconfig/in-cluster.ts'
+import {kubeconfigFiles, loadKubeconfig} from './kubeconfig/load.ts'
+import {proxyOf} from './proxy.ts'
+import type {ServerAccess} from './transport.ts'
+
+/** A server, and the context that led to it. */
+export interface NamedAccess {
+  /** Context of the kubeconfig. */
+  readonly context: string
+  readonly namespace: string
+  readonly access: ServerAccess
+}
+
+/** Files that a context names for itself. */
+export const namedFiles = ({kubeconfig}: KubernetesSettings): readonly string[] =>
+  typeof kubeconfig === 'string' ? [kubeconfig] : (kubeconfig ?? [])
+
+/**
+ * What `cluster:` of the context means: a context of the kubeconfig, without one its current context, and without a
+ * kubeconfig the cluster that this pod runs in. Contacts nothing.
+ */
+export async function openAccess(context: DriverContext, settings: KubernetesSettings): Promise<NamedAccess> {
+  const files = kubeconfigFiles(namedFiles(settings), context.env)
+  const config = await loadKubeconfig(files)
+  if (config === undefined || (config.contexts.size === 0 && context.cluster === undefined)) {
+    return (await openInCluster(context)) ?? missing(files.files)
+  }
+  const {name, cluster, user, namespace} = chooseContext(config, context.cluster)
+  const ca = await readMaterial(cluster.ca, 'certificate-authority')
+  if (cluster.isInsecure) context.notice(`warning: the certificate of ${cluster.server} is not checked`)
+  const {exec} = user
+  const run =
+    exec === undefined
+      ? undefined
+      : (await import('./kubeconfig/exec-plugin.ts')).openExecPlugin(exec, {context, name, cluster: {...cluster, ca}})
+  return {
+    context: name,
+    namespace: context.namespace ?? namespace ?? 'default',
+    access: {
+      server: cluster.server,
+      ca,
+      serverName: cluster.serverName,
+      isInsecure: cluster.isInsecure,
+      proxy: cluster.proxy ?? proxyOf(cluster.server, context.env),
+      credentials: credentialsOf(user, run),
+    },
+  }
+}
+
+async function openInCluster(context: DriverContext): Promise<NamedAccess | undefined> {
+  const found = await readInCluster(context.env)
+  if (found === undefined || (context.cluster !== undefined && context.cluster !== IN_CLUSTER)) return undefined
+  const {server, ca, tokenFile, namespace} = found
+  return {
+    context: IN_CLUSTER,
+    namespace: context.namespace ?? namespace,
+    access: {server, ca, credentials: credentialsOf({tokenFile, headers: {}}, undefined)},
+  }
+}
+
+function missing(files: readonly string[]): never {
+  throw new OmniError('NOT_FOUND', `there is no kubeconfig: ${files.join(', ')}`, {
+    hint: 'omni cluster connect --kubeconfig FILE',
+  })
+}

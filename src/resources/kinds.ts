@@ -1,4 +1,5 @@
 import {guess, OmniError} from '@omni-cli/sdk'
+import {acceleratorKind} from './accelerator.ts'
 import {eventKind} from './event.ts'
 import {imageKind} from './image.ts'
 import {instanceKind} from './instance.ts'
@@ -17,6 +18,7 @@ export const KINDS: readonly AnyKind[] = [
   instanceKind,
   modelKind,
   runtimeKind,
+  acceleratorKind,
   nodeKind,
   releaseKind,
   eventKind,

@@ -1,16 +1,20 @@
 import type {Progress, Session, TextLine, View} from '@omni-cli/sdk/cli'
 import type {Drivers, Manifest, Operation, Plan} from '@omni-cli/sdk/engine'
 import {declaredServices} from './declared.ts'
-import {planLines, planView, resultView} from './plan-view.ts'
+import {applyLane, finishedLane, isObjectsOnly} from './objects/apply-lane.ts'
+import {joinedPlan, joinedResult, type ObjectLane, planLane} from './objects/lane.ts'
+import {planLines, planView, resultView, warningText} from './plan-view.ts'
 import {type PreparedPlan, preparePlan} from './prepare.ts'
 import {locked, runPlan} from './run.ts'
-import {type PackedManifest, packSources} from './sources.ts'
+import type {PackedManifest} from './sources.ts'
 
 export interface ApplyManifestOptions {
   readonly prune: boolean
   readonly dryRun: boolean
   /** Take over machines, profiles and networks that were not made by this plan. */
   readonly adopt?: boolean | undefined
+  /** Take over fields of objects that another field manager has set. */
+  readonly forceConflicts?: boolean | undefined
   /** Keep a copy of a machine before its disk is given up. Default true. */
   readonly keepsCopies?: boolean | undefined
   /** Operations at once. */
@@ -24,33 +28,44 @@ export interface ApplyManifestOptions {
 }
 
 /**
- * Makes what the manifest says: packs sources, plans, and carries the plan out under the lock of the context. Machines that are
- * as wanted cost one look, without the lock.
+ * Makes what the manifest says: packs sources, plans, and carries the plan out under the lock of the context, Kubernetes objects
+ * first. Machines and objects that are as wanted cost one look, without the lock.
  */
 export async function applyManifest(
   session: Session,
   manifest: Manifest,
   options: ApplyManifestOptions,
 ): Promise<View> {
+  const lane = await planLane(session, manifest, options)
+  for (const warning of lane?.warnings ?? []) options.notice?.(warningText(warning))
+  if (lane !== undefined && isObjectsOnly(session, manifest, options)) return applyLane(session, lane, options)
+  const {packSources} = await import('./sources.ts')
   const {prune, dryRun, adopt, signal} = options
   await using packed = await packSources(manifest, {home: session.home, signal})
   const prepare = (wake?: boolean) => preparePlan(session, packed.manifest, {prune, adopt, signal, wake})
-  if (dryRun) return planView(withLosses(await prepare(), options))
+  if (dryRun) return planView(joinedPlan(lane, withLosses(await prepare(), options)))
   const hasServices = manifest.resources.some(({kind}) => kind === 'service')
-  if (!prune && !hasServices) {
-    const {operations} = (await prepare()).plan
+  if (!prune && !hasServices && lane?.steps.every(({operation}) => operation.action === 'keep') !== false) {
+    const {operations} = joinedPlan(lane, (await prepare()).plan)
     if (operations.every(({action}) => action === 'keep')) {
       return resultView({done: [], failed: [], skipped: [], kept: operations.map(({ref}) => ref)})
     }
   }
   // Awaited here: the archives are gone when this function returns.
-  return await locked(session, 'omni apply', async () => carryOut(session, packed, await prepare(true), options))
+  return await locked(session, 'omni apply', async () =>
+    carryOut(session, {packed, prepared: await prepare(true), lane}, options),
+  )
+}
+
+interface Work {
+  readonly packed: PackedManifest
+  readonly prepared: PreparedPlan
+  readonly lane: ObjectLane | undefined
 }
 
 async function carryOut(
   session: Session,
-  packed: PackedManifest,
-  prepared: PreparedPlan,
+  {packed, prepared, lane}: Work,
   options: ApplyManifestOptions,
 ): Promise<View> {
   const {drivers} = prepared
@@ -71,12 +86,14 @@ async function carryOut(
     )
     await refuseLeft(session, drivers.instance, {specs: instancesOf(packed.manifest), creates}, {signal})
   }
-  if (plan.operations.some(isDestructive) && !(await options.approve(planLines(plan)))) {
-    return planView({...plan, notes: [...plan.notes, 'nothing was done']})
+  const whole = joinedPlan(lane, plan)
+  if (whole.operations.some(isDestructive) && !(await options.approve(planLines(whole)))) {
+    return planView({...whole, notes: [...whole.notes, 'nothing was done']})
   }
   if (drivers.instance !== undefined) await noteMade(session, drivers.instance, creates)
   await drivers.service?.beforeDeploy?.(declaredServices(packed.manifest), {signal})
   const {resultData} = await import('@omni-cli/sdk/engine')
+  const objects = lane === undefined ? undefined : await finishedLane(lane, options)
   const result = await runPlan(session, prepared, {
     signal,
     progress,
@@ -86,7 +103,7 @@ async function carryOut(
       if (drivers.service !== undefined) await packed.upload(drivers.service, wanted, call)
     },
   })
-  return resultView(resultData(result))
+  return resultView(resultData(objects === undefined ? result : joinedResult(objects, result)))
 }
 
 const machinesOf = ({operations}: Plan, isMeant: (action: Operation['action']) => boolean): string[] =>

@@ -7,20 +7,20 @@ export interface ManifestFlags extends LoadOptions {
   readonly files: readonly string[]
   /** Value of `-k`. */
   readonly kustomize?: string | undefined
+  /** Let a kustomization fetch its bases from elsewhere. */
+  readonly remoteBases?: boolean | undefined
 }
 
 /** What stands in the current folder for a project, when no file is named. */
 const DEFAULTS = ['omni.yaml', 'omni.yml', 'omni.json', 'service.toml', 'services']
 
 /** The manifest of the named files, else of the current folder. USAGE when there is none. */
-export async function loadNamed({files, kustomize, ...options}: ManifestFlags): Promise<Manifest> {
-  if (kustomize !== undefined) {
-    throw new OmniError('UNSUPPORTED', 'kustomize folders need the plugin @omni-cli/plugin-kubernetes', {
-      hint: 'omni plugin install @omni-cli/plugin-kubernetes',
-    })
-  }
+export async function loadNamed({files, kustomize, remoteBases, ...options}: ManifestFlags): Promise<Manifest> {
   const {loadManifest} = await import('@omni-cli/sdk/engine')
-  return loadManifest(files.length > 0 ? files : [await defaultFile()], options)
+  if (kustomize === undefined) return loadManifest(files.length > 0 ? files : [await defaultFile()], options)
+  const {buildKustomization} = await import('./objects/kustomize.ts')
+  const made = await buildKustomization(kustomize, {allowsRemote: remoteBases === true, signal: options.signal})
+  return loadManifest(files, {...options, made: [made]})
 }
 
 async function defaultFile(): Promise<string> {

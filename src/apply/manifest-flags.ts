@@ -31,3 +31,19 @@ export const loadOptions = (flags: {
   readonly var?: readonly string[] | undefined
   readonly 'var-file'?: readonly string[] | undefined
 }): LoadOptions => ({env: flags.env, vars: flags.var, varFiles: flags['var-file']})
+
+/** Flags about Kubernetes objects, for commands that compare and apply. */
+export const objectFlags = {
+  kustomize: Flags.string({char: 'k', summary: 'kustomize folder', helpValue: 'DIR'}),
+  'remote-bases': Flags.boolean({summary: 'let a kustomization fetch its bases from elsewhere'}),
+  'force-conflicts': Flags.boolean({summary: 'take over fields of Kubernetes objects that others have set'}),
+}
+
+/** What they mean for the loader. */
+export const objectSources = (flags: {
+  readonly kustomize?: string | undefined
+  readonly 'remote-bases': boolean
+}): {readonly kustomize: string | undefined; readonly remoteBases: boolean} => ({
+  kustomize: flags.kustomize,
+  remoteBases: flags['remote-bases'],
+})

@@ -1,4 +1,4 @@
-import {formatBytes, parseBytes} from '@omni-cli/sdk'
+import {formatBytes, formatDuration, parseBytes} from '@omni-cli/sdk'
 import type {ItemView, TextLine, Tone} from '@omni-cli/sdk/cli'
 import {itemView} from '@omni-cli/sdk/cli'
 import type {Action, Change, Operation, Plan, Problem, resultData} from '@omni-cli/sdk/engine'
@@ -32,6 +32,7 @@ function operationLines({action, ref, reason, changes}: Operation): TextLine[] {
       (change): TextLine => [
         `            ${changeText(change)}`,
         [change.cost === undefined ? '' : `  ${change.cost}`, 'dim'],
+        [setBy(change), 'dim'],
       ],
     ),
   ]
@@ -42,6 +43,13 @@ export function changeText({path, from, to}: Change): string {
   const text = (value: unknown) =>
     value === undefined ? '(not set)' : SIZES.has(path) ? sizeText(value) : valueText(value)
   return from === to && from !== undefined ? `${path} ${text(from)} (changed)` : `${path} ${text(from)} → ${text(to)}`
+}
+
+/** `  set by kubectl-edit 3m ago` */
+function setBy({by, at}: Change): string {
+  if (by === undefined) return ''
+  const ms = at === undefined ? Number.NaN : Date.now() - Date.parse(at)
+  return `  set by ${by}${Number.isNaN(ms) ? '' : ` ${formatDuration(Math.max(0, ms))} ago`}`
 }
 
 const SIZES = new Set(['memory', 'disk'])

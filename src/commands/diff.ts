@@ -2,17 +2,16 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {ERROR_CODES} from '@omni-cli/sdk'
 import {BaseCommand, flag, type View} from '@omni-cli/sdk/cli'
+import {diffManifest} from '../apply/diff-manifest.ts'
 import {loadNamed} from '../apply/load.ts'
-import {loadOptions, manifestFlags} from '../apply/manifest-flags.ts'
+import {loadOptions, manifestFlags, objectFlags, objectSources} from '../apply/manifest-flags.ts'
 import {planView, warningText} from '../apply/plan-view.ts'
-import {preparePlan} from '../apply/prepare.ts'
-import {packSources} from '../apply/sources.ts'
 
-/** `-o json`: `{operations: [{id, action, ref, changes: [{path, from, to, cost}], dependsOn, reason, cost}], notes}`. */
+/** `-o json`: `{operations: [{id, action, ref, changes: [{path, from, to, cost, by, at}], dependsOn, reason, cost}], notes}`. */
 export default class Diff extends BaseCommand {
   static override summary = 'show how what runs differs from what files say'
   static override description =
-    'What the files do not mention is not compared, unless an earlier apply of the same plan set it. Of a machine, each change tells what it costs: live, a restart, a rebuild (its disk is lost, its address stays) or a replacement. Values that look like secrets are masked.'
+    'What the files do not mention is not compared, unless an earlier apply of the same plan set it. Of a machine, each change tells what it costs: live, a restart, a rebuild (its disk is lost, its address stays) or a replacement. Of a Kubernetes object, the server itself is asked, and each change tells who set the field last. Values that look like secrets are masked.'
   static override examples = [
     '<%= config.bin %> diff --file stack.yaml',
     '<%= config.bin %> diff --env production --exit-code --output json',
@@ -21,8 +20,8 @@ export default class Diff extends BaseCommand {
   static override args = {file: Args.string({description: 'file or folder; "-" is stdin; several are possible'})}
   static override flags = {
     file: flag.file,
-    kustomize: Flags.string({char: 'k', summary: 'kustomize folder', helpValue: 'DIR'}),
     ...manifestFlags,
+    ...objectFlags,
     adopt: Flags.boolean({summary: 'as apply --adopt would'}),
     prune: Flags.boolean({summary: 'also show what apply --prune would remove'}),
     'exit-code': Flags.boolean({summary: 'exit with 10 when there are differences'}),
@@ -31,13 +30,18 @@ export default class Diff extends BaseCommand {
 
   async run(): Promise<View> {
     const {argv, flags} = await this.parse(Diff)
-    const {kustomize, adopt, prune} = flags
     const files = [...argv.map(String), ...(flags.file ?? [])]
-    const manifest = await loadNamed({files, kustomize, ...loadOptions(flags), signal: this.signal})
-    for (const warning of manifest.warnings) this.notice(warningText(warning))
-    const session = await this.session()
-    await using packed = await packSources(manifest, {home: session.home, signal: this.signal})
-    const {plan} = await preparePlan(session, packed.manifest, {prune, adopt, signal: this.signal})
+    const manifest = await loadNamed({files, ...objectSources(flags), ...loadOptions(flags), signal: this.signal})
+    const notice = (text: string) => this.notice(text)
+    for (const warning of manifest.warnings) notice(warningText(warning))
+    const {adopt, prune} = flags
+    const plan = await diffManifest(await this.session(), manifest, {
+      adopt,
+      prune,
+      forceConflicts: flags['force-conflicts'],
+      notice,
+      signal: this.signal,
+    })
     const differs = plan.operations.some(({action}) => action !== 'keep')
     return planView(plan, differs && flags['exit-code'] ? ERROR_CODES.CHANGES.exit : 0)
   }

@@ -16,6 +16,9 @@ export interface Change {
   readonly to?: unknown
   /** What it costs, for machines. */
   readonly cost?: ChangeKind | undefined
+  /** Who set it last, and when (RFC 3339), for Kubernetes objects. */
+  readonly by?: string | undefined
+  readonly at?: string | undefined
 }
 
 export type Action = 'create' | 'update' | 'rebuild' | 'replace' | 'remove' | 'start' | 'stop' | 'keep'

@@ -80,7 +80,7 @@ export function planNameOf({file, project}: ManifestFile): string {
   const path = resolve(file)
   const stem = basename(path).replace(/\.[^.]+$/, '')
   if (project !== undefined) return labelText(basename(servicesParent(path)))
-  const isGeneric = ['omni', 'service', 'services', 'plan'].includes(stem)
+  const isGeneric = ['omni', 'service', 'services', 'plan', 'kustomization'].includes(stem)
   return labelText(isGeneric ? basename(resolve(path, '..')) : stem)
 }
 

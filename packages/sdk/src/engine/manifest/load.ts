@@ -1,4 +1,4 @@
-import {resolve} from 'node:path'
+import {dirname, resolve} from 'node:path'
 import {redact} from '../../io/redact.ts'
 import {clashesOf} from './clashes.ts'
 import {discoverFiles, type ManifestFile, planNameOf} from './discover.ts'
@@ -12,7 +12,7 @@ import {isProblem, readManifest, readStream, refused} from './read.ts'
 import {fillVariables} from './references.ts'
 import {locate, makeResource, type Resource, withGroups} from './resource.ts'
 import {parseSource} from './sources.ts'
-import type {Source, SourceDocument} from './tree.ts'
+import {createSource, type Source, type SourceDocument} from './tree.ts'
 import {GivenVariables, type VariableInputs} from './variables.ts'
 
 export interface Manifest {
@@ -33,6 +33,8 @@ export interface LoadOptions extends VariableInputs {
   readonly env?: string | undefined
   /** What `-` reads; default: standard input of the process. */
   readonly stdin?: AsyncIterable<Buffer | string> | undefined
+  /** What programs have made of files: read in addition, as if it stood in the file. */
+  readonly made?: readonly {readonly file: string; readonly text: string}[] | undefined
   /** Name of the plan instead of the one each file makes. */
   readonly plan?: string | undefined
   readonly signal?: AbortSignal | undefined
@@ -47,6 +49,9 @@ export async function loadManifest(paths: readonly string[], options: LoadOption
   const files = await discoverFiles(paths, problems)
   const loader = new Loader(options, problems, await GivenVariables.read(options, problems, options.signal))
   for (const file of files) await loader.addFile(file)
+  for (const {file, text} of options.made ?? []) {
+    await loader.addSource(createSource(file, dirname(resolve(file)), text), {file})
+  }
   return loader.finish(paths)
 }
 
@@ -76,10 +81,12 @@ class Loader {
     const {signal, stdin = process.stdin} = this.#options
     signal?.throwIfAborted()
     const source = file.file === '-' ? await readStream(stdin, resolve('.')) : await readManifest(file.file, signal)
-    if (isProblem(source)) {
-      this.problems.push(source)
-      return
-    }
+    if (isProblem(source)) this.problems.push(source)
+    else await this.addSource(source, file)
+  }
+
+  async addSource(source: Source, file: ManifestFile): Promise<void> {
+    const {signal} = this.#options
     const before = this.problems.length
     const documents = await parseSource(source, this.problems)
     if (documents.length === 0 && this.problems.length === before) {

@@ -52,6 +52,7 @@ export default class Health extends BaseCommand {
     'primary-is-gone': Flags.boolean({
       summary: 'the first driver surely runs none of them any more: its machine is off',
     }),
+    namespace: flag.namespace,
     yes: flag.yes,
     provider: flag.provider,
   }

@@ -16,6 +16,7 @@ export default class Restart extends BaseCommand {
     '<%= config.bin %> restart web worker-1',
     '<%= config.bin %> restart --project shop',
     '<%= config.bin %> restart --label role=worker --timeout 2m',
+    '<%= config.bin %> restart services --all --namespace ml-prod',
   ]
   static override strict = false
   static override usage = 'restart NAME... | [KIND] --label KEY=VALUE | --project NAME | [KIND] --all'
@@ -27,6 +28,7 @@ export default class Restart extends BaseCommand {
     wait: flag.wait,
     timeout: flag.timeout({summary: 'how long an instance may take to shut down, and then to become ready: 90s, 5m'}),
     yes: flag.yes,
+    namespace: flag.namespace,
     provider: flag.provider,
   }
 

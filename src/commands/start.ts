@@ -25,6 +25,7 @@ export default class Start extends BaseCommand {
     all: Flags.boolean({summary: 'every service, or everything of the kind that is named'}),
     wait: flag.wait,
     timeout: flag.timeout({summary: 'how long an instance may take to become ready: 90s, 5m'}),
+    namespace: flag.namespace,
     provider: flag.provider,
   }
 

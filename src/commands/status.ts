@@ -23,7 +23,7 @@ export default class Status extends BaseCommand {
     target: Args.string({description: 'service or instance, e.g. web or instance/web; default: everything'}),
     name: Args.string({description: 'name, when the first word is a kind'}),
   }
-  static override flags = {watch: flag.watch}
+  static override flags = {watch: flag.watch, namespace: flag.namespace}
 
   async run(): Promise<View | undefined> {
     const {args, flags} = await this.parse(Status)

@@ -27,6 +27,7 @@ export default class Stop extends BaseCommand {
     force: Flags.boolean({summary: 'cut instances off instead of asking them to shut down'}),
     timeout: flag.timeout({summary: 'how long an instance may take to shut down: 90s, 5m'}),
     yes: flag.yes,
+    namespace: flag.namespace,
     provider: flag.provider,
   }
 

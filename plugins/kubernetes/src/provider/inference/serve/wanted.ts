@@ -26,7 +26,7 @@ export function wantedService(current: ApiObject, resolved: ResolvedChange): Api
   if (change.runtime === AUTO_RUNTIME) Reflect.deleteProperty(spec, 'runtime')
   const next: ApiObject = {...current, metadata: {...current.metadata, ...annotationsPart(current, resolved)}, spec}
   const wanted = withAssignments(next, assignments)
-  refuseSizes(wanted)
+  refuseSizes(wanted, change)
   return wanted
 }
 
@@ -87,7 +87,7 @@ function annotationsPart(current: ApiObject, {change, autoscale}: ResolvedChange
   return {annotations: {...Object.fromEntries(kept), ...autoscale?.annotations}}
 }
 
-function refuseSizes(wanted: ApiObject): void {
+function refuseSizes(wanted: ApiObject, {autoscale}: ServingChange): void {
   const [min, max] = [
     numberAt(wanted, 'spec', 'engine', 'minReplicas'),
     numberAt(wanted, 'spec', 'engine', 'maxReplicas'),
@@ -99,5 +99,16 @@ function refuseSizes(wanted: ApiObject): void {
   }
   if (min !== undefined && max !== undefined && max < min) {
     throw new OmniError('USAGE', `at most ${max} replicas are less than at least ${min}`)
+  }
+  const isScaled = autoscale !== undefined && autoscale !== 'off'
+  if (isScaled && min !== undefined && max !== undefined && max <= min) {
+    const {name} = wanted.metadata
+    throw new OmniError(
+      'USAGE',
+      `'${name}' has at least ${min} and at most ${max} replicas: there is nothing to scale`,
+      {
+        hint: `--max N, with N greater than ${min}`,
+      },
+    )
   }
 }

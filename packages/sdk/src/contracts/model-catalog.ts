@@ -230,8 +230,8 @@ export interface SelectionFacet {
 export interface RuntimeDraft {
   readonly name: string
   readonly namespace?: string | undefined
-  /** Either of them. */
-  readonly from?: {readonly template: string} | {readonly runtime: string} | undefined
+  /** A manifest (of a template), or a runtime that is there. */
+  readonly from: {readonly manifest: Readonly<Record<string, unknown>>} | {readonly runtime: string}
   readonly architecture?: string | undefined
   readonly size?: string | undefined
   readonly gpus?: number | undefined
@@ -251,8 +251,7 @@ export interface RuntimeTest {
 }
 
 export interface RuntimeFacet {
-  templates(): readonly {readonly name: string; readonly description: string}[]
-  /** The manifest; USAGE for a `set` that the schema does not know, with the nearest. */
+  /** The manifest; USAGE for a `set` that the schema does not know, with the nearest. A copy is not chosen by itself unless it is set to. */
   render(draft: RuntimeDraft, options?: CallOptions): Promise<Readonly<Record<string, unknown>>>
   create(draft: RuntimeDraft, options?: CallOptions & {readonly dryRun?: boolean | undefined}): Promise<ModelRuntime>
   test(name: string, options?: CallOptions): Promise<RuntimeTest>

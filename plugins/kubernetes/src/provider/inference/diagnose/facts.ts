@@ -35,7 +35,6 @@ export interface Facts {
   /** Pods of all namespaces; absent when they were not needed. */
   readonly allPods?: readonly Pod[] | undefined
   readonly autoscalers: readonly ApiObject[]
-  readonly quotas: readonly ApiObject[]
   readonly claims: readonly ApiObject[]
   readonly services: readonly ApiObject[]
   /** ConfigMaps of the model agents, one a node. */
@@ -53,6 +52,6 @@ export interface Facts {
 /** Facts of nothing, to be filled in. */
 export const emptyFacts = (name: string, namespace: string): Facts => ({
   ...{name, namespace, omeNamespace: 'ome', nowMs: Date.now()},
-  ...{deployments: [], pods: [], events: [], nodes: [], autoscalers: [], quotas: [], claims: [], services: []},
+  ...{deployments: [], pods: [], events: [], nodes: [], autoscalers: [], claims: [], services: []},
   ...{agents: [], logs: [], agentLines: [], served: new Set(), unseen: []},
 })

@@ -3,13 +3,13 @@ import type {Facts} from '../facts.ts'
 import {eventTexts, failureIn, linesWith, modelNameOf, runtimeNameOf, some, together} from '../look.ts'
 import type {Rule} from '../rule.ts'
 
-/** What the operator says of the choice of a runtime, in its status and in events. */
+/** What the operator says of the choice of a runtime, in its status and in events, which outlive what they tell of. */
 function told(facts: Facts, reasons: readonly string[], event: RegExp): string[] {
+  if (isReadyNow(facts)) return []
   const failure = failureIn(facts)
   const status =
     failure !== undefined && reasons.includes(failure.reason) ? [`${failure.reason}: ${failure.message}`] : []
-  // Events outlive what they tell of; the status is of now.
-  return [...status, ...(status.length > 0 || failure === undefined ? eventTexts(facts, event) : [])]
+  return [...status, ...eventTexts(facts, event)]
 }
 
 const suggest = (facts: Facts): string => `omni runtime suggest ${modelNameOf(facts) ?? 'MODEL'}`
@@ -57,7 +57,7 @@ export const RUNTIME_RULES: readonly Rule[] = [
     find: (facts) =>
       runtimeNameOf(facts) === undefined
         ? []
-        : together(eventTexts(facts, /^RuntimeValidationError$/), (texts) => ({
+        : together(told(facts, [], /^RuntimeValidationError$/), (texts) => ({
             message: `the runtime '${runtimeNameOf(facts)}' cannot serve '${modelNameOf(facts) ?? '?'}': ${texts[0].replace(/^\S+: /, '')}`,
             evidence: some(texts, 3),
             fix: suggest(facts),

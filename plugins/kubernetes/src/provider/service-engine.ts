@@ -4,15 +4,20 @@ import {createApps} from './apps/index.ts'
 import {createReleases} from './apps/releases.ts'
 import {checkCluster} from './check.ts'
 import type {Flavour} from './flavour.ts'
+import {createDiagnosis} from './inference/diagnose/create-diagnosis.ts'
 import {createInference} from './inference/index.ts'
+import {createNodes} from './nodes/index.ts'
 import {createEvents} from './pods/events.ts'
 import {createExec} from './pods/exec.ts'
 import {createForward} from './pods/forward.ts'
 import {createLogs} from './pods/logs.ts'
 
-/** Both flavours of services of a cluster behind one contract: names are looked up in both. */
-export function createServices(client: KubeClient): ServiceEngine {
-  const apps = createApps(client)
+/**
+ * Both flavours of services of a cluster behind one contract: names are looked up in both.
+ * @param actor who deploys, for `omni releases`
+ */
+export function createServices(client: KubeClient, actor?: string): ServiceEngine {
+  const apps = createApps(client, actor)
   const inference = createInference(client)
   const flavours: readonly Flavour[] = [apps, inference]
 
@@ -58,7 +63,9 @@ export function createServices(client: KubeClient): ServiceEngine {
     exec: createExec(client, podsOf),
     events: createEvents(client),
     forward: createForward(client, podsOf),
-    releases: createReleases(client),
+    releases: createReleases(client, actor),
+    nodes: createNodes(client),
+    diagnosis: createDiagnosis(client),
   }
 }
 

@@ -11,6 +11,8 @@ export interface ClusterContext {
   readonly current: boolean
   /** Absolute file it was read from. */
   readonly file: string
+  /** Program with its arguments that prints the user's credentials; it is run after a person has agreed to it once. */
+  readonly program?: readonly string[] | undefined
 }
 
 /** One thing that was looked at, for `cluster health` and `doctor`. */
@@ -78,6 +80,19 @@ export interface ClusterProvider {
    * CONFIG_INVALID with every problem; NOT_FOUND when there is no such file.
    */
   contexts(options?: CallOptions & {readonly files?: readonly string[] | undefined}): Promise<ClusterContext[]>
+  /**
+   * Whether the API server of one of `contexts()` answers. Its program is run when it was agreed to before, when somebody can
+   * be asked, or when `allowsProgram` says so, which is remembered.
+   */
+  connect(
+    wanted: {
+      readonly context: ClusterContext
+      /** Those that `contexts` was asked with. */
+      readonly files?: readonly string[] | undefined
+      readonly allowsProgram?: boolean | undefined
+    },
+    options?: CallOptions,
+  ): Promise<Health>
   health(options?: CallOptions): Promise<ClusterCheck[]>
   capacity(options?: CallOptions): Promise<ClusterCapacity>
   /** Largest first. */

@@ -1,9 +1,9 @@
-import {type DriverContext, OmniError} from '@omni-cli/sdk'
+import type {DriverContext} from '@omni-cli/sdk'
 import type {KubernetesSettings} from '../config.ts'
 import {chooseContext} from './kubeconfig/choose.ts'
 import {credentialsOf, readMaterial} from './kubeconfig/credentials.ts'
 import {IN_CLUSTER, readInCluster} from './kubeconfig/in-cluster.ts'
-import {kubeconfigFiles, loadKubeconfig} from './kubeconfig/load.ts'
+import {kubeconfigFiles, loadKubeconfig, noKubeconfig} from './kubeconfig/load.ts'
 import {proxyOf} from './proxy.ts'
 import type {ServerAccess} from './transport.ts'
 
@@ -27,7 +27,9 @@ export async function openAccess(context: DriverContext, settings: KubernetesSet
   const files = kubeconfigFiles(namedFiles(settings), context.env)
   const config = await loadKubeconfig(files)
   if (config === undefined || (config.contexts.size === 0 && context.cluster === undefined)) {
-    return (await openInCluster(context)) ?? missing(files.files)
+    const own = await openInCluster(context)
+    if (own === undefined) throw noKubeconfig(files.files)
+    return own
   }
   const {name, cluster, user, namespace} = chooseContext(config, context.cluster)
   const ca = await readMaterial(cluster.ca, 'certificate-authority')
@@ -60,10 +62,4 @@ async function openInCluster(context: DriverContext): Promise<NamedAccess | unde
     namespace: context.namespace ?? namespace,
     access: {server, ca, credentials: credentialsOf({tokenFile, headers: {}}, undefined)},
   }
-}
-
-function missing(files: readonly string[]): never {
-  throw new OmniError('NOT_FOUND', `there is no kubeconfig: ${files.join(', ')}`, {
-    hint: 'omni cluster connect --kubeconfig FILE',
-  })
 }

@@ -82,3 +82,9 @@ function problemsError(problems: readonly KubeconfigProblem[]): OmniError {
     details: {problems},
   })
 }
+
+/** Nothing is there to read. */
+export const noKubeconfig = (files: readonly string[]): OmniError =>
+  new OmniError('NOT_FOUND', `there is no kubeconfig: ${files.join(', ')}`, {
+    hint: 'omni cluster connect --kubeconfig FILE',
+  })

@@ -7,5 +7,6 @@ export default defineProvider({
   kind: 'service',
   id: 'kubernetes',
   settings: kubernetesSettings,
-  create: async (context, settings) => createServices(await openClient(context, settings)),
+  create: async (context, settings) =>
+    createServices(await openClient(context, settings), context.env.USER ?? context.env.LOGNAME),
 })

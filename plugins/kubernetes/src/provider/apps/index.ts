@@ -1,8 +1,47 @@
-import {OmniError} from '@omni-cli/sdk'
+import type {EndpointAnswer, Service, ServiceSpec} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import type {AppFlavour} from '../flavour.ts'
+import {CONTAINER, selectorOf, selectorText} from './names.ts'
+import {toService} from './observe.ts'
+import {listSights, readSight} from './store.ts'
 
-/** Applications as Deployments. */
-export function createApps(client: KubeClient): AppFlavour {
-  throw new OmniError('UNSUPPORTED', `not yet: ${client.context}`)
+/** Applications as Deployments. @param actor who deploys, for `omni releases` */
+export function createApps(client: KubeClient, actor?: string): AppFlavour {
+  // What changes something is only loaded when something is changed.
+  const deploy = () => import('./deploy.ts')
+  const verbs = () => import('./verbs.ts')
+  const options = {reason: 'deploy', actor}
+  return {
+    list: async ({labels = {}, ...where} = {}) => {
+      const wanted = Object.entries(labels)
+      const services = (await listSights(client, where)).map((sight) => toService(sight))
+      return services.filter(({spec}) => wanted.every(([key, value]) => spec.labels[key] === value))
+    },
+    get: async (name, call): Promise<Service | undefined> => {
+      const sight = await readSight(client, name, call)
+      return sight && toService(sight)
+    },
+    create: async (spec: ServiceSpec, call) => (await deploy()).createApp(client, spec, {...call, ...options}),
+    update: async (name, spec, call) => (await deploy()).updateApp(client, name, spec, {...call, ...options}),
+    remove: async (name, call) => (await verbs()).removeApp(client, name, call),
+    start: async (name, call) => (await verbs()).startApp(client, name, call),
+    stop: async (name, call) => (await verbs()).stopApp(client, name, call),
+    restart: async (name, call) => (await verbs()).restartApp(client, name, call),
+    scale: async (name, replicas, call) => (await verbs()).scaleApp(client, name, replicas, call),
+    pods: async (name, call) => {
+      const sight = await readSight(client, name, call)
+      if (sight === undefined) return undefined
+      const {spec} = toService(sight)
+      return {
+        ...{namespace: sight.namespace, selector: selectorText(selectorOf(name)), container: CONTAINER, service: name},
+        ...(spec.port === undefined ? {} : {port: spec.port}),
+      }
+    },
+    probe: async (name, call): Promise<readonly EndpointAnswer[]> => {
+      const sight = await readSight(client, name, call)
+      if (sight === undefined) return []
+      const {probeApp} = await import('./probe.ts')
+      return probeApp(client, sight, call)
+    },
+  }
 }

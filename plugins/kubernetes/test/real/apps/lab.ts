@@ -1,0 +1,48 @@
+import {randomBytes} from 'node:crypto'
+import {mkdtemp, rm} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {createHttp, type DriverContext, poll, type ServiceEngine, silentLogger} from '@omni-cli/sdk'
+import type {KubeClient} from '../../../src/client/kube-client.ts'
+import {openClient} from '../../../src/client/open-client.ts'
+import {createServices} from '../../../src/provider/service-engine.ts'
+
+export const kubeconfig = process.env.OMNI_TEST_KUBECONFIG
+
+/** A namespace of its own on the real cluster. */
+export interface Lab extends AsyncDisposable {
+  readonly namespace: string
+  readonly client: KubeClient
+  readonly engine: ServiceEngine
+  /** Everything in it is gone; the namespace stays. */
+  empty(): Promise<void>
+}
+
+export async function openLab(): Promise<Lab> {
+  const home = await mkdtemp(join(tmpdir(), 'omni-apps-'))
+  const namespace = `apps-${randomBytes(3).toString('hex')}`
+  const context: DriverContext = {
+    ...{home, env: process.env, context: 'lab', namespace, cluster: 'omni-test', log: silentLogger},
+    ...{notice: () => undefined, http: createHttp({log: silentLogger})},
+    exec: () => Promise.reject(new Error('nothing is executed here')),
+  }
+  const client = await openClient(context, {...(kubeconfig === undefined ? {} : {kubeconfig})})
+  const path = '/api/v1/namespaces'
+  await client.request({method: 'POST', path, body: {apiVersion: 'v1', kind: 'Namespace', metadata: {name: namespace}}})
+  const engine = createServices(client, 'tester')
+  return {
+    namespace,
+    client,
+    engine,
+    empty: async () => {
+      await Promise.all((await engine.list()).map(({name}) => engine.remove(name, {purge: true})))
+    },
+    [Symbol.asyncDispose]: async () => {
+      await client.request({method: 'DELETE', path: `${path}/${namespace}`})
+      await rm(home, {recursive: true, force: true})
+    },
+  }
+}
+
+export const gone = (look: () => Promise<unknown>): Promise<unknown> =>
+  poll({everyMs: 100, timeoutMs: 30_000}, async () => (await look()) === undefined)

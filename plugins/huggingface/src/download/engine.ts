@@ -1,0 +1,135 @@
+import {aborted} from '@omni-cli/sdk'
+import {type Board, createBoard} from './board.ts'
+import {isChanged} from './faults.ts'
+import type {TargetFolder} from './folder.ts'
+import type {Hasher} from './hasher.ts'
+import {closeJob, type FileJob, newJob, type Task, takeTask} from './job.ts'
+import {chunkLength, type PlannedFile} from './plan.ts'
+import {prepare, restart} from './prepare.ts'
+import {lookAgain} from './second-look.ts'
+import {fetchChunks, type Sink, type Transfer} from './transfer.ts'
+
+/** One download. */
+export interface Engine {
+  readonly transfer: Transfer
+  readonly folder: TargetFolder
+  readonly hasher: Hasher
+  readonly board: Board
+  readonly connections: number
+  readonly jobs: readonly FileJob[]
+  /** The file as the hub tells it now. */
+  reload(path: string): Promise<PlannedFile>
+  repairedChunks: number
+}
+
+export type EngineParts = Pick<Engine, 'transfer' | 'folder' | 'hasher' | 'connections' | 'reload'>
+
+export function createEngine(parts: EngineParts, files: readonly PlannedFile[]): Engine {
+  const jobs = files.map(newJob)
+  const board = createBoard(() => {
+    for (const job of jobs) job.stop.abort()
+  })
+  return {...parts, board, jobs, repairedChunks: 0}
+}
+
+/** Fetches, checks and puts in place; resolves when every file is what it must be. */
+export async function runEngine(engine: Engine): Promise<void> {
+  const {board, transfer, jobs} = engine
+  const onAbort = () => board.fail(aborted(transfer.signal))
+  if (transfer.signal.aborted) onAbort()
+  transfer.signal.addEventListener('abort', onAbort, {once: true})
+  try {
+    const waiting = [...jobs]
+    await Promise.all(Array.from({length: engine.connections}, () => work(engine, waiting)))
+    if (board.failure !== undefined) throw board.failure
+  } finally {
+    transfer.signal.removeEventListener('abort', onAbort)
+    await Promise.allSettled(jobs.flatMap((job) => [...job.running]))
+    for (const job of jobs) await closeJob(job)
+  }
+}
+
+/** Over far distances a connection asks for more at a time. */
+const FAR_MS = 30
+const FAR_RUN = 4
+
+/** Files that are open at a time, besides one for each connection. */
+const MORE_OPEN = 8
+
+/** One connection, from its first request to the end of the download. */
+async function work(engine: Engine, waiting: FileJob[]): Promise<void> {
+  const {board, transfer, jobs, connections} = engine
+  while (board.failure === undefined && jobs.some(({phase}) => phase !== 'done')) {
+    // Asked for before, so that nothing is missed.
+    const change = board.change()
+    const task = takeTask(jobs, transfer.latencyMs >= FAR_MS ? FAR_RUN : 1)
+    if (task !== undefined) {
+      await perform(engine, task)
+      board.wake()
+      continue
+    }
+    const open = jobs.filter(({phase}) => phase !== 'done' && phase !== 'waiting').length
+    const next = open < connections + MORE_OPEN ? waiting.shift() : undefined
+    if (next === undefined) await change
+    else await begin(engine, next)
+  }
+}
+
+async function begin(engine: Engine, job: FileJob): Promise<void> {
+  const {board} = engine
+  job.phase = 'halt'
+  await prepare(engine, job).catch(board.fail)
+  if (job.phase === 'halt') job.phase = 'fetch'
+  board.wake()
+}
+
+async function perform(engine: Engine, task: Task): Promise<void> {
+  const {job} = task
+  const {signal} = job.stop
+  const running =
+    task.kind === 'fetch' ? fetchChunks(engine.transfer, job, {...task, sink: sinkOf(job)}) : lookAgain(engine, task)
+  job.running.add(running)
+  try {
+    await running
+  } catch (error) {
+    if (isChanged(error)) await restart(engine, job, error).catch(engine.board.fail)
+    else if (!signal.aborted || engine.transfer.signal.aborted) engine.board.fail(error)
+  } finally {
+    job.running.delete(running)
+  }
+}
+
+/** Chunks after which what was written is sent to the disk, so that the end has not to wait for all of it. */
+const SYNC_CHUNKS = 32
+
+/** Writes to the part; a chunk is noted when its bytes are written, and hashed from then on. */
+function sinkOf(job: FileJob): Sink {
+  const {handle, ledger, check, file} = job
+  return {
+    async write(buffers, position) {
+      let [left, at] = [buffers, position]
+      while (left.length > 0) {
+        const written = (await handle?.writev(left, at))?.bytesWritten ?? 0
+        at += written
+        left = after(left, written)
+      }
+    },
+    async chunk(index, checksum) {
+      await ledger?.add(index, checksum)
+      check?.ready([[index, checksum]])
+      job.present += chunkLength(file.size, index)
+      // A failure comes back when the file is finished.
+      if (index % SYNC_CHUNKS === SYNC_CHUNKS - 1) handle?.datasync().catch(() => undefined)
+    },
+  }
+}
+
+/** What a write that was cut short has left. */
+function after(buffers: readonly Buffer[], written: number): Buffer[] {
+  let skip = written
+  return buffers.flatMap((buffer) => {
+    const skipped = Math.min(skip, buffer.length)
+    skip -= skipped
+    return skipped === buffer.length ? [] : [buffer.subarray(skipped)]
+  })
+}

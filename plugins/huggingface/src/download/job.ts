@@ -1,0 +1,90 @@
+import type {FileHandle} from 'node:fs/promises'
+import type {Located} from '../client/hub.ts'
+import type {FileCheck} from './hasher.ts'
+import type {Ledger} from './ledger.ts'
+import {chunksOf, type PlannedFile} from './plan.ts'
+
+/** How far one file is. */
+export interface FileJob {
+  file: PlannedFile
+  /**
+   * `waiting`: nothing is open; `fetch`: chunks are missing or are being hashed; `look`: all are there, the whole is wrong, and they are compared with the
+   * hub's once more; `halt`: nothing is handed out.
+   */
+  phase: 'waiting' | 'fetch' | 'look' | 'halt' | 'done'
+  /** Chunks that nobody has and nobody fetches; lowest first. */
+  missing: Set<number>
+  /** Chunks that were compared in the second look. */
+  looked: Set<number>
+  /** Chunks that came over a connection that had faults: looked at first. */
+  suspects: Set<number>
+  /** What connections are doing for it. */
+  readonly running: Set<Promise<void>>
+  /** Open while the file is not in its place. */
+  handle?: FileHandle | undefined
+  ledger?: Ledger | undefined
+  check?: FileCheck | undefined
+  located?: Promise<Located> | undefined
+  /** Bytes that are on the disk. */
+  present: number
+  /** ETag of the address in use. */
+  etag?: string | undefined
+  /** Ends what is being fetched when the file turns out to be another one. */
+  stop: AbortController
+  restarts: number
+  restarting?: Promise<void> | undefined
+}
+
+export const allChunks = ({size}: PlannedFile): Set<number> =>
+  new Set(Array.from({length: chunksOf(size)}, (_, index) => index))
+
+export const newJob = (file: PlannedFile): FileJob => ({
+  file,
+  phase: 'waiting',
+  missing: allChunks(file),
+  looked: new Set(),
+  suspects: new Set(),
+  running: new Set(),
+  stop: new AbortController(),
+  present: 0,
+  restarts: 0,
+})
+
+export type Task =
+  | {readonly kind: 'fetch'; readonly job: FileJob; readonly first: number; readonly count: number}
+  | {readonly kind: 'look'; readonly job: FileJob; readonly index: number}
+
+/** What a connection does next: missing chunks go before second looks. Undefined when there is nothing to do right now. */
+export function takeTask(jobs: readonly FileJob[], runLength: number): Task | undefined {
+  for (const job of jobs) {
+    const first = job.phase === 'fetch' ? job.missing.values().next().value : undefined
+    if (first === undefined) continue
+    let count = 0
+    while (count < runLength && job.missing.delete(first + count)) count++
+    return {kind: 'fetch', job, first, count}
+  }
+  for (const job of jobs) {
+    const index = job.phase === 'look' ? nextLook(job) : undefined
+    if (index === undefined) continue
+    job.looked.add(index)
+    return {kind: 'look', job, index}
+  }
+  return undefined
+}
+
+function nextLook({file, looked, suspects}: FileJob): number | undefined {
+  for (const index of suspects) if (!looked.has(index)) return index
+  for (let index = 0; index < chunksOf(file.size); index++) if (!looked.has(index)) return index
+  return undefined
+}
+
+/** Lets go of what is open. Safe to call twice. */
+export async function closeJob(job: FileJob): Promise<void> {
+  const {handle, ledger, check} = job
+  job.handle = undefined
+  job.ledger = undefined
+  job.check = undefined
+  check?.close()
+  await ledger?.close()
+  await handle?.close()
+}

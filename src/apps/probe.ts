@@ -1,21 +1,10 @@
 import {request as httpRequest} from 'node:http'
 import {request as httpsRequest} from 'node:https'
 import {connect} from 'node:net'
-import {type Endpoint, messageOf, type Service, type ServiceSpec} from '@omni-cli/sdk'
+import {type Endpoint, type EndpointAnswer, messageOf, type Service, type ServiceSpec} from '@omni-cli/sdk'
 
-/** What one way in answered. */
-export interface ProbeResult {
-  readonly url: string
-  /** An HTTP answer below 500 (2xx or 3xx where the service names a health path), or an accepted connection. */
-  readonly ok: boolean
-  /** HTTP status; absent for TCP and when nothing answered. */
-  readonly status?: number | undefined
-  readonly ms: number
-  /** Why nothing answered. */
-  readonly error?: string | undefined
-  /** Something worth a word, e.g. that the name does not resolve here. */
-  readonly note?: string | undefined
-}
+/** An HTTP answer below 500 is health; 2xx or 3xx where the service names a health path. */
+export type ProbeResult = EndpointAnswer
 
 export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined

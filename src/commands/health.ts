@@ -71,7 +71,7 @@ export default class Health extends BaseCommand {
     const [chosen] = words.length === 0 ? [] : await choose(session, {words}, {signal: this.signal})
     if (chosen?.kind === 'service') {
       if (flags.recover) throw servicesRecover(chosen.name)
-      const services = await checkServices([chosen.state], {signal: this.signal})
+      const services = await checkServices([chosen.state], chosen.driver, {signal: this.signal})
       return healthView(reportOf({engines: [], services, instances: []}))
     }
     const machines = chosen === undefined ? undefined : [chosen.name]

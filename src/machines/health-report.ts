@@ -1,8 +1,8 @@
-import {type CallOptions, type InstanceProvider, isAbort} from '@omni-cli/sdk'
+import {type CallOptions, type InstanceProvider, isAbort, type Service} from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
 import {loadNamed} from '../apply/load.ts'
 import {locked} from '../apply/run.ts'
-import {checkServices, type HealthReport, reportOf} from '../status/health.ts'
+import {checkServices, type HealthReport, type Prober, reportOf} from '../status/health.ts'
 import {type Overview, observeAll} from '../status/overview.ts'
 import {leftElsewhere, leftText} from './failover-left.ts'
 import {splitBrain, splitText} from './failover-split.ts'
@@ -69,7 +69,11 @@ async function ask(session: Session, question: HealthQuestion): Promise<Asked> {
   const isOfServices = ({kind}: Overview['engines'][number]) => kind === 'service'
   if (question.servicesOnly === true) {
     const silent = engines.filter((one) => isOfServices(one) && !one.ok)
-    return {engines: silent, services: await checkServices(services, {signal}), instances: []}
+    return {
+      engines: silent,
+      services: await checkServices(services, await prober(session, services), {signal}),
+      instances: [],
+    }
   }
   const engine = engines.find(({kind}) => kind === 'instance')
   const isNeeded = names !== undefined || (plan !== undefined && plan.length > 0)
@@ -81,7 +85,7 @@ async function ask(session: Session, question: HealthQuestion): Promise<Asked> {
   const split = provider && (await otherHomes(session, provider, {instances, plan, signal}))
   const asked: MachineQuestion | undefined = provider && {provider, instances, memory, plan, split, names}
   const [probed, machines] = await Promise.all([
-    names === undefined ? checkServices(services, {signal}) : [],
+    names === undefined ? prober(session, services).then((by) => checkServices(services, by, {signal})) : [],
     asked === undefined ? [] : checkMachines(asked, {signal}),
   ])
   if (engine?.ok === true) mustBeKnown(names, machines)
@@ -89,6 +93,10 @@ async function ask(session: Session, question: HealthQuestion): Promise<Asked> {
   const told = names === undefined ? engines : engines.filter((one) => !isOfServices(one))
   return {engines: told, services: probed, instances: machines, provider, plan}
 }
+
+/** Who is asked about the services; nobody without any. */
+const prober = async (session: Session, services: readonly Service[]): Promise<Prober> =>
+  services.length === 0 ? {} : session.open('service')
 
 /** Machines that live elsewhere, too, or only there: by name. */
 async function otherHomes(

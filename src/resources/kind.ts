@@ -16,6 +16,8 @@ export interface Kind<State extends Named = Named, Contract extends ProviderKind
   readonly needsKind?: boolean | undefined
   /** Those with `wide` only in the wide table. */
   readonly columns: readonly Column<State>[]
+  /** Those for rows like these, where it depends on them; undefined: `columns`. */
+  columnsFor?(rows: readonly State[]): readonly Column<State>[] | undefined
   list(driver: ProviderKinds[Contract], options: ListOptions): Promise<readonly State[]>
   get(driver: ProviderKinds[Contract], name: string, options: CallOptions): Promise<State | undefined>
   /** Absent: things of this kind come and go by themselves. */

@@ -23,7 +23,7 @@ export async function listKind(session: Session, kind: AnyKind, query: ListQuery
   const first = await readRows(kind, open, query)
   if (query.isUsual && isWhole(query)) rememberThings(session, kind.kind, first)
   return listView({
-    columns: kind.columns,
+    columns: kind.columnsFor?.(first) ?? kind.columns,
     rows: query.watch ? watchRows({kind, open, query, first}) : first,
     ref: ({name}) => `${kind.kind}/${name}`,
     data: (row) => kind.withoutSecrets?.(row) ?? row,

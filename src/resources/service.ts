@@ -2,6 +2,7 @@ import {formatBytes, redact, type Service, type ServiceSpec} from '@omni-cli/sdk
 import type {TextLine} from '@omni-cli/sdk/cli'
 import {STATUS_TONE, urlOf} from '../apps/service-view.ts'
 import {withoutSecrets} from '../apps/without-secrets.ts'
+import {SERVED_COLUMNS} from '../serving/columns.ts'
 import {serviceDetailsView} from '../status/service-details.ts'
 import {usageOf} from '../status/usage.ts'
 import {age, factLines, labelText, planOf} from './cells.ts'
@@ -27,6 +28,7 @@ export const serviceKind = defineKind<Service, 'service'>({
     {header: 'PLAN', value: ({spec}) => planOf(spec.labels), wide: true},
     {header: 'LABELS', value: ({spec}) => labelText(spec.labels), wide: true},
   ],
+  columnsFor: (rows) => (rows.some(({serving}) => serving !== undefined) ? SERVED_COLUMNS : undefined),
   list: (engine, options) => engine.list(options),
   get: (engine, name, options) => engine.get(name, options),
   remove: (engine, name, options) => engine.remove(name, options),
@@ -34,9 +36,10 @@ export const serviceKind = defineKind<Service, 'service'>({
   withoutSecrets,
   projectOf: ({project}) => project,
   labelsOf: ({spec}) => spec.labels,
-  changeKey: ({status, release, runningReplicas, desiredReplicas, replicas, updatedAt, endpoints}) =>
+  changeKey: ({status, release, runningReplicas, desiredReplicas, replicas, updatedAt, endpoints, serving}) =>
     JSON.stringify([
       status,
+      serving,
       release,
       runningReplicas,
       desiredReplicas,

@@ -1,4 +1,4 @@
-import type {CallOptions, Service} from '@omni-cli/sdk'
+import type {CallOptions, Service, ServiceEngine} from '@omni-cli/sdk'
 import {ERROR_CODES, mapLimit} from '@omni-cli/sdk'
 import {type ItemView, itemView, type TextLine, type Tone} from '@omni-cli/sdk/cli'
 import {type ProbeResult, probeService} from '../apps/probe.ts'
@@ -34,9 +34,16 @@ export interface HealthReport {
   readonly recovered?: readonly Recovered[] | undefined
 }
 
-/** Probes the endpoints of every service that should run, ten services at a time. */
-export const checkServices = (services: readonly Service[], options: CallOptions = {}): Promise<ServiceHealth[]> =>
-  mapLimit(services, 10, async (service) => healthOf(service, await probesOf(service, options)))
+/** Who runs the services, as far as they are asked through it. */
+export type Prober = Pick<ServiceEngine, 'probe'>
+
+/** Probes the endpoints of every service that should run, ten services at a time; through the engine where only that can. */
+export const checkServices = (
+  services: readonly Service[],
+  engine: Prober,
+  options: CallOptions = {},
+): Promise<ServiceHealth[]> =>
+  mapLimit(services, 10, async (service) => healthOf(service, await probesOf(service, engine, options)))
 
 /** All that was found, with the worst of it as the status and what helps. */
 export function reportOf(
@@ -51,10 +58,10 @@ export function reportOf(
 }
 
 /** A stopped service and one scaled to nothing have nothing that could answer. */
-const probesOf = (service: Service, options: CallOptions): Promise<ProbeResult[]> =>
-  service.desiredReplicas === 0 || service.status === 'stopped'
-    ? Promise.resolve([])
-    : probeService(service, {signal: options.signal})
+async function probesOf(service: Service, engine: Prober, {signal}: CallOptions): Promise<readonly ProbeResult[]> {
+  if (service.desiredReplicas === 0 || service.status === 'stopped') return []
+  return (await engine.probe?.(service.name, {signal})) ?? probeService(service, {signal})
+}
 
 function healthOf(service: Service, endpoints: readonly ProbeResult[]): ServiceHealth {
   const reason = reasonOf(service, endpoints)
@@ -71,7 +78,8 @@ function healthOf(service: Service, endpoints: readonly ProbeResult[]): ServiceH
 
 function reasonOf(service: Service, endpoints: readonly ProbeResult[]): string | undefined {
   if (!isHealthy(service)) {
-    const {lastFailure} = service
+    const {lastFailure, serving} = service
+    if (serving?.reason !== undefined) return serving.reason
     if (lastFailure === undefined) return `${service.runningReplicas} of ${service.desiredReplicas} replicas are ready`
     return failureText(lastFailure)
   }

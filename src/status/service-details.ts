@@ -3,6 +3,7 @@ import {type ItemView, itemView, type TextLine, type Tone} from '@omni-cli/sdk/c
 import {canaryLines} from '../apps/canary-view.ts'
 import {exitText, failureLines, STATUS_TONE} from '../apps/service-view.ts'
 import {withoutSecrets} from '../apps/without-secrets.ts'
+import {isServing, servingLines} from '../serving/details.ts'
 import {alignRows, type Cell} from './columns.ts'
 import {nextRunText} from './next-run.ts'
 import {isHealthy} from './overview.ts'
@@ -28,6 +29,16 @@ export function serviceDetailsView(service: Service, now: Date): ItemView<Servic
 }
 
 function detailLines(service: Service, now: number): TextLine[] {
+  if (!isServing(service)) return appLines(service, now)
+  const {replicas, lastFailure} = service
+  return [
+    ...servingLines(service),
+    ...(replicas.length === 0 ? [] : ['', ...replicaLines(replicas, now)]),
+    ...(lastFailure === undefined || lastFailure.lastLines.length === 0 ? [] : ['', ...failureLines(lastFailure, '')]),
+  ]
+}
+
+function appLines(service: Service, now: number): TextLine[] {
   const {spec, lastFailure} = service
   const facts: (readonly [string, string])[] = [
     ['release', service.release ?? ''],

@@ -10,6 +10,8 @@ export interface Column<Row> {
   tone?(row: Row): Tone
   /** Only with `-o wide`. */
   readonly wide?: boolean | undefined
+  /** Not shown when no row has a value for it. Rows that come one by one count as far as they are there when the table begins. */
+  readonly optional?: boolean | undefined
   readonly align?: 'left' | 'right' | undefined
 }
 

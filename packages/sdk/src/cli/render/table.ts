@@ -30,11 +30,12 @@ export async function writeTable<Row>(
 ): Promise<boolean> {
   const out = lineWriter(options.write)
   if (Array.isArray(rows)) {
-    const lines = rows.map((row: Row) => cellsOf(columns, row))
-    if (lines.length === 0) return false
-    const widths = widthsOf(columns, lines)
-    await out.line(headerLine(columns, widths, options))
-    for (const cells of lines) await out.line(lineOf(columns, cells, widths, options))
+    if (rows.length === 0) return false
+    const shown = columns.filter((column) => column.optional !== true || rows.some((row: Row) => hasValue(column, row)))
+    const lines = rows.map((row: Row) => cellsOf(shown, row))
+    const widths = widthsOf(shown, lines)
+    await out.line(headerLine(shown, widths, options))
+    for (const cells of lines) await out.line(lineOf(shown, cells, widths, options))
     await out.end()
     return true
   }
@@ -42,28 +43,30 @@ export async function writeTable<Row>(
 }
 
 async function writeStreamedTable<Row>(
-  columns: readonly Column<Row>[],
+  all: readonly Column<Row>[],
   rows: AsyncIterable<Row>,
   out: LineWriter,
   options: TableOptions,
 ): Promise<boolean> {
-  const sample: Cell[][] = []
+  const sample: Row[] = []
+  let columns = all
   let widths: number[] | undefined
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
   const settle = async () => {
     clearTimeout(timer)
     if (widths !== undefined || sample.length === 0) return
-    widths = widthsOf(columns, sample)
+    columns = all.filter((column) => column.optional !== true || sample.some((row) => hasValue(column, row)))
+    const lines = sample.map((row) => cellsOf(columns, row))
+    widths = widthsOf(columns, lines)
     await out.line(headerLine(columns, widths, options))
-    for (const cells of sample) await out.line(lineOf(columns, cells, widths, options))
+    for (const cells of lines) await out.line(lineOf(columns, cells, widths, options))
     await out.end()
   }
   try {
     for await (const row of rows) {
-      const cells = cellsOf(columns, row)
       if (widths === undefined) {
-        sample.push(cells)
+        sample.push(row)
         timer ??= setTimeout(() => {
           writing = settle()
           writing.catch(() => undefined)
@@ -72,7 +75,7 @@ async function writeStreamedTable<Row>(
         continue
       }
       await writing
-      await out.line(lineOf(columns, cells, widths, options))
+      await out.line(lineOf(columns, cellsOf(columns, row), widths, options))
       if (sample.length < SAMPLE_ROWS) await out.end()
     }
     await writing
@@ -82,6 +85,11 @@ async function writeStreamedTable<Row>(
     clearTimeout(timer)
   }
   return sample.length > 0
+}
+
+function hasValue<Row>(column: Column<Row>, row: Row): boolean {
+  const value = column.value(row)
+  return value !== undefined && value !== ''
 }
 
 function cellsOf<Row>(columns: readonly Column<Row>[], row: Row): Cell[] {

@@ -1,6 +1,7 @@
-import type {DriverContext, ModelCatalog} from '@omni-cli/sdk'
+import type {DriverContext, ModelCatalog, RuntimeFacet} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import type {KubernetesSettings} from '../../config.ts'
+import {createServing} from '../inference/serving.ts'
 import {type DeviceSources, listAccelerators} from './accelerators.ts'
 import {checkCatalog} from './check.ts'
 import {createCredentials} from './credentials.ts'
@@ -11,6 +12,16 @@ import {createSelection} from './selection.ts'
 export interface Surroundings {
   readonly context: DriverContext
   readonly settings: KubernetesSettings
+}
+
+/** Few commands make or test runtimes: what they need is loaded then. */
+function runtimeTools(sources: DeviceSources, home: string): RuntimeFacet {
+  const load = async () => (await import('./tools/index.ts')).createRuntimeTools(sources, home)
+  return {
+    render: async (draft, call) => (await load()).render(draft, call),
+    create: async (draft, options) => (await load()).create(draft, options),
+    test: async (name, call) => (await load()).test(name, call),
+  }
 }
 
 /** Models, runtimes and devices of a cluster with OME. */
@@ -31,6 +42,11 @@ export function createCatalog(client: KubeClient, {context, settings}: Surroundi
     runtimes: createRuntimes(client),
     accelerators: {list: (call) => listAccelerators(sources, call)},
     selection: createSelection(sources),
+    runtimeTools: runtimeTools(sources, context.home),
     credentials: createCredentials(client),
+    serving: createServing(client, {
+      capacity: sources.capacity,
+      accelerators: (call) => listAccelerators(sources, call),
+    }),
   }
 }

@@ -1,13 +1,9 @@
-import type {ServingFacet} from '@omni-cli/sdk'
+import {OmniError, type ServingFacet} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import type {ServingSources} from './serve/surroundings.ts'
 
 /** Deploying and changing served models. Every part is loaded when it is asked for: most runs of the catalog need none. */
-export const createServing = (
-  client: KubeClient,
-  sources: ServingSources,
-  diagnose: ServingFacet['diagnose'],
-): ServingFacet => ({
+export const createServing = (client: KubeClient, sources: ServingSources): ServingFacet => ({
   async plan(spec, options) {
     const {prepareDeploy} = await import('./serve/plan-deploy.ts')
     return (await prepareDeploy(client, sources, spec, options)).plan
@@ -24,5 +20,7 @@ export const createServing = (
     const {updateService} = await import('./serve/update.ts')
     return updateService(client, sources, {name, change}, options)
   },
-  diagnose,
+  async diagnose(name) {
+    throw new OmniError('UNSUPPORTED', `not yet: ${name}`)
+  },
 })

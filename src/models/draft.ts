@@ -7,6 +7,7 @@ import {
   requireFacet,
 } from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
+import {readTemplate} from './template.ts'
 
 /** What a command line asks for. */
 export interface DraftWords {
@@ -21,19 +22,23 @@ export interface DraftWords {
   readonly namespace?: string | undefined
 }
 
-/** USAGE, before anything is asked, when the words do not say what to start from, or twice. */
-export function draftOf(words: DraftWords): RuntimeDraft {
+/**
+ * USAGE, before any cluster is asked, when the words do not say what to start from, or twice.
+ * @param root folder of this package, where the templates are
+ */
+export async function draftOf(words: DraftWords, root: string): Promise<RuntimeDraft> {
   const {name, template, from, architecture, size, gpus, set, namespace} = words
-  if ((template === undefined) === (from === undefined)) {
+  const more = {name, namespace, architecture, size, gpus, set}
+  if (template === undefined && from !== undefined) return {...more, from: {runtime: from}}
+  if (template === undefined || from !== undefined) {
     throw new OmniError('USAGE', 'start from one thing: --from-template or --from', {
       hint: `omni create runtime --from-template vllm --name ${name} --model-arch ARCH`,
     })
   }
-  if (template !== undefined && architecture === undefined) {
+  if (architecture === undefined) {
     throw new OmniError('USAGE', 'a template needs --model-arch, like LlamaForCausalLM')
   }
-  const base = template === undefined ? {runtime: from ?? ''} : {template}
-  return {name, namespace, from: base, architecture, size, gpus, set}
+  return {...more, from: {manifest: await readTemplate(template, root)}}
 }
 
 const tools = async (session: Session) => requireFacet(await session.open('catalog'), 'runtimeTools')

@@ -1,32 +1,11 @@
 import {type ApiObject, type ModelSpec, type NamedVersion, type ObjectKind, OmniError} from '@omni-cli/sdk'
+import {uriProblem} from '../objects/problems/storage-uri.ts'
 
-/** Schemes that the operator knows, and whether its agents fetch them. */
-const SCHEMES: Readonly<Record<string, RegExp>> = {
-  hf: /^[\w.-]+\/[\w.-]+(@[\w./-]+)?$/,
-  oci: /^n\/[^/]+\/b\/[^/]+\/o\/.+$/,
-  local: /^\/.+$/,
-  vendor: /^[^/]+\/[^/]+\/.+$/,
-  pvc: /^([^/:]+:)?[^/:]+\/.+$/,
-  s3: /^[^/]+\/?.*$/,
-  az: /^[^/]+\/[^/]+.*$/,
-  gs: /^[^/]+\/?.*$/,
-  github: /^[^/]+\/[^/]+$/,
-}
-const NOT_FETCHED = new Set(['pvc', 's3', 'az', 'gs', 'github'])
-
-/** INVALID for a source that the operator cannot read: the API server would take it silently. */
-export function checkSource(source: string): {readonly isFetched: boolean} {
-  const [, scheme = '', rest = ''] = /^([a-z0-9]+):\/\/(.*)$/.exec(source) ?? []
-  const form = SCHEMES[scheme]
-  if (form?.test(rest) === true) return {isFetched: !NOT_FETCHED.has(scheme)}
-  const known = Object.keys(SCHEMES)
-    .map((name) => `${name}://`)
-    .join(', ')
-  const message =
-    form === undefined
-      ? `'${source}' has no scheme that OME knows: ${known}`
-      : `'${source}' has not the form of ${scheme}://`
-  throw new OmniError('INVALID', message, {hint: 'for example hf://OWNER/NAME'})
+/** INVALID for a source that the operator cannot read: the API server would take it silently. Else a remark, when there is one. */
+export function checkSource(source: string): string | undefined {
+  const problem = uriProblem(source, 'model')
+  if (problem?.severity === 'error') throw new OmniError('INVALID', problem.message, {hint: problem.hint})
+  return problem?.message
 }
 
 /** The object that means this model. Only what the spec says; the agent fills the rest in from the files. */

@@ -30,9 +30,8 @@ export function createModels(client: KubeClient): Collection<ModelSpec, Model> {
       return {...modelOf(object), nodes: answers?.nodes, configuration}
     },
     async create(spec, call = {}) {
-      if (!checkSource(spec.source).isFetched) {
-        call.onProgress?.(`the agents of OME do not fetch ${spec.source}: the model will not get ready by itself`)
-      }
+      const remark = checkSource(spec.source)
+      if (remark !== undefined) call.onProgress?.(remark)
       const kind = await kindOf(spec, call)
       return modelOf(await client.create(kind, modelManifest(spec, kind), call))
     },

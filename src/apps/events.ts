@@ -1,6 +1,7 @@
 import {type EventFacet, isOmniError, nameProblem, OmniError, type OmniEvent, sleep} from '@omni-cli/sdk'
 import {type ListView, listView, type Tone} from '@omni-cli/sdk/cli'
 import {instanceKind} from '../resources/instance.ts'
+import {serviceKind} from '../resources/service.ts'
 
 /** Events that are shown when nothing says since when. */
 const DEFAULT_COUNT = 100
@@ -28,11 +29,18 @@ export function eventRef(text: string): string {
   throw new OmniError('USAGE', `'${text}' names nothing that has events: SERVICE or KIND/NAME`, {hint: 'omni events'})
 }
 
-/** Whose events a target means: `instances` and `vm/web` those of instances, all else those of services. */
-export function eventSource(text: string | undefined): {
+/**
+ * Whose events a target means: `instances` and `vm/web` those of instances, all else those of services.
+ * @param given name, when the text is the word of a kind: `service web`
+ */
+export function eventSource(
+  target: string | undefined,
+  given?: string | undefined,
+): {
   readonly contract: 'service' | 'instance'
   readonly ref: string | undefined
 } {
+  const text = given === undefined ? target : `${kindIn(target ?? '')}/${given}`
   const [kind = '', name] = text?.split('/') ?? []
   const {kind: instance, plural, short} = instanceKind
   if ([instance, plural, ...short].includes(kind)) {
@@ -40,6 +48,10 @@ export function eventSource(text: string | undefined): {
   }
   return {contract: 'service', ref: text === undefined ? undefined : eventRef(text)}
 }
+
+/** `svc` → `service`; other words stay, and name nothing that has events. */
+const kindIn = (word: string): string =>
+  [serviceKind, instanceKind].find(({kind, plural, short}) => [kind, plural, ...short].includes(word))?.kind ?? word
 
 /** Events oldest first; with `follow` also those to come, over restarts of the server, each once. */
 export async function* readEvents(facet: EventFacet, query: EventQuery): AsyncGenerator<OmniEvent> {

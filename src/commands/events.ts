@@ -11,17 +11,20 @@ export default class Events extends BaseCommand {
   static override examples = [
     '<%= config.bin %> events',
     '<%= config.bin %> events web --since 10m',
+    '<%= config.bin %> events service web --follow',
     '<%= config.bin %> events instances --follow',
     "<%= config.bin %> events --follow --type 'replica.*' --output jsonl",
   ]
   static override args = {
     target: Args.string({description: 'only about this: web, service/web, instances or instance/web'}),
+    name: Args.string({description: 'name, when the first word is a kind'}),
   }
   static override flags = {
     follow: flag.follow,
     since: flag.since,
     type: Flags.string({summary: "only types like this: 'replica.*'", helpValue: 'PATTERN'}),
     provider: flag.provider,
+    namespace: flag.namespace,
   }
 
   async run(): Promise<View> {
@@ -31,7 +34,7 @@ export default class Events extends BaseCommand {
         hint: 'omni events --follow --output jsonl',
       })
     }
-    const {contract, ref} = eventSource(args.target)
+    const {contract, ref} = eventSource(args.target, args.name)
     const session = await this.session()
     const facet =
       contract === 'instance'

@@ -13,9 +13,9 @@ import {instanceKind} from '../resources/instance.ts'
 export default class Exec extends BaseCommand {
   static override summary = 'run a program inside a service or instances'
   static override description =
-    "In a service the program gets the environment and folder of the replica; on a terminal it gets a terminal of its own. In an instance one word with blanks is a line for its shell. In several instances it runs at the same time, and each line stands behind the name of its instance. The exit status is the program's, of several the worst: 126 and 127 when it cannot be started, 128 + n for a signal. 125 means that omni itself failed, and stderr says why."
+    "In a service the program gets the environment and folder of the replica; on a terminal it gets a terminal of its own, and without a program it is a shell. In an instance one word with blanks is a line for its shell. In several instances it runs at the same time, and each line stands behind the name of its instance. The exit status is the program's, of several the worst: 126 and 127 when it cannot be started, 128 + n for a signal. 125 means that omni itself failed, and stderr says why."
   static override examples = [
-    '<%= config.bin %> exec web -- sh',
+    '<%= config.bin %> exec service web',
     '<%= config.bin %> exec web --replica 1 -- node --version',
     '<%= config.bin %> exec db --stdin -- psql < dump.sql',
     "<%= config.bin %> exec worker-1 'df -h / | tail -1'",
@@ -23,7 +23,7 @@ export default class Exec extends BaseCommand {
     '<%= config.bin %> exec worker-1 worker-2 --user app --output json -- cat /etc/hostname',
   ]
   static override strict = false
-  static override usage = 'exec NAME [--] CMD... | NAME... -- CMD... | --label KEY=VALUE CMD...'
+  static override usage = 'exec [service] NAME | NAME [--] CMD... | NAME... -- CMD... | --label KEY=VALUE CMD...'
   static override flags = {
     replica: flag.replica,
     tty: Flags.boolean({
@@ -45,6 +45,7 @@ export default class Exec extends BaseCommand {
       multipleNonGreedy: true,
     }),
     provider: flag.provider,
+    namespace: flag.namespace,
   }
 
   async run(): Promise<View | undefined> {

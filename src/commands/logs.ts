@@ -31,6 +31,7 @@ export default class Logs extends BaseCommand {
     timestamps: Flags.boolean({allowNo: true, default: true, summary: 'show the time of each line'}),
     raw: Flags.boolean({summary: 'print control characters of the program as they are'}),
     provider: flag.provider,
+    namespace: flag.namespace,
   }
 
   async run(): Promise<undefined> {

@@ -1,4 +1,6 @@
 import {OmniError} from '@omni-cli/sdk'
+import {findKind} from '../resources/kinds.ts'
+import {WORKLOADS} from './workload.ts'
 
 export interface ExecWords {
   /** What is parsed as targets and flags. */
@@ -14,21 +16,22 @@ export function splitAtDashes(argv: readonly string[]): ExecWords {
 }
 
 /**
- * Targets and program of `NAME CMD…`, `NAME… -- CMD…`, and with a selector `CMD…` or `[KIND] -- CMD…`.
- * USAGE without a target or a program.
+ * Targets and program of `[KIND] NAME CMD…`, `NAME… -- CMD…`, and with a selector `CMD…` or `[KIND] -- CMD…`. No program
+ * behind one target without a `--`: its shell is meant. USAGE without a target, else without a program.
  */
 export function execWords(
   words: readonly string[],
   program: readonly string[] | undefined,
   isSelector: boolean,
 ): {readonly targets: readonly string[]; readonly program: readonly string[]} {
-  const count = program === undefined ? (isSelector ? 0 : 1) : words.length
+  const isKind = words.length > 1 && findKind(words[0] ?? '', WORKLOADS) !== undefined
+  const count = program === undefined ? (isSelector ? 0 : isKind ? 2 : 1) : words.length
   const targets = words.slice(0, count)
   const found = program ?? words.slice(count)
   if (targets.length === 0 && !isSelector) {
     throw new OmniError('USAGE', 'name what to run the program in', {hint: "omni exec NAME 'uptime'"})
   }
-  if (found.length === 0) {
+  if (found.length === 0 && (isSelector || program !== undefined)) {
     throw new OmniError('USAGE', 'name the program to run', {hint: `omni exec ${targets[0] ?? '--all'} -- sh`})
   }
   return {targets, program: found}

@@ -23,16 +23,30 @@ export interface ExecOutcome {
 /** Runs the program in one of them as if it ran here; USAGE for options that the other kind has not. */
 export function execInOne(workload: Workload, {program, choice, around}: ExecRequest): Promise<ExecOutcome> {
   const {driver, name, kind} = workload
+  if (program.length === 0) requireShell(workload, choice, around)
   if (kind === 'service') {
     refuse(choice.inside?.user !== undefined, '--user', name, kind)
     refuse(choice.inside?.cwd !== undefined, '--cwd', name, kind)
     refuse(choice.inside?.env !== undefined, '--env', name, kind)
-    return execIn(requireFacet(driver, 'exec'), {name, argv: program}, {choice, around})
+    const argv = program.length === 0 ? SHELL : program
+    return execIn(requireFacet(driver, 'exec'), {name, argv}, {choice, around})
   }
   refuse(choice.replica !== undefined, '--replica', name, kind)
   const inside = {...choice.inside, env: {...terminalVariables(choice, around), ...choice.inside?.env}}
   const argv = machineArgv(program)
   return execIn(requireFacet(driver, 'exec'), {name, argv}, {choice: {...choice, inside}, around})
+}
+
+/** The best shell there is inside. */
+const SHELL: readonly string[] = ['sh', '-c', 'command -v bash >/dev/null 2>&1 && exec bash; exec sh']
+
+/** A shell is for those who sit in front of a terminal; instances have a login shell. */
+function requireShell({name, kind}: Workload, {tty, isData}: ExecChoice, {stdin, stdout}: ExecSurroundings): void {
+  if (kind === 'instance') {
+    throw new OmniError('USAGE', 'name the program to run', {hint: `omni shell ${name}`})
+  }
+  if (stdin.isTTY === true && stdout.isTTY === true && tty !== false && !isData) return
+  throw new OmniError('USAGE', 'name the program to run: a shell needs a terminal', {hint: `omni exec ${name} -- ls`})
 }
 
 /** Runs it in all of them at the same time; the exit status is the worst. */

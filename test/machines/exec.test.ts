@@ -12,6 +12,9 @@ test.each([
   [['web', 'uptime'], false, {targets: ['web'], program: ['uptime']}],
   [['web', '--', 'ls', '-l'], false, {targets: ['web'], program: ['ls', '-l']}],
   [['a', 'b', '--', 'ls', '--', 'x'], false, {targets: ['a', 'b'], program: ['ls', '--', 'x']}],
+  [['service', 'web', 'uptime'], false, {targets: ['service', 'web'], program: ['uptime']}],
+  [['service', 'web'], false, {targets: ['service', 'web'], program: []}],
+  [['web'], false, {targets: ['web'], program: []}],
   [['uptime'], true, {targets: [], program: ['uptime']}],
   [['vms', '--', 'uptime'], true, {targets: ['vms'], program: ['uptime']}],
 ])('%j, selected by labels: %j', (argv, isSelector, expected) => {
@@ -21,7 +24,6 @@ test.each([
 
 test.each([
   [[], undefined, false, 'name what to run'],
-  [['web'], undefined, false, 'name the program'],
   [['web'], [], false, 'name the program'],
   [[], undefined, true, 'name the program'],
 ])('%j -- %j is refused', (words, program, isSelector, message) => {

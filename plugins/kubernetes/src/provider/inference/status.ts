@@ -63,7 +63,7 @@ function unreadyStatus(service: ApiObject, components: readonly ComponentState[]
     ({troubles, ready, desired}) => ready < desired && HOPELESS.includes(worst(troubles)?.kind ?? ''),
   )
   if (isServing) {
-    const isChanging = components.some(({isUpToDate, exists}) => !exists || !isUpToDate)
+    const isChanging = !isObserved(service) || components.some(({isUpToDate, exists}) => !exists || !isUpToDate)
     return isChanging && !isHopeless ? 'deploying' : 'degraded'
   }
   const transition = textAt(service, 'status', 'modelStatus', 'transitionStatus')
@@ -93,6 +93,8 @@ function reasonOf(service: ApiObject, components: readonly ComponentState[]): st
   if (condition !== undefined) return conditionText(condition)
   const absent = components.find(({exists}) => !exists)
   if (absent !== undefined) return `${absent.name}: the operator has not made it yet`
+  const [short] = unready
+  if (short !== undefined) return `${short.name}: ${short.ready} of ${short.desired} replicas are ready`
   const late = components.find(({isUpToDate}) => !isUpToDate)
   if (late !== undefined) return `${late.name}: pods are being exchanged`
   if (!isObserved(service)) return 'the operator has not seen the last change yet'

@@ -3,8 +3,10 @@ import type {Session} from '@omni-cli/sdk/cli'
 import type {LoadOptions} from '@omni-cli/sdk/engine'
 import type {AnyKind, Named, OpenKind} from '../resources/kind.ts'
 import {KINDS, requireKind} from '../resources/kinds.ts'
+import {objectsInWords} from '../resources/object-words.ts'
 import {parseTargets, resolveTargets} from '../resources/target.ts'
 import {loadNamed} from './load.ts'
+import {doomedByLabels, doomedByWords, doomedInFiles} from './objects/doomed-objects.ts'
 
 /** Something to remove, found. */
 export interface Doomed {
@@ -34,9 +36,17 @@ export interface DoomedQuery extends CallOptions {
 export async function findDoomed(session: Session, query: DoomedQuery): Promise<Doomed[]> {
   const {words, labels, files, load, signal, ignoreNotFound} = query
   if (files.length > 0 && words.length === 0 && labels === undefined) {
-    const {resources} = await loadNamed({...load, files, signal})
-    const named = resources.map(({kind, name}) => `${kind}/${name}`)
-    return doomedByName(session, named, {signal, ignoreNotFound: true})
+    const manifest = await loadNamed({...load, files, signal})
+    const named = manifest.resources.map(({kind, name}) => `${kind}/${name}`)
+    return [
+      ...(await doomedByName(session, named, {signal, ignoreNotFound: true})),
+      ...(await doomedInFiles(session, manifest, {signal})),
+    ]
+  }
+  const objects = isWithKind(words, labels) ? await objectsInWords(session, words, {signal}) : undefined
+  if (objects !== undefined && files.length === 0) {
+    if (labels !== undefined && objects.names.length === 0) return doomedByLabels(objects, labels, {signal})
+    if (labels === undefined && objects.names.length > 0) return doomedByWords(objects, {signal, ignoreNotFound})
   }
   const [word = '', ...others] = words
   if (files.length === 0 && labels !== undefined && word !== '' && others.length === 0) {
@@ -47,6 +57,10 @@ export async function findDoomed(session: Session, query: DoomedQuery): Promise<
   }
   throw new OmniError('USAGE', 'say what: KIND NAME…, or KIND --label KEY=VALUE, or --file FILE')
 }
+
+/** Else the words are names alone, which no kind of a cluster is looked up for. */
+const isWithKind = (words: readonly string[], labels: unknown) =>
+  labels !== undefined || words.length > 1 || words.some((word) => word.includes('/'))
 
 /** The things a command line names. USAGE for a kind that cannot be removed, NOT_FOUND unless ignored. */
 export async function doomedByName(

@@ -45,6 +45,7 @@ export default class Apply extends BaseCommand {
     }),
     'dry-run': flag.dryRun,
     yes: flag.yes,
+    namespace: flag.namespace,
     provider: flag.provider,
   }
 

@@ -4,16 +4,18 @@ import {BaseCommand, flag, parseLabels, type View} from '@omni-cli/sdk/cli'
 import {deleteThings} from '../apply/delete.ts'
 import {findDoomed} from '../apply/doomed.ts'
 import {loadOptions, manifestFlags} from '../apply/manifest-flags.ts'
+import {dependantNotes} from '../apply/objects/doomed-objects.ts'
 import {plainText} from '../apply/plan-view.ts'
 
 /** `-o json`: `{done: [{ref, action}], failed, skipped, kept}`; with `--dry-run` `{operations, notes}`. */
 export default class Delete extends BaseCommand {
   static override summary = 'remove things'
   static override description =
-    'Asks before it removes. What depends on something is removed before it. Data are kept unless --purge is given.'
+    'Asks before it removes. What depends on something is removed before it; what uses an object of a cluster and would break is named. Ends when it is gone. Data are kept unless --purge is given.'
   static override examples = [
     '<%= config.bin %> delete service web db',
     '<%= config.bin %> delete services --label tier=test --yes',
+    '<%= config.bin %> delete configmap settings --namespace shop',
     '<%= config.bin %> delete --file stack.yaml --dry-run',
   ]
   static override strict = false
@@ -28,6 +30,7 @@ export default class Delete extends BaseCommand {
     purge: Flags.boolean({summary: 'also remove data that are kept otherwise: volumes, snapshots'}),
     'dry-run': flag.dryRun,
     yes: flag.yes,
+    namespace: flag.namespace,
     provider: flag.provider,
   }
 
@@ -44,6 +47,7 @@ export default class Delete extends BaseCommand {
       signal,
     })
     return deleteThings(session, doomed, {
+      notes: await dependantNotes(session, doomed, {signal}),
       dryRun: flags['dry-run'],
       purge: flags.purge,
       signal,

@@ -25,6 +25,7 @@ export default class Diff extends BaseCommand {
     adopt: Flags.boolean({summary: 'as apply --adopt would'}),
     prune: Flags.boolean({summary: 'also show what apply --prune would remove'}),
     'exit-code': Flags.boolean({summary: 'exit with 10 when there are differences'}),
+    namespace: flag.namespace,
     provider: flag.provider,
   }
 

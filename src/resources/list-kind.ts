@@ -9,6 +9,8 @@ export interface ListQuery extends CallOptions {
   readonly labels: Readonly<Record<string, string>>
   /** Only what belongs to it, for kinds that belong to projects. */
   readonly project?: string | undefined
+  /** Of all projects, whatever the context says. */
+  readonly allProjects?: boolean | undefined
   /** Goes on with each changed row until the signal. */
   readonly watch: boolean
   /** The driver is the one of the context, so that the completion may offer what it has. */
@@ -36,9 +38,9 @@ const isWhole = ({names, labels, project}: ListQuery): boolean =>
   names.length === 0 && project === undefined && Object.keys(labels).length === 0
 
 async function readRows(kind: AnyKind, open: OpenKind, query: ListQuery): Promise<readonly Named[]> {
-  const {names, labels, project, signal} = query
+  const {names, labels, project, allProjects, signal} = query
   if (names.length === 0) {
-    const rows = await open.list({labels, project, signal})
+    const rows = await open.list({labels, project, allProjects, signal})
     return rows.filter((row) => hasLabels(kind, row, labels) && isOfProject(kind, row, project))
   }
   const found = await mapLimit(names, 8, async (name) => ({name, row: await open.get(name, {signal})}))

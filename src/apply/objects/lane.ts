@@ -1,11 +1,12 @@
 import {type CallOptions, type ObjectApi, type ObjectRef, OmniError} from '@omni-cli/sdk'
 import type {Progress, Session} from '@omni-cli/sdk/cli'
 import type {ApplyResult, Manifest, Operation, Plan} from '@omni-cli/sdk/engine'
-import {showEvents} from '../run.ts'
 import {applyObjects} from './apply-objects.ts'
+import {hasObjects} from './has-objects.ts'
 import {inventoryKey, isNoPlace, keepsInventory, readInventory, writeInventory} from './inventory.ts'
 import {type PlannedObjects, planObjects} from './plan-objects.ts'
 import {findLeftovers, type Leftover} from './prune.ts'
+import {showObjectEvents} from './show-objects.ts'
 
 /** The part of a plan that is about Kubernetes objects. */
 export interface ObjectLane extends PlannedObjects {
@@ -38,12 +39,6 @@ export async function planLane(
   return {...planned, api, force, leftovers}
 }
 
-/** A driver of objects is there for this context. */
-export const hasObjects = (session: Session): boolean =>
-  session.contributions.some(
-    ({kind, requires}) => kind === 'object' && (requires === undefined || session.context[requires] !== undefined),
-  )
-
 async function openApi(session: Session): Promise<ObjectApi> {
   if (hasObjects(session)) return session.open('object')
   throw new OmniError(
@@ -60,6 +55,8 @@ export const laneOperations = ({steps, leftovers}: ObjectLane): Operation[] => [
   ...steps.toSorted((a, b) => a.tier - b.tier).map(({operation}) => operation),
   ...leftovers.map(({operation}) => operation),
 ]
+
+const changes = ({action}: Operation) => action !== 'keep'
 
 /** One plan of objects and everything else. */
 export const joinedPlan = (lane: ObjectLane | undefined, plan: Plan | undefined): Plan => ({
@@ -79,7 +76,7 @@ export interface RunLaneOptions extends CallOptions {
 export async function runLane(lane: ObjectLane, options: RunLaneOptions): Promise<ApplyResult> {
   const {api, steps, force, leftovers} = lane
   const {concurrency, signal, notice} = options
-  const onEvent = showEvents(await options.progress())
+  const onEvent = showObjectEvents(await options.progress(), laneOperations(lane).filter(changes).length)
   const remember = async () => {
     try {
       await noteMade(lane, {signal})
@@ -129,7 +126,7 @@ function idRef(id: string): ObjectRef {
 async function removeLeftovers(
   {api, steps, leftovers}: ObjectLane,
   applied: ApplyResult,
-  options: RunLaneOptions & {readonly onEvent: ReturnType<typeof showEvents>},
+  options: RunLaneOptions & {readonly onEvent: ReturnType<typeof showObjectEvents>},
 ): Promise<ApplyResult> {
   const {applyPlan} = await import('@omni-cli/sdk/engine')
   const {signal, onEvent} = options

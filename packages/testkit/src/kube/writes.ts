@@ -89,6 +89,9 @@ const withoutUndefined = (fields: object) =>
 function finish(store: Store, before: KubeObject | undefined, object: KubeObject, context: WriteContext): KubeObject {
   const {kind, manager, dryRun} = context
   if (kind.schema === undefined) fillIn(object)
+  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const) {
+    if (Object.keys(object.metadata[field] ?? {}).length === 0) delete object.metadata[field]
+  }
   const next = fitted(object as KubeObject & JsonMap, kind.schema) as KubeObject
   const causes = [
     ...problemsOfName(next),

@@ -1,4 +1,5 @@
 import {messageOf} from '@omni-cli/sdk'
+import {checkCluster} from './check-cluster.ts'
 import {checkConfig} from './check-config.ts'
 import {checkEngines} from './check-engines.ts'
 import {checkLeftovers} from './check-leftovers.ts'
@@ -13,6 +14,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   configuration: checkConfig,
   plugins: checkPlugins,
   engines: checkEngines,
+  cluster: checkCluster,
   leftovers: checkLeftovers,
   completion: checkCompletion,
 }

@@ -99,6 +99,11 @@ export abstract class BaseCommand extends Command {
     if (this.#flags.quiet !== true) this.#tell(text)
   }
 
+  /** Value of `--context`. A command whose flag of that name means something else says so here. */
+  protected get wantedContext(): string | undefined {
+    return textOf(this.#flags.context)
+  }
+
   get #isForPerson(): boolean {
     return this.format === 'table' || this.format === 'wide'
   }
@@ -218,7 +223,7 @@ export abstract class BaseCommand extends Command {
     const {openSession} = await import('./open-session.ts')
     return openSession({
       plugins: this.config.plugins?.values() ?? [],
-      context: textOf(this.#flags.context),
+      context: this.wantedContext,
       namespace: textOf(this.#flags.namespace),
       provider: textOf(this.#flags.provider),
       isDebug: this.#isDebug,

@@ -40,6 +40,7 @@ export default class PortForward extends BaseCommand {
     else if (this.format === 'jsonl') await this.write(`${toJson({service, forwards}, 0)}\n`)
     else if (this.format === 'yaml') await this.write(await toYaml({service, forwards}))
     for (const forward of forwards) this.notice(forwardText(forward))
-    return untilInterrupted(signal)
+    // Without the await the ports would be closed first.
+    return await untilInterrupted(signal)
   }
 }

@@ -27,10 +27,14 @@ export function readEnd(text: string): ProgramEnd {
   if (status === 'Success') return {exitCode: 0}
   const exitCode = Number(details?.causes?.find(({reason}) => reason === 'ExitCode')?.message ?? Number.NaN)
   if (Number.isInteger(exitCode)) return {exitCode}
-  if (/permission denied|is a directory|exec format error/i.test(message)) return {exitCode: 126, note: message}
-  if (/executable file not found|no such file or directory/i.test(message)) return {exitCode: 127, note: message}
+  const note = shortened(message)
+  if (/permission denied|is a directory|exec format error/i.test(message)) return {exitCode: 126, note}
+  if (/executable file not found|no such file or directory/i.test(message)) return {exitCode: 127, note}
   throw new OmniError('UNAVAILABLE', `the program could not be run: ${message || text.slice(0, 300)}`)
 }
+
+/** Every layer between us and the container puts a name in front: only what the last one says is of use. */
+const shortened = (message: string): string => /exec: ("[^"]*": .*?)(?:: unknown)?$/.exec(message)?.[1] ?? message
 
 function parse(text: string): z.output<typeof statusWire> {
   try {

@@ -45,6 +45,8 @@ export interface ReadSource extends Pick<LogOptions, 'tail' | 'since' | 'follow'
   readonly mark: LineMark
 }
 
+const OF_KUBELET = /^(?:rpc error: code = |unable to retrieve container logs|failed to (?:watch|open|create) )/
+
 /** Lines of one stream; what the mark has seen is left out. */
 export async function* readSource(
   client: Pick<KubeClient, 'logs'>,
@@ -58,9 +60,9 @@ export async function* readSource(
   for await (const texts of linesOf(stream)) {
     const lines: StampedLine[] = []
     for (const text of texts) {
-      // What has no time of its own belongs to the line before.
+      // What has no time of its own belongs to the line before, unless the kubelet says it: of a log that is gone.
       const line = parseLine(text, replica) ?? (before === undefined ? undefined : {...before, text})
-      if (line === undefined) continue
+      if (line === undefined || OF_KUBELET.test(text)) continue
       before = line
       if (!isNew(line) || (since !== undefined && line.time < since)) continue
       mark.take(line)

@@ -7,6 +7,13 @@ export const isLeaving = (pod: PodObject): boolean => pod.metadata.deletionTimes
 /** It has ended, e.g. evicted: it is no replica any more. */
 export const isOver = ({status}: PodObject): boolean => status?.phase === 'Failed' || status?.phase === 'Succeeded'
 
+/** Nothing of it runs any more; the kubelet may take its time to take the pod away. */
+export function hasEnded(pod: PodObject): boolean {
+  const statuses = pod.status?.containerStatuses ?? []
+  const isDead = statuses.length > 0 && statuses.every(({state}) => state?.terminated !== undefined)
+  return isOver(pod) || (isLeaving(pod) && (isDead || pod.spec.nodeName === undefined))
+}
+
 export const isReady = (pod: PodObject): boolean =>
   !isLeaving(pod) && pod.status?.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') === true
 

@@ -14,6 +14,7 @@ import {KINDS, recordName, selectorOf, serviceLabels} from './names.ts'
 import {applyObject, applyObjects, ownedObjects, removeObjects} from './objects.ts'
 import {isComplete, type Sight, toService} from './observe.ts'
 import {drainSeconds} from './pod.ts'
+import {hasEnded} from './pod-state.ts'
 import {type AppRecord, activeRelease, currentRelease, type ReleaseRecord, withRelease} from './record.ts'
 import {isScheduled} from './schedules.ts'
 import {readSight, writeRecord} from './store.ts'
@@ -104,15 +105,15 @@ const setReplicas = (client: KubeClient, name: string, replicas: number, {signal
   )
 
 /** Beyond the time that a replica has to end. */
-const LEAVE_MS = 30_000
+const LEAVE_MS = 120_000
 
 async function awaitGone(client: KubeClient, {spec}: ReleaseRecord, {signal, onProgress}: CallOptions): Promise<void> {
   const timeoutMs = (drainSeconds(spec) + spec.stop_grace_secs) * 1000 + LEAVE_MS
   const until = Date.now() + timeoutMs
   const {name} = spec
   await watchApp(client, {namespace: client.namespace, name, signal}, ({pods}) => {
-    const left = isScheduled(spec) ? pods.filter(({status}) => status?.phase === 'Running') : pods
-    if (left.length === 0 || isScheduled(spec)) return {done: undefined}
+    const left = pods.filter((pod) => !hasEnded(pod))
+    if (left.length === 0) return {done: undefined}
     onProgress?.(`${left.length} of its replicas still end`)
     if (Date.now() < until) return {lookAgainMs: until - Date.now()}
     throw new OmniError(

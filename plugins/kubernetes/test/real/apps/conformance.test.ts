@@ -1,7 +1,7 @@
 import {type ServiceSpec, serviceSpec} from '@omni-cli/sdk'
 import {describeServiceEngine} from '@omni-cli/testkit'
-import {afterAll, beforeAll, describe} from 'vitest'
-import {kubeconfig, type Lab, openLab} from './lab.ts'
+import {describe} from 'vitest'
+import {kubeconfig, openLab} from './lab.ts'
 
 const spec = (name: string, version = 1): ServiceSpec =>
   serviceSpec.parse({
@@ -14,16 +14,14 @@ const spec = (name: string, version = 1): ServiceSpec =>
     stop_grace_secs: 1,
   })
 
-describe.skipIf(kubeconfig === undefined)('on a real cluster', () => {
-  let lab: Lab
-  beforeAll(async () => {
-    lab = await openLab()
-  })
-  afterAll(() => lab?.[Symbol.asyncDispose]())
-
+describe.skipIf(kubeconfig === undefined).concurrent('on a real cluster', () => {
   describeServiceEngine({
     name: 'kubernetes',
-    create: async () => ({driver: lab.engine, close: () => lab.empty()}),
+    // A namespace for each check: nothing waits for what is left of another one.
+    async create() {
+      const lab = await openLab()
+      return {driver: lab.engine, close: () => lab[Symbol.asyncDispose]()}
+    },
     spec,
     broken: (name) => serviceSpec.parse({...spec(name), env: {EXIT: '7'}}),
     timeoutMs: 120_000,

@@ -2,7 +2,7 @@ import {randomBytes} from 'node:crypto'
 import {mkdtemp, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {createHttp, type DriverContext, poll, type ServiceEngine, silentLogger} from '@omni-cli/sdk'
+import {createHttp, type DriverContext, type ServiceEngine, silentLogger} from '@omni-cli/sdk'
 import type {KubeClient} from '../../../src/client/kube-client.ts'
 import {openClient} from '../../../src/client/open-client.ts'
 import {createServices} from '../../../src/provider/service-engine.ts'
@@ -14,8 +14,6 @@ export interface Lab extends AsyncDisposable {
   readonly namespace: string
   readonly client: KubeClient
   readonly engine: ServiceEngine
-  /** Everything in it is gone; the namespace stays. */
-  empty(): Promise<void>
 }
 
 export async function openLab(): Promise<Lab> {
@@ -34,15 +32,9 @@ export async function openLab(): Promise<Lab> {
     namespace,
     client,
     engine,
-    empty: async () => {
-      await Promise.all((await engine.list()).map(({name}) => engine.remove(name, {purge: true})))
-    },
     [Symbol.asyncDispose]: async () => {
       await client.request({method: 'DELETE', path: `${path}/${namespace}`})
       await rm(home, {recursive: true, force: true})
     },
   }
 }
-
-export const gone = (look: () => Promise<unknown>): Promise<unknown> =>
-  poll({everyMs: 100, timeoutMs: 30_000}, async () => (await look()) === undefined)

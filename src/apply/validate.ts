@@ -1,8 +1,11 @@
 import {stat} from 'node:fs/promises'
 import {resolve} from 'node:path'
-import type {InstanceSpec} from '@omni-cli/sdk'
-import {type ItemView, itemView, type TextLine} from '@omni-cli/sdk/cli'
+import type {CallOptions, InstanceSpec, ObjectApi} from '@omni-cli/sdk'
+import {type ItemView, itemView, type Session, type TextLine} from '@omni-cli/sdk/cli'
 import type {Manifest, Problem} from '@omni-cli/sdk/engine'
+import {hasObjects} from './objects/has-objects.ts'
+import {problemsOf} from './objects/plan-objects.ts'
+import {objectRef} from './objects/refs.ts'
 
 /** What `omni validate` answers when nothing is wrong. */
 export interface Validation {
@@ -10,16 +13,50 @@ export interface Validation {
   readonly resources: readonly string[]
   readonly environments: readonly string[]
   readonly warnings: readonly Problem[]
+  /** How Kubernetes objects were checked; absent when there are none. `form`: without a cluster nobody knows their fields. */
+  readonly objects?: 'schema' | 'form' | undefined
 }
 
-/** Checks what can be known without any engine: order, references and sources. Throws MANIFEST_INVALID for a cycle. */
-export async function validateManifest(manifest: Manifest): Promise<Validation> {
-  const {orderResources, refOf} = await import('@omni-cli/sdk/engine')
-  const {resources, environments} = manifest
-  orderResources(manifest)
-  const warnings = [...manifest.warnings, ...absentReferences(manifest), ...(await absentSources(manifest))]
-  return {valid: true, resources: resources.map(refOf), environments, warnings}
+export interface ValidateOptions extends CallOptions {
+  /** Whose cluster is asked which fields its kinds have. Absent: none. */
+  readonly session?: (() => Promise<Session>) | undefined
 }
+
+/**
+ * Checks what can be known without any engine: order, references and sources; of Kubernetes objects the fields, as the cluster of the
+ * context serves them. Throws MANIFEST_INVALID with every problem.
+ */
+export async function validateManifest(
+  manifest: Manifest,
+  {session, signal}: ValidateOptions = {},
+): Promise<Validation> {
+  const {orderResources, problemsError, refOf} = await import('@omni-cli/sdk/engine')
+  const {resources, environments, objects = []} = manifest
+  orderResources(manifest)
+  const api = objects.length === 0 || session === undefined ? undefined : await clusterOf(await session())
+  const plain = objects.map(({object}) => object)
+  const found = problemsOf(objects, (await api?.problems(plain, {signal})) ?? [])
+  if (found.errors.length > 0) throw problemsError(found.errors)
+  const warnings = [
+    ...manifest.warnings,
+    ...found.warnings,
+    ...absentReferences(manifest),
+    ...(await absentSources(manifest)),
+  ]
+  const refs = plain.map(({apiVersion, kind, metadata: {namespace, name}}) =>
+    objectRef({apiVersion, kind, namespace, name}, api?.namespace ?? ''),
+  )
+  return {
+    valid: true,
+    resources: [...resources.map(refOf), ...refs],
+    environments,
+    warnings,
+    ...(objects.length === 0 ? {} : {objects: api === undefined ? 'form' : 'schema'}),
+  }
+}
+
+const clusterOf = async (session: Session): Promise<ObjectApi | undefined> =>
+  hasObjects(session) ? session.open('object') : undefined
 
 /** They may be there already, which only an engine knows. */
 function absentReferences({resources}: Manifest): Problem[] {
@@ -65,11 +102,14 @@ async function absentSources({resources}: Manifest): Promise<Problem[]> {
 export const validationView = (validation: Validation, showsWarnings: boolean): ItemView<Validation> =>
   itemView({
     data: validation,
-    text: ({resources, environments, warnings}) => [
+    text: ({resources, environments, warnings, objects}) => [
       [
         ['✔ ', 'good'],
         `valid: ${countOf(resources)}${environments.length === 0 ? '' : `; environments: ${environments.join(', ')}`}`,
       ],
+      ...(objects === 'form'
+        ? [[['only the form of the Kubernetes objects was checked: no cluster was asked', 'warn']] satisfies TextLine]
+        : []),
       ...(showsWarnings ? warnings.map(warningLine) : warningCount(warnings.length)),
     ],
   })

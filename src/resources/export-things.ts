@@ -2,7 +2,7 @@ import {type ApiObject, type CallOptions, mapLimit, type ObjectApi, OmniError} f
 import {itemView, type Session, type View} from '@omni-cli/sdk/cli'
 import {hasObjects} from '../apply/objects/has-objects.ts'
 import {findKind} from './kinds.ts'
-import {apiVersionOf, objectsInWords, refOfName} from './object-words.ts'
+import {objectsInWords, refOfName} from './object-words.ts'
 
 /** Our own kinds → the kinds of objects that stand for one of them, the first that is there. */
 const STANDS_FOR: Readonly<Record<string, readonly string[]>> = {
@@ -81,10 +81,16 @@ async function serviceObjects(api: ObjectApi, name: string, options: CallOptions
     const kind = await api.findKind(word, options)
     if (kind === undefined) return []
     const {rows} = await api.list(kind, {...options, labels: {[SERVICE_LABEL]: name}, whole: true})
-    return rows.map(({object}) => ({...object, apiVersion: apiVersionOf(kind), kind: kind.kind}))
+    return rows.map(({object}) => object).filter(isPart)
   })
   const labelled = parts.flat()
   return labelled.length > 0 ? labelled : standIn(api, ['deployment.apps'], name, options)
+}
+
+/** Records of releases are the engine's own. */
+function isPart({metadata}: ApiObject): boolean {
+  const {labels} = metadata
+  return !(typeof labels === 'object' && labels !== null && 'omni.role' in labels && labels['omni.role'] === 'record')
 }
 
 /** The object of that name of the first kind that has one. */

@@ -1,4 +1,4 @@
-import {type ApiObject, type CallOptions, formatBytes, OmniError, redact} from '@omni-cli/sdk'
+import {type ApiObject, type CallOptions, OmniError, redact} from '@omni-cli/sdk'
 import {type ItemView, itemView, type TextLine} from '@omni-cli/sdk/cli'
 import {objectWord} from '../apply/objects/refs.ts'
 import {age, factLines} from './cells.ts'
@@ -86,6 +86,7 @@ function bodyLines(object: ApiObject): TextLine[] {
 const withoutConditions = ({conditions: _, ...rest}: Readonly<Record<string, unknown>>) => rest
 
 const LONGEST = 400
+const MOST_LINES = 20
 
 function treeLines(value: unknown, depth: number): string[] {
   const pad = '  '.repeat(depth)
@@ -98,13 +99,17 @@ function treeLines(value: unknown, depth: number): string[] {
   if (!isMap(value)) return [`${pad}${scalarText(value)}`]
   return Object.entries(value).flatMap(([key, item]) => {
     const isInner = typeof item === 'object' && item !== null && Object.keys(item).length > 0
-    return isInner ? [`${pad}${key}:`, ...treeLines(item, depth + 1)] : [`${pad}${key}: ${scalarText(item)}`]
+    if (isInner) return [`${pad}${key}:`, ...treeLines(item, depth + 1)]
+    if (typeof item !== 'string' || !item.includes('\n')) return [`${pad}${key}: ${scalarText(item)}`]
+    const lines = item.trimEnd().split('\n')
+    const rest = lines.length > MOST_LINES ? [`${pad}  … ${lines.length - MOST_LINES} more lines`] : []
+    return [`${pad}${key}: |`, ...lines.slice(0, MOST_LINES).map((line) => `${pad}  ${scalarText(line)}`), ...rest]
   })
 }
 
 function scalarText(value: unknown): string {
   const text = typeof value === 'string' ? value.replaceAll('\n', '⏎') : (JSON.stringify(value) ?? '')
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${formatBytes(text.length)}B)` : text
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text
 }
 
 /** Only which values there are. */

@@ -29,9 +29,9 @@ export async function listObjects(target: NamedObjects, query: ObjectQuery): Pro
   const isWhole = isDocument || format === 'jsonl'
   const options: ObjectListOptions = {labels, allNamespaces, whole: isWhole, signal}
   const table = await readTable(target, options)
-  const objects = () => table.rows.map(({object}) => object)
+  const objects = () => table.rows.map(({object}) => shownObject(object))
   if (isDocument && !watch) {
-    const plain = isExport ? await mapLimit(objects(), 8, (object) => api.exported(object, {signal})) : objects()
+    const plain = isExport ? await mapLimit(table.rows, 8, ({object}) => api.exported(object, {signal})) : objects()
     return documentView(target, plain)
   }
   const one = target.names.length === 1 ? refOfName(target, target.names[0] ?? '') : undefined
@@ -44,9 +44,15 @@ export async function listObjects(target: NamedObjects, query: ObjectQuery): Pro
     columns: columnsOf(table, allNamespaces && kind.namespaced),
     rows: watch ? watchedRows(target, watched, query) : table.rows,
     ref: ({object}) => `${word}/${placeOf(object, allNamespaces)}`,
-    data: ({object}) => object,
+    data: ({object}) => shownObject(object),
     empty: `there are no ${kind.plural}${allNamespaces || !kind.namespaced ? '' : ` in namespace '${api.namespace}'`}${Object.keys(labels).length === 0 ? '' : ' with these labels'}`,
   })
+}
+
+/** What it is first; who has set which field is told by diff. */
+export function shownObject({apiVersion, kind, metadata, ...rest}: ApiObject): ApiObject {
+  const {managedFields: _, ...shown} = metadata
+  return {apiVersion, kind, metadata: {...shown, name: metadata.name}, ...rest}
 }
 
 const placeOf = ({metadata: {namespace, name}}: ApiObject, isFull: boolean) =>

@@ -1,5 +1,5 @@
 import type {ApiObject, CallOptions, ObjectProblem} from '@omni-cli/sdk'
-import {formatBytes, guess, mapLimit} from '@omni-cli/sdk'
+import {guess, mapLimit} from '@omni-cli/sdk'
 import {kindKey, kindsOf} from '../kinds.ts'
 import {SERVER_METADATA} from '../sendable.ts'
 import {isDefinition} from '../tiers.ts'
@@ -76,7 +76,7 @@ function placeProblems(object: ApiObject, isNamespaced: boolean): Found[] {
   }
   const size = Buffer.byteLength(JSON.stringify(object))
   if (size > MAX_REQUEST) {
-    const message = `the object has ${size} bytes; no server reads more than ${formatBytes(MAX_REQUEST)}B`
+    const message = `the object has ${size} bytes; no server reads more than 3 MiB`
     found.push({path: [], severity: 'error', message})
   }
   return found

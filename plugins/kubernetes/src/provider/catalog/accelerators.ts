@@ -1,6 +1,7 @@
 import type {Accelerator, ApiObject, CallOptions, ClusterCapacity, NodeCapacity} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import {countOf, fieldsAt, textMapOf, wordOf} from '../../ome/read.ts'
+import {quantityOf} from '../cluster/quantity.ts'
 import {ACCELERATOR_CLASS, listServed} from './kinds.ts'
 
 export interface DeviceSources {
@@ -87,25 +88,7 @@ function leastMemory(nodes: readonly NodeCapacity[]): number | undefined {
 
 const vendorOf = (resource: string | undefined): string | undefined => resource?.split('/')[0]?.split('.').at(-2)
 
-const FACTORS: Readonly<Record<string, number>> = {
-  '': 1,
-  m: 0.001,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  Ki: 1024,
-  Mi: 1024 ** 2,
-  Gi: 1024 ** 3,
-  Ti: 1024 ** 4,
-}
-
-/** A Quantity of Kubernetes: `2500m`, `2.5`, `80Gi`. */
-function amount(value: unknown): number | undefined {
-  if (typeof value === 'number') return value
-  const match = /^(\d+(?:\.\d+)?)(m|k|M|G|Ki|Mi|Gi|Ti)?$/.exec(wordOf(value) ?? '')
-  const factor = FACTORS[match?.[2] ?? '']
-  return match === null || factor === undefined ? undefined : Number(match[1]) * factor
-}
+const amount = (value: unknown): number | undefined => quantityOf(value) || undefined
 
 /** Memory; a bare number below a million is meant in gigabytes, as the name of the field says. */
 function quantity(value: unknown): number | undefined {

@@ -83,6 +83,7 @@ async function openDrivers(session: Session, {resources}: Manifest, options: Pre
     has(['service']) ? session.open('service') : extra('service'),
     has(['instance', ...SIDES]) ? session.open('instance') : extra('instance'),
   ])
+  if (service !== undefined) (await import('../up/refuse-sources.ts')).refuseSources({resources}, service)
   if (wake === true && has(['service'])) await service?.wake?.({signal})
   return {drivers: {service, instance}, notes}
 }

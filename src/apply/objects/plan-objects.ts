@@ -58,12 +58,13 @@ export function problemsOf(
   objects: readonly WrittenObject[],
   problems: readonly ObjectProblem[],
 ): {readonly errors: readonly FoundProblem[]; readonly warnings: readonly Problem[]} {
-  const placed = problems.flatMap(({index, path, message, hint, severity}) => {
+  const placed = problems.flatMap(({index, path, at, message, hint, severity}) => {
     const written = objects[index]
     if (written === undefined) return []
     const {kind, metadata} = written.object
-    const own = {message: `${kind} '${metadata.name}': ${message}`, ...(hint === undefined ? {} : {hint})}
-    return [{severity, problem: {...written.placeOf(path), ...own}}]
+    const field = path.length === 0 ? '' : ` ${path.join('.')}`
+    const own = {message: `${kind} '${metadata.name}'${field}: ${message}`, ...(hint === undefined ? {} : {hint})}
+    return [{severity, problem: {...written.placeOf(path, at), ...own}}]
   })
   const of = (severity: ObjectProblem['severity']) =>
     placed.filter((one) => one.severity === severity).map(({problem}) => problem)

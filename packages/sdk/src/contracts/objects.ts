@@ -98,6 +98,8 @@ export interface ObjectProblem {
   /** Place in the list that was given. */
   readonly index: number
   readonly path: readonly (string | number)[]
+  /** It is the key at the end of the path that is wrong. Default: the value. */
+  readonly at?: 'key' | undefined
   readonly message: string
   readonly severity: 'error' | 'warning'
   readonly hint?: string | undefined

@@ -11,14 +11,14 @@ export interface WrittenObject {
   /** File, line and column of the object. Reads its document again. */
   readonly origin: () => Place
   /** Where a field of it was written; the nearest there is. Reads its document again. */
-  readonly placeOf: (path: TreePath) => ShownPlace
+  readonly placeOf: (path: TreePath, at?: 'key') => ShownPlace
 }
 
 /** The form that no server accepts without: texts where texts are needed, and a name. */
 export function writtenObjects(document: SourceDocument, plan: string, problems: FoundProblem[]): WrittenObject[] {
   const {object, source} = document
   if (object === undefined) return []
-  const spot = (path: TreePath) => spotOf({source, tree: document.root}, path)
+  const spot = (path: TreePath, at?: 'key') => spotOf({source, tree: document.root}, path, at)
   const items = itemsOf(object)
   if (items === undefined) problems.push(problemAt(source, spot(['items']).offset, {message: "'items' must be a list"}))
   return (items ?? []).flatMap(({path, value}): WrittenObject[] => {
@@ -28,8 +28,8 @@ export function writtenObjects(document: SourceDocument, plan: string, problems:
       problems.push(problemAt(source, offset, {message, ...(hint === undefined ? {} : {hint})}))
     }
     if (found.length > 0) return []
-    const shown = (field: TreePath): ShownPlace => {
-      const {message: _, ...place} = problemAt(source, spot([...path, ...field]).offset, {message: ''})
+    const shown = (field: TreePath, at?: 'key'): ShownPlace => {
+      const {message: _, ...place} = problemAt(source, spot([...path, ...field], at).offset, {message: ''})
       return place
     }
     const origin = () => ({file: source.file, ...placeOf(source, spot(path).offset)})

@@ -6,6 +6,7 @@ export type Path = readonly (string | number)[]
 
 export interface FieldProblem {
   readonly path: Path
+  readonly at?: 'key' | undefined
   readonly message: string
   readonly hint?: string | undefined
 }
@@ -59,7 +60,9 @@ class Checker {
       if (inner !== undefined) return this.check(inner, item, [...path, key])
       if (others !== undefined) return others === true ? [] : this.check(others, item, [...path, key])
       if (isOpen === true) return []
-      return [{path: [...path, key], message: `unknown field '${key}'`, hint: didYouMean(key, Object.keys(known))}]
+      return [
+        {path: [...path, key], at: 'key', message: `unknown field '${key}'`, hint: didYouMean(key, Object.keys(known))},
+      ]
     })
     const missing = (schema.required ?? []).filter((name) => {
       const isGiven = Object.hasOwn(value, name) && value[name] !== null

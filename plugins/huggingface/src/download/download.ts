@@ -6,7 +6,7 @@ import {createEngine, type Engine, runEngine} from './engine.ts'
 import {createRangeFetcher} from './fetch-range.ts'
 import {openFolder} from './folder.ts'
 import {startHasher} from './hasher.ts'
-import {planFiles} from './plan.ts'
+import {type PlanOptions, planFiles} from './plan.ts'
 import type {Transfer} from './transfer.ts'
 
 const DEFAULT_CONNECTIONS = 16
@@ -19,15 +19,15 @@ export async function downloadModel(
   hub: Hub,
   ref: string,
   path: string,
-  options: DownloadOptions = {},
+  options: DownloadOptions & PlanOptions = {},
 ): Promise<Download> {
-  const {connections = DEFAULT_CONNECTIONS, include, onProgress} = options
+  const {connections = DEFAULT_CONNECTIONS, onProgress} = options
   const signal = options.signal ?? new AbortController().signal
   refuseOffline(hub.target)
   const {repo: asked, revision} = parseRef(ref)
   const {id: repo, sha: commit} = await hub.model({repo: asked, revision}, signal)
   if (!commit) throw new OmniError('UNAVAILABLE', `the hub does not tell the commit of '${repo}'`)
-  const load = async () => planFiles(await hub.files(repo, commit, signal), include)
+  const load = async () => planFiles(await hub.files(repo, commit, signal), options)
   const files = await load()
   const bytes = files.reduce((sum, {size}) => sum + size, 0)
   const source = `hf://${repo}@${commit}`

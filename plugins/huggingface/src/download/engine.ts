@@ -49,7 +49,13 @@ export async function runEngine(engine: Engine): Promise<void> {
   }
 }
 
-/** Over far distances a connection asks for more at a time. */
+/** Over far distances a connection asks for more chunks at a time, as long as there are many left for all. */
+function runLength({transfer, jobs, connections}: Engine): number {
+  if (transfer.latencyMs < FAR_MS) return 1
+  const missing = jobs.reduce((sum, job) => sum + (job.phase === 'fetch' ? job.missing.size : 0), 0)
+  return Math.max(1, Math.min(FAR_RUN, Math.floor(missing / (4 * connections))))
+}
+
 const FAR_MS = 30
 const FAR_RUN = 4
 
@@ -58,11 +64,11 @@ const MORE_OPEN = 8
 
 /** One connection, from its first request to the end of the download. */
 async function work(engine: Engine, waiting: FileJob[]): Promise<void> {
-  const {board, transfer, jobs, connections} = engine
+  const {board, jobs, connections} = engine
   while (board.failure === undefined && jobs.some(({phase}) => phase !== 'done')) {
     // Asked for before, so that nothing is missed.
     const change = board.change()
-    const task = takeTask(jobs, transfer.latencyMs >= FAR_MS ? FAR_RUN : 1)
+    const task = takeTask(jobs, runLength(engine))
     if (task !== undefined) {
       await perform(engine, task)
       board.wake()
@@ -117,7 +123,7 @@ function sinkOf(job: FileJob): Sink {
     async chunk(index, checksum) {
       await ledger?.add(index, checksum)
       check?.ready([[index, checksum]])
-      job.present += chunkLength(file.size, index)
+      job.present += chunkLength(file, index)
       // A failure comes back when the file is finished.
       if (index % SYNC_CHUNKS === SYNC_CHUNKS - 1) handle?.datasync().catch(() => undefined)
     },

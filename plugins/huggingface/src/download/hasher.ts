@@ -1,7 +1,7 @@
 import {Worker} from 'node:worker_threads'
 import {OmniError} from '@omni-cli/sdk'
 import {HASH_PROGRAM} from './hash-program.ts'
-import {CHUNK_BYTES, chunksOf, type PlannedFile} from './plan.ts'
+import {chunksOf, type PlannedFile} from './plan.ts'
 
 export interface HashEvents {
   /** What stands on the disk is not what was written. The chunk is not hashed before it is told to be ready again. */
@@ -44,7 +44,7 @@ export function startHasher(): Hasher {
     open(path, file, listener) {
       const id = nextId++
       events.set(id, listener)
-      const {size, hash} = file
+      const {size, hash, chunkBytes} = file
       const isGit = hash.algorithm === 'git-sha1'
       const algorithm = isGit ? 'sha1' : 'sha256'
       const prefix = isGit ? `blob ${size}\0` : ''
@@ -55,8 +55,8 @@ export function startHasher(): Hasher {
         size,
         algorithm,
         prefix,
-        chunks: chunksOf(size),
-        chunkBytes: CHUNK_BYTES,
+        chunks: chunksOf(file),
+        chunkBytes,
       })
       return {
         ready: (chunks) => worker.postMessage({act: 'ready', id, chunks: [...chunks]}),

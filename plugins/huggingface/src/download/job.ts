@@ -35,8 +35,8 @@ export interface FileJob {
   restarting?: Promise<void> | undefined
 }
 
-export const allChunks = ({size}: PlannedFile): Set<number> =>
-  new Set(Array.from({length: chunksOf(size)}, (_, index) => index))
+export const allChunks = (file: PlannedFile): Set<number> =>
+  new Set(Array.from({length: chunksOf(file)}, (_, index) => index))
 
 export const newJob = (file: PlannedFile): FileJob => ({
   file,
@@ -74,7 +74,7 @@ export function takeTask(jobs: readonly FileJob[], runLength: number): Task | un
 
 function nextLook({file, looked, suspects}: FileJob): number | undefined {
   for (const index of suspects) if (!looked.has(index)) return index
-  for (let index = 0; index < chunksOf(file.size); index++) if (!looked.has(index)) return index
+  for (let index = 0; index < chunksOf(file); index++) if (!looked.has(index)) return index
   return undefined
 }
 

@@ -12,7 +12,8 @@ export interface Ledger {
   close(): Promise<void>
 }
 
-const headOf = ({size, hash}: PlannedFile): string => `omni-download 1 ${hash.algorithm} ${hash.value} ${size}`
+const headOf = ({size, hash, chunkBytes}: PlannedFile): string =>
+  `omni-download 1 ${hash.algorithm} ${hash.value} ${size} ${chunkBytes}`
 
 /** What an earlier download has noted, or an empty ledger; undefined `known` of one for another content. */
 export async function readLedger(path: string, file: PlannedFile): Promise<Map<number, number> | undefined> {
@@ -27,7 +28,7 @@ export async function readLedger(path: string, file: PlannedFile): Promise<Map<n
   for (const line of lines) {
     // A line that a crash has cut off counts for nothing.
     const [, index, checksum] = /^(\d{1,9}) ([0-9a-f]{8})$/.exec(line) ?? []
-    if (index === undefined || checksum === undefined || Number(index) >= chunksOf(file.size)) continue
+    if (index === undefined || checksum === undefined || Number(index) >= chunksOf(file)) continue
     known.set(Number(index), Number.parseInt(checksum, 16))
   }
   return known

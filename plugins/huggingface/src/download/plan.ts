@@ -3,7 +3,7 @@ import {OmniError} from '@omni-cli/sdk'
 import type {HubFile} from '../client/hub.ts'
 
 /** A chunk is the unit of what is remembered, checked and fetched again. */
-export const CHUNK_BYTES = 8 * 1024 * 1024
+const CHUNK_BYTES = 8 * 1024 * 1024
 
 export interface ExpectedHash {
   /** Of small files, Git's hash of the blob: SHA-1 of a head with the size, and the content. */
@@ -17,20 +17,29 @@ export interface PlannedFile {
   readonly path: string
   readonly size: number
   readonly hash: ExpectedHash
+  readonly chunkBytes: number
+}
+
+export interface PlanOptions {
+  /** Globs of paths or names; absent: all. */
+  readonly include?: readonly string[] | undefined
+  /** Default 8 MiB. */
+  readonly chunkBytes?: number | undefined
 }
 
 /** Folder of our own beside the files. */
 export const WORK_FOLDER = '.omni-download'
 
-export const chunksOf = (size: number): number => Math.ceil(size / CHUNK_BYTES)
+export const chunksOf = ({size, chunkBytes}: PlannedFile): number => Math.ceil(size / chunkBytes)
 
-export const chunkLength = (size: number, index: number): number => Math.min(CHUNK_BYTES, size - index * CHUNK_BYTES)
+export const chunkLength = ({size, chunkBytes}: PlannedFile, index: number): number =>
+  Math.min(chunkBytes, size - index * chunkBytes)
 
 /**
  * The files to fetch, large ones first. USAGE for names that would leave the folder, two of the same name, or patterns that
  * fit none; every one that is wrong is named.
  */
-export function planFiles(files: readonly HubFile[], include: readonly string[] | undefined): PlannedFile[] {
+export function planFiles(files: readonly HubFile[], {include, chunkBytes = CHUNK_BYTES}: PlanOptions): PlannedFile[] {
   const wanted = files.filter(({path}) => include === undefined || include.some((glob) => matches(path, glob)))
   const idle = (include ?? []).filter((glob) => !files.some(({path}) => matches(path, glob)))
   if (idle.length > 0)
@@ -48,13 +57,15 @@ export function planFiles(files: readonly HubFile[], include: readonly string[] 
       hint: 'leave them out with --include PATTERN',
     })
   }
-  return wanted.map(plannedFile).sort((a, b) => b.size - a.size || a.path.localeCompare(b.path))
+  return wanted
+    .map((file) => plannedFile(file, chunkBytes))
+    .sort((a, b) => b.size - a.size || a.path.localeCompare(b.path))
 }
 
 const matches = (path: string, glob: string): boolean =>
   matchesGlob(path, glob) || (!glob.includes('/') && matchesGlob(path.split('/').at(-1) ?? '', glob))
 
-function plannedFile({path, size, sha256, gitSha1}: HubFile): PlannedFile {
+function plannedFile({path, size, sha256, gitSha1}: HubFile, chunkBytes: number): PlannedFile {
   const hash: ExpectedHash =
     sha256 === undefined
       ? {algorithm: 'git-sha1', value: (gitSha1 ?? '').toLowerCase()}
@@ -63,7 +74,7 @@ function plannedFile({path, size, sha256, gitSha1}: HubFile): PlannedFile {
   if (!Number.isSafeInteger(size) || size < 0 || !new RegExp(`^[0-9a-f]{${length}}$`).test(hash.value)) {
     throw new OmniError('UNAVAILABLE', `the hub does not tell the size and hash of '${path}': it could not be checked`)
   }
-  return {path, size, hash}
+  return {path, size, hash, chunkBytes}
 }
 
 const parentsOf = (path: string): string[] =>

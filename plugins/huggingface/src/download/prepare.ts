@@ -20,7 +20,7 @@ export async function prepare(engine: Engine, job: FileJob): Promise<void> {
     await openPart(engine, job)
     return
   }
-  const isNoted = known !== undefined && known.size === chunksOf(file.size)
+  const isNoted = known !== undefined && known.size === chunksOf(file)
   if (size !== file.size && !isNoted) throw foreign(engine, file)
   if (size !== file.size) {
     await takeBack(engine, job)
@@ -50,7 +50,7 @@ async function openPart(engine: Engine, job: FileJob): Promise<void> {
   }
   const {known} = job.ledger
   for (const index of known.keys()) {
-    if (job.missing.delete(index)) job.present += chunkLength(file.size, index)
+    if (job.missing.delete(index)) job.present += chunkLength(file, index)
   }
   openCheck(engine, job, places.part)
   if (known.size > 0) job.check?.ready(known)
@@ -86,7 +86,7 @@ function openCheck(engine: Engine, job: FileJob, path: string): void {
 /** Bytes on the disk are not those that were written. */
 async function refetch(engine: Engine, job: FileJob, index: number): Promise<void> {
   engine.repairedChunks++
-  job.present -= chunkLength(job.file.size, index)
+  job.present -= chunkLength(job.file, index)
   engine.transfer.onNote(`${job.file.path}: bytes on the disk have changed; a chunk is fetched again`)
   if (job.handle === undefined) await takeBack(engine, job)
   job.missing.add(index)
@@ -103,7 +103,7 @@ async function judge(engine: Engine, job: FileJob, digest: string): Promise<void
   if (job.looked.size === 0) {
     engine.transfer.onNote(`${file.path}: the whole is wrong; its chunks are compared with the hub's`)
   }
-  if (job.looked.size >= chunksOf(file.size)) throw neverRight(file)
+  if (job.looked.size >= chunksOf(file)) throw neverRight(file)
   job.phase = 'look'
 }
 

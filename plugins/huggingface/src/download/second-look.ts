@@ -1,6 +1,6 @@
 import type {Engine} from './engine.ts'
 import type {FileJob} from './job.ts'
-import {CHUNK_BYTES, chunkLength, chunksOf} from './plan.ts'
+import {chunkLength, chunksOf} from './plan.ts'
 import {neverRight} from './prepare.ts'
 import {fetchChunks} from './transfer.ts'
 
@@ -13,14 +13,14 @@ export async function lookAgain(
   {job, index}: {readonly job: FileJob; readonly index: number},
 ): Promise<void> {
   const {file} = job
-  const copy = Buffer.allocUnsafe(chunkLength(file.size, index))
+  const copy = Buffer.allocUnsafe(chunkLength(file, index))
   let checksum = 0
   await fetchChunks(engine.transfer, job, {
     first: index,
     count: 1,
     sink: {
       async write(buffers, position) {
-        let at = position - index * CHUNK_BYTES
+        let at = position - index * file.chunkBytes
         for (const buffer of buffers) at += buffer.copy(copy, at)
       },
       async chunk(_, found) {
@@ -29,7 +29,7 @@ export async function lookAgain(
     },
   })
   if (checksum !== job.ledger?.known.get(index)) {
-    await job.handle?.write(copy, 0, copy.length, index * CHUNK_BYTES)
+    await job.handle?.write(copy, 0, copy.length, index * file.chunkBytes)
     await job.ledger?.add(index, checksum)
     job.check?.ready([[index, checksum]])
     engine.repairedChunks++
@@ -38,5 +38,5 @@ export async function lookAgain(
   }
   const isLast = job.running.size <= 1
   if (job.phase === 'halt' && isLast) job.check?.again()
-  else if (job.phase === 'look' && isLast && job.looked.size >= chunksOf(file.size)) throw neverRight(file)
+  else if (job.phase === 'look' && isLast && job.looked.size >= chunksOf(file)) throw neverRight(file)
 }

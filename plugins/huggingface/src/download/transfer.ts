@@ -5,7 +5,6 @@ import type {FileQuestion, Hub, Located} from '../client/hub.ts'
 import {changed, diskError, isChanged, isFinal} from './faults.ts'
 import {type RangeAnswer, type RangeFetcher, rangeProblem} from './fetch-range.ts'
 import type {FileJob} from './job.ts'
-import {CHUNK_BYTES} from './plan.ts'
 
 /** What all connections of one download share. */
 export interface Transfer {
@@ -41,11 +40,12 @@ export async function fetchChunks(
   job: FileJob,
   {first, count, sink}: {readonly first: number; readonly count: number; readonly sink: Sink},
 ): Promise<void> {
-  const {size} = job.file
+  const {size, chunkBytes} = job.file
   const state: RunState = {
-    position: first * CHUNK_BYTES,
-    end: Math.min(size, (first + count) * CHUNK_BYTES),
+    position: first * chunkBytes,
+    end: Math.min(size, (first + count) * chunkBytes),
     checksum: 0,
+    chunkBytes,
   }
   const signal = AbortSignal.any([transfer.signal, job.stop.signal])
   for (let tries = 0; state.position < state.end; ) {
@@ -58,7 +58,7 @@ export async function fetchChunks(
       const failure = diskError(error, job.file.path) ?? error
       if (isFinal(failure)) throw failure
       tries = state.position > before ? 1 : tries + 1
-      job.suspects.add(Math.floor(state.position / CHUNK_BYTES))
+      job.suspects.add(Math.floor(state.position / chunkBytes))
       if (tries >= TRIES_WITHOUT_PROGRESS) throw lastError(failure, job)
       await sleep(Math.min(10_000, 100 * 2 ** tries), signal)
     }
@@ -68,6 +68,7 @@ export async function fetchChunks(
 interface RunState {
   position: number
   readonly end: number
+  readonly chunkBytes: number
   /** Of the chunk that is being read. */
   checksum: number
 }
@@ -137,54 +138,82 @@ async function readBody(
   {body}: RangeAnswer,
   {state, sink, skip}: Pick<Reading, 'state' | 'sink'> & {readonly skip: number},
 ): Promise<void> {
+  const batch = createBatch(state, sink)
   let left = skip
-  let batch: Buffer[] = []
-  let batchBytes = 0
-  const flush = async () => {
-    const buffers = batch
-    const start = state.position - batchBytes
-    batch = []
-    batchBytes = 0
-    if (buffers.length > 0) await sink.write(buffers, start)
-  }
-  for await (const data of body) {
-    let buffer: Buffer = data
-    transfer.fetched += buffer.length
-    if (left > 0) {
-      const skipped = Math.min(left, buffer.length)
+  try {
+    for await (const data of body) {
+      transfer.fetched += data.length
+      const skipped = Math.min(left, data.length)
       left -= skipped
-      buffer = buffer.subarray(skipped)
+      const rest = await takeBytes(data.subarray(skipped), {state, sink, batch})
+      // More than was asked for; a connection that is read to its end can be used again.
+      if (rest > 0) return
     }
-    while (buffer.length > 0 && state.position < state.end) {
-      const chunkEnd = Math.min(state.end, (Math.floor(state.position / CHUNK_BYTES) + 1) * CHUNK_BYTES)
-      const part = buffer.subarray(0, chunkEnd - state.position)
-      buffer = buffer.subarray(part.length)
-      state.checksum = crc32(part, state.checksum)
-      state.position += part.length
-      batch.push(part)
-      batchBytes += part.length
-      if (batchBytes >= WRITE_BYTES || state.position === chunkEnd) await flush()
-      if (state.position === chunkEnd) await endChunk(state, sink)
-    }
-    if (state.position >= state.end) return
+  } finally {
+    // What has come before a cut is kept: the next request begins after it.
+    await batch.flush()
   }
-  await flush()
   if (state.position < state.end) throw new OmniError('UNAVAILABLE', 'the connection was cut', {retryable: true})
+}
+
+/** Bytes that have come and are not written yet. */
+interface Batch {
+  readonly bytes: () => number
+  add(buffer: Buffer): void
+  flush(): Promise<void>
+}
+
+function createBatch(state: RunState, sink: Sink): Batch {
+  let buffers: Buffer[] = []
+  let bytes = 0
+  return {
+    bytes: () => bytes,
+    add(buffer) {
+      buffers.push(buffer)
+      bytes += buffer.length
+    },
+    async flush() {
+      const [taken, start] = [buffers, state.position - bytes]
+      buffers = []
+      bytes = 0
+      if (taken.length > 0) await sink.write(taken, start)
+    },
+  }
+}
+
+/** Takes what belongs to the run, chunk by chunk; resolves to the number of bytes beyond its end. */
+async function takeBytes(
+  data: Buffer,
+  {state, sink, batch}: Pick<Reading, 'state' | 'sink'> & {readonly batch: Batch},
+): Promise<number> {
+  let buffer = data
+  while (buffer.length > 0 && state.position < state.end) {
+    const chunkEnd = Math.min(state.end, (Math.floor(state.position / state.chunkBytes) + 1) * state.chunkBytes)
+    const part = buffer.subarray(0, chunkEnd - state.position)
+    buffer = buffer.subarray(part.length)
+    state.checksum = crc32(part, state.checksum)
+    state.position += part.length
+    batch.add(part)
+    const isEnd = state.position === chunkEnd
+    if (isEnd || batch.bytes() >= WRITE_BYTES) await batch.flush()
+    if (isEnd) await endChunk(state, sink)
+  }
+  return buffer.length
 }
 
 async function endChunk(state: RunState, sink: Sink): Promise<void> {
   const {checksum} = state
   state.checksum = 0
-  await sink.chunk(Math.floor((state.position - 1) / CHUNK_BYTES), checksum)
+  await sink.chunk(Math.floor((state.position - 1) / state.chunkBytes), checksum)
 }
 
 /** Where the file is; asked once for all connections, and again when the address has expired. */
 function locate(transfer: Transfer, job: FileJob): Promise<Located> {
   const {hub, repo, commit, signal} = transfer
-  const {path, size, hash} = job.file
+  const {path, size, hash, chunkBytes} = job.file
   const question: FileQuestion = {repo, commit, path, signal}
   if (job.located === undefined) {
-    const isDirect = hash.algorithm === 'git-sha1' && size <= CHUNK_BYTES
+    const isDirect = hash.algorithm === 'git-sha1' && size <= chunkBytes
     const located = isDirect ? Promise.resolve({url: hub.addressOf(question)}) : locateChecked(transfer, job, question)
     job.located = located
     located.catch(() => {

@@ -7,22 +7,25 @@ export interface Content {
   pieces(first: number, last: number): Iterable<Buffer>
 }
 
+const BLOCK = 16 * 1024 * 1024
+const PIECE = 256 * 1024
+const STEP = 8 * 1024 * 1024
+
 export const textContent = (text: string | Buffer): Content => {
   const bytes = Buffer.from(text)
   return {
     size: bytes.length,
     *pieces(first, last) {
-      if (bytes.length > 0) yield bytes.subarray(first, last + 1)
+      for (let at = first; at <= last && at < bytes.length; at += PIECE) {
+        yield bytes.subarray(at, Math.min(last + 1, at + PIECE))
+      }
     },
   }
 }
 
-const BLOCK = 16 * 1024 * 1024
-const PIECE = 256 * 1024
-const STEP = 8 * 1024 * 1024
-
 /** As many bytes as are wanted, that look like weights: no two parts of 8 MiB are the same. */
 export function largeContent(size: number): Content {
+  if (size < BLOCK) return textContent(randomFillSync(Buffer.allocUnsafe(size)))
   const block = randomFillSync(Buffer.allocUnsafe(BLOCK + STEP))
   return {
     size,

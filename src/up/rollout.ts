@@ -16,6 +16,7 @@ import {locked, showEvents} from '../apply/run.ts'
 import {type PackedManifest, packSources} from '../apply/sources.ts'
 import {type ProbeResult, probeService} from '../apps/probe.ts'
 import {deployFailure} from './deploy-failure.ts'
+import {refuseSources} from './refuse-sources.ts'
 
 /** How long an endpoint may take to answer once its replicas are ready. */
 const ANSWER_TIMEOUT_MS = 5_000
@@ -57,6 +58,7 @@ export async function rollOut(manifest: Manifest, options: RolloutOptions): Prom
   const {session, signal} = options
   const engine = await session.open('service')
   refuseMachines(manifest)
+  refuseSources(manifest, engine)
   const progress = await options.progress()
   await using packed = await pack(manifest, progress, options)
   const makePlan = async (): Promise<Plan> => {
@@ -118,16 +120,16 @@ async function look(engine: ServiceEngine, names: readonly string[], options: Ca
   const services = names.flatMap((name) => all.find((service) => service.name === name) ?? [])
   const answers = await mapLimit(services, 8, async (service) => ({
     service: service.name,
-    endpoints: service.desiredReplicas === 0 ? [] : await answerOf(service, options),
+    endpoints: service.desiredReplicas === 0 ? [] : await answerOf(engine, service, options),
   }))
   return {services, answers}
 }
 
 /** Asks until every program has answered, as the proxy may be a moment behind; then tells what it last saw. */
-async function answerOf(service: Service, {signal}: CallOptions): Promise<ProbeResult[]> {
-  let last: ProbeResult[] = []
+async function answerOf(engine: ServiceEngine, service: Service, {signal}: CallOptions) {
+  let last: readonly ProbeResult[] = []
   const isAnswered = async () => {
-    last = await probeService(service, {signal})
+    last = (await engine.probe?.(service.name, {signal})) ?? (await probeService(service, {signal}))
     return last.every(({error, status}) => error === undefined && status !== 502 && status !== 503)
   }
   await poll({everyMs: 100, timeoutMs: ANSWER_TIMEOUT_MS, signal}, isAnswered).catch((error: unknown) => {

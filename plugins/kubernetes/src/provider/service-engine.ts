@@ -47,6 +47,15 @@ export function createServices(client: KubeClient, actor?: string): ServiceEngin
       const [app, served] = await Promise.all(flavours.map((flavour) => flavour.get(name, options)))
       return app ?? served
     },
+    // Not to carry anything along: all that a cluster refuses is told before the first of several services is touched.
+    beforeDeploy: async (services, options) => {
+      const {refuseAll} = await import('./apps/refuse-all.ts')
+      await refuseAll(
+        client,
+        services.map(({spec}) => spec),
+        options,
+      )
+    },
     create: apps.create,
     update: apps.update,
     remove: async (name, options) => {

@@ -30,17 +30,31 @@ export function refusals(spec: ServiceSpec, facts: AppFacts): string[] {
 /** UNSUPPORTED with all of them. */
 export function refuse(spec: ServiceSpec, facts: AppFacts): void {
   const problems = refusals(spec, facts)
-  if (problems.length === 0) return
-  const lines = problems.map((problem) => `  ${problem}`).join('\n')
-  throw new OmniError('UNSUPPORTED', `service '${spec.name}' cannot run in a cluster as it is written:\n${lines}`, {
+  if (problems.length > 0) throw refusal([{spec, facts, problems}])
+}
+
+export interface Refused {
+  readonly spec: ServiceSpec
+  readonly facts: AppFacts
+  readonly problems: readonly string[]
+}
+
+/** One error for what is wrong with several services. */
+export function refusal(refused: readonly [Refused, ...Refused[]]): OmniError {
+  const texts = refused.map(({spec, problems}) => {
+    const lines = problems.map((problem) => `\n  ${problem}`).join('')
+    return `service '${spec.name}' cannot run in a cluster as it is written:${lines}`
+  })
+  const [{spec, facts}] = refused
+  return new OmniError('UNSUPPORTED', texts.join('\n'), {
     hint: hintFor(spec, facts),
-    details: {service: spec.name, problems},
+    details: {services: refused.map(({spec: {name}, problems}) => ({service: name, problems}))},
   })
 }
 
 function hintFor(spec: ServiceSpec, {namespace, secretKeys = []}: AppFacts): string {
   if (spec.image === undefined) {
-    return `omni build . --tag REGISTRY/${spec.name}:1 && omni push REGISTRY/${spec.name}:1, then write image: REGISTRY/${spec.name}:1`
+    return `omni build . --tag REGISTRY/${spec.name}:1 --push, then 'image: REGISTRY/${spec.name}:1' in its file`
   }
   const [missing] = secretKeysOf(spec).filter((key) => !secretKeys.includes(key))
   if (missing === undefined) return 'omni explain service'

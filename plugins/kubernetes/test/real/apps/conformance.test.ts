@@ -20,7 +20,7 @@ describe.skipIf(kubeconfig === undefined).concurrent('on a real cluster', () => 
     // A namespace for each check: nothing waits for what is left of another one.
     async create() {
       const lab = await openLab()
-      return {driver: lab.engine, close: () => lab[Symbol.asyncDispose]()}
+      return {driver: lab.engine, close: async () => lab[Symbol.asyncDispose]()}
     },
     spec,
     broken: (name) => serviceSpec.parse({...spec(name), env: {EXIT: '7'}}),

@@ -1,7 +1,7 @@
 import {type ApiObject, type CallOptions, type ObjectKind, OmniError} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import {isDefinition} from './tiers.ts'
-import {groupOf, isMap, listAt, textAt} from './values.ts'
+import {isMap, listAt, textAt} from './values.ts'
 
 /** `services.core` and `core/v1` mean the core group, whose kinds share names with others. */
 export const findKind = (
@@ -53,24 +53,26 @@ export async function kindsOf(
       .flatMap(declaredKinds)
       .map((kind) => [declaredKey(kind), kind]),
   )
-  const served = await client.kinds(options)
-  const known = new Map<string, KnownKind>()
-  for (const [key, object] of wanted) {
-    const group = groupOf(object.apiVersion)
-    const isIt = (one: ObjectKind) => one.kind === object.kind && one.group === group && isVersion(one, object)
-    const mine = served.find(isIt) ?? (declared.has(key) ? undefined : await client.findKind(object, options))
-    const own = declared.get(key)
-    if (mine !== undefined) known.set(key, {kind: mine, isServed: true})
-    else if (own !== undefined) known.set(key, {kind: own, isServed: false})
-  }
-  return known
+  const known = servedOf(await client.kinds(options), wanted)
+  // A kind may be new since the server was last asked.
+  const fresh = known.size === wanted.size ? known : servedOf(await client.kinds({...options, fresh: true}), wanted)
+  return new Map(
+    [...wanted.keys()].flatMap((key) => {
+      const kind = fresh.get(key) ?? declared.get(key)
+      return kind === undefined ? [] : [[key, {kind, isServed: fresh.has(key)}] as const]
+    }),
+  )
+}
+
+function servedOf(kinds: readonly ObjectKind[], wanted: ReadonlyMap<string, unknown>): ReadonlyMap<string, ObjectKind> {
+  const found = kinds.map((kind) => [declaredKey(kind), kind] as const)
+  return new Map(found.filter(([key]) => wanted.has(key)))
 }
 
 export const kindKey = ({apiVersion, kind}: Pick<ApiObject, 'apiVersion' | 'kind'>) => `${apiVersion} ${kind}`
 
-const versionOf = (apiVersion: string) => apiVersion.slice(apiVersion.indexOf('/') + 1)
-const isVersion = ({version}: ObjectKind, {apiVersion}: ApiObject) => version === versionOf(apiVersion)
-const declaredKey = ({group, version, kind}: ObjectKind) => `${group}/${version} ${kind}`
+const declaredKey = ({group, version, kind}: ObjectKind) =>
+  kindKey({apiVersion: group === '' ? version : `${group}/${version}`, kind})
 
 /** The kinds that a definition will make the server serve. */
 function declaredKinds(definition: ApiObject): ObjectKind[] {

@@ -9,8 +9,14 @@ export {type FakeHttpServer, startFakeHttp} from './fakes/fake-http.ts'
 export {createTempHome, type TempHome} from './fakes/temp-home.ts'
 export type {PodFate} from './kube/controllers.ts'
 export type {KubeFault} from './kube/faults.ts'
+export {callKube, type KubeAccess, readAccess} from './kube/kube-http.ts'
 export type {KubeObject} from './kube/objects.ts'
 export {omeCrds} from './kube/ome/crds.ts'
+export {
+  type OmeSimulator,
+  type OmeSimulatorOptions,
+  startOmeSimulator,
+} from './kube/ome/start-ome-simulator.ts'
 export {type FakeKube, type FakeKubeOptions, startFakeKube} from './kube/start-fake-kube.ts'
 export {createMemoryInstances, type MemoryInstances, type MemoryInstancesOptions} from './memory/instances.ts'
 export {type Call, type FailOptions, failCall, type Intervene, intercept} from './memory/intercept.ts'

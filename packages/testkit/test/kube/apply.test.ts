@@ -1,5 +1,5 @@
-import {afterAll, beforeAll, expect, test} from 'vitest'
-import {onEachServer, type Server} from './servers.ts'
+import {expect, test} from 'vitest'
+import {type Lab, onEachServer, useServer} from './servers.ts'
 
 const container = (fields: object = {}) => ({name: 'main', image: 'omni-test/app:1', ...fields})
 const deployment = (name: string, containers: object[], spec: object = {}) => ({
@@ -13,26 +13,16 @@ const deployment = (name: string, containers: object[], spec: object = {}) => ({
   },
 })
 
-onEachServer((open) => {
-  let server: Server
-  let maps: string
-  let deployments: string
-  beforeAll(async () => {
-    server = await open()
-    maps = `/api/v1/namespaces/${server.namespace}/configmaps`
-    deployments = `/apis/apps/v1/namespaces/${server.namespace}/deployments`
-  })
-  afterAll(() => server?.close())
+const map = (name: string, data: Record<string, string>) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: {name},
+  data,
+})
 
-  const map = (name: string, data: Record<string, string>) => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: {name},
-    data,
-  })
-
+function applies(at: Lab): void {
   test('applying makes an object, changes nothing the second time, and forgets what is no longer said', async () => {
-    const made = await server.apply(`${maps}/own`, map('own', {a: '1', b: '2'}))
+    const made = await at.server.apply(`${at.maps}/own`, map('own', {a: '1', b: '2'}))
     expect(made.code).toBe(201)
     expect(made.body.metadata.managedFields).toMatchObject([
       {
@@ -43,17 +33,21 @@ onEachServer((open) => {
         fieldsV1: {'f:data': {'f:a': {}, 'f:b': {}}},
       },
     ])
-    const same = await server.apply(`${maps}/own`, map('own', {a: '1', b: '2'}))
+    const same = await at.server.apply(`${at.maps}/own`, map('own', {a: '1', b: '2'}))
     expect([same.code, same.body.metadata.resourceVersion]).toEqual([200, made.body.metadata.resourceVersion])
-    const less = await server.apply(`${maps}/own`, map('own', {a: '1'}))
+    const less = await at.server.apply(`${at.maps}/own`, map('own', {a: '1'}))
     expect(less.body.data).toEqual({a: '1'})
   })
 
   test('fields of others stay; another value for one of them is a conflict that names them, unless it is forced', async () => {
-    await server.apply(`${maps}/shared`, map('shared', {a: '1'}), 'fieldManager=first')
-    const second = await server.apply(`${maps}/shared`, map('shared', {b: '2'}), 'fieldManager=second')
+    await at.server.apply(`${at.maps}/shared`, map('shared', {a: '1'}), 'fieldManager=first')
+    const second = await at.server.apply(`${at.maps}/shared`, map('shared', {b: '2'}), 'fieldManager=second')
     expect(second.body.data).toEqual({a: '1', b: '2'})
-    const {code, body} = await server.apply(`${maps}/shared`, map('shared', {a: '9', b: '2'}), 'fieldManager=second')
+    const {code, body} = await at.server.apply(
+      `${at.maps}/shared`,
+      map('shared', {a: '9', b: '2'}),
+      'fieldManager=second',
+    )
     expect([code, body.reason, body.message]).toEqual([
       409,
       'Conflict',
@@ -62,8 +56,8 @@ onEachServer((open) => {
     expect(body.details.causes).toEqual([
       {reason: 'FieldManagerConflict', message: 'conflict with "first"', field: '.data.a'},
     ])
-    const forced = await server.apply(
-      `${maps}/shared`,
+    const forced = await at.server.apply(
+      `${at.maps}/shared`,
       map('shared', {a: '9', b: '2'}),
       'fieldManager=second&force=true',
     )
@@ -72,27 +66,29 @@ onEachServer((open) => {
   })
 
   test('who updates a field owns it', async () => {
-    await server.apply(`${maps}/updated`, map('updated', {a: '1'}))
-    await server.call('PATCH', `${maps}/updated?fieldManager=somebody`, {
+    await at.server.apply(`${at.maps}/updated`, map('updated', {a: '1'}))
+    await at.server.call('PATCH', `${at.maps}/updated?fieldManager=somebody`, {
       body: {data: {a: '2'}},
       type: 'application/merge-patch+json',
     })
-    const {code, body} = await server.apply(`${maps}/updated`, map('updated', {a: '1'}))
+    const {code, body} = await at.server.apply(`${at.maps}/updated`, map('updated', {a: '1'}))
     expect([code, body.message]).toEqual([
       409,
       expect.stringMatching(/^Apply failed with 1 conflict: conflict with "somebody" using v1( at \S+)?: .data.a$/),
     ])
   })
+}
 
+function merges(at: Lab): void {
   test('lists of things with names are merged by them', async () => {
     const environment = (name: string, value: string) => ({env: [{name, value}], ports: [{containerPort: 8080}]})
-    await server.apply(
-      `${deployments}/lists`,
+    await at.server.apply(
+      `${at.deployments}/lists`,
       deployment('lists', [container(environment('A', '1'))], {replicas: 0}),
       'fieldManager=first',
     )
-    const added = await server.apply(
-      `${deployments}/lists`,
+    const added = await at.server.apply(
+      `${at.deployments}/lists`,
       deployment('lists', [container({env: [{name: 'B', value: '2'}]}), container({name: 'side'})]),
       'fieldManager=second',
     )
@@ -105,8 +101,8 @@ onEachServer((open) => {
         ?.env?.map(({name}) => name)
         .sort(),
     ).toEqual(['A', 'B'])
-    const without = await server.apply(
-      `${deployments}/lists`,
+    const without = await at.server.apply(
+      `${at.deployments}/lists`,
       deployment('lists', [container()]),
       'fieldManager=second',
     )
@@ -115,9 +111,15 @@ onEachServer((open) => {
   })
 
   test('a dry run of applying tells the result and changes nothing', async () => {
-    await server.apply(`${maps}/dry`, map('dry', {a: '1'}))
-    const {body} = await server.apply(`${maps}/dry`, map('dry', {a: '2'}), 'fieldManager=tests&dryRun=All')
+    await at.server.apply(`${at.maps}/dry`, map('dry', {a: '1'}))
+    const {body} = await at.server.apply(`${at.maps}/dry`, map('dry', {a: '2'}), 'fieldManager=tests&dryRun=All')
     expect(body.data).toEqual({a: '2'})
-    expect((await server.call('GET', `${maps}/dry`)).body.data).toEqual({a: '1'})
+    expect((await at.server.call('GET', `${at.maps}/dry`)).body.data).toEqual({a: '1'})
   })
+}
+
+onEachServer((open) => {
+  const at = useServer(open)
+  applies(at)
+  merges(at)
 })

@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto'
 import {poll} from '@omni-cli/sdk'
-import {describe} from 'vitest'
+import {afterAll, beforeAll, describe} from 'vitest'
 import {callKube, type KubeAccess, type KubeCallOptions, type KubeReply, readAccess} from '../../src/kube/kube-http.ts'
 import {startFakeKube} from '../../src/kube/start-fake-kube.ts'
 
@@ -51,6 +51,29 @@ async function openReal(file: string): Promise<Server> {
   const [access, viewer] = await Promise.all([readAccess(file, 'omni-test'), readAccess(file, 'omni-test-viewer')])
   return use(access, viewer, async () => undefined)
 }
+
+/** Opens a server before the tests that use it. */
+export function useServer(open: () => Promise<Server>) {
+  let server: Server
+  beforeAll(async () => {
+    server = await open()
+  })
+  afterAll(() => server?.close())
+  return {
+    get server() {
+      return server
+    },
+    get maps() {
+      return `/api/v1/namespaces/${server.namespace}/configmaps`
+    },
+    get deployments() {
+      return `/apis/apps/v1/namespaces/${server.namespace}/deployments`
+    },
+    create: (path: string, body: object, query = '') => server.call('POST', path + query, {body}),
+  }
+}
+
+export type Lab = ReturnType<typeof useServer>
 
 /** The same checks against the fake, and against a real one where there is one. */
 export function onEachServer(checks: (open: () => Promise<Server>) => void): void {

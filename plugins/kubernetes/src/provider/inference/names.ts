@@ -16,6 +16,8 @@ export const ANNOTATION = {
   kedaQuery: 'autoscaling.keda.sh/prometheus.query',
   kedaThreshold: 'autoscaling.keda.sh/threshold',
   kedaOperator: 'autoscaling.keda.sh/operator',
+  /** Only on a stopped service: the class of autoscaler that it had. */
+  stopped: 'omni.stopped-from',
   /** In a pod template: other pods, the same program. Known to every tool that shows rollouts. */
   restartedAt: 'kubectl.kubernetes.io/restartedAt',
 } as const

@@ -4,8 +4,10 @@ import {componentsOf, type Parts} from './component.ts'
 import {textsAt} from './fields.ts'
 import {failureText} from './hopeless.ts'
 import {modeOf} from './map.ts'
-import {ANNOTATION, type ComponentName, componentObject, DEPLOYMENT, INFERENCE_SERVICE, MODE} from './names.ts'
+import {ANNOTATION, type ComponentName, INFERENCE_SERVICE, MODE} from './names.ts'
 import {requireParts} from './require.ts'
+import {setReplicas} from './set-replicas.ts'
+import {startService} from './stop-start.ts'
 import {awaitReady} from './wait.ts'
 
 /** Fewest and most replicas of a component as a merge patch. */
@@ -27,7 +29,12 @@ export async function scaleService(
   refuseScale(parts, replicas)
   const place = {kind: INFERENCE_SERVICE, namespace: client.namespace, name}
   await client.patch(place, sizePatch('engine', replicas, replicas), {type: 'merge', signal: call.signal})
-  await nudge(client, parts, replicas, call)
+  if (componentsOf(parts).every(({exists, desired}) => exists && desired === 0)) {
+    return startService(client, name, call)
+  }
+  const isExternal = textsAt(parts.service, 'metadata', 'annotations')[ANNOTATION.autoscaler] === 'external'
+  // Without an autoscaler nobody tells the Deployment.
+  if (isExternal) await setReplicas(client, parts, {component: 'engine', replicas}, call)
   return awaitReady(client, name, {
     ...call,
     failureBefore: failureText(parts),
@@ -49,28 +56,4 @@ function refuseScale({service}: Parts, replicas: number): void {
       ? 'Knative ends its replicas by itself when nobody asks'
       : 'minReplicas 0 means the mode Serverless to the operator'
   throw new OmniError('UNSUPPORTED', `'${name}' cannot be scaled to 0: ${why}`, {hint: `omni stop ${name}`})
-}
-
-/** Where no autoscaler is at work (a stopped service, the class external) the Deployment is told itself. */
-async function nudge(client: KubeClient, parts: Parts, replicas: number, {signal}: CallOptions): Promise<void> {
-  const isExternal = textsAt(parts.service, 'metadata', 'annotations')[ANNOTATION.autoscaler] === 'external'
-  for (const component of componentsOf(parts)) {
-    const isStopped = component.exists && component.desired === 0
-    const wanted = component.name === 'engine' ? replicas : (component.minReplicas ?? 1)
-    if (isStopped || (isExternal && component.name === 'engine')) {
-      await setReplicas(client, parts, {component: component.name, replicas: wanted}, {signal})
-    }
-  }
-}
-
-/** Replicas of the Deployment of a component. The operator leaves the number of a Deployment alone. */
-export async function setReplicas(
-  client: KubeClient,
-  {service}: Parts,
-  {component, replicas}: {readonly component: ComponentName; readonly replicas: number},
-  {signal}: CallOptions,
-): Promise<void> {
-  const name = componentObject(service.metadata.name, component)
-  const place = {kind: DEPLOYMENT, namespace: service.metadata.namespace, name, subresource: 'scale'}
-  await client.patch(place, {spec: {replicas}}, {type: 'merge', signal})
 }

@@ -1,4 +1,4 @@
-import {type CallOptions, formatDuration, OmniError, type Service, sleep} from '@omni-cli/sdk'
+import {type ApiObject, type CallOptions, formatDuration, OmniError, type Service, sleep} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import {componentsOf, type Parts} from './component.ts'
 import {at, textsAt} from './fields.ts'
@@ -7,87 +7,131 @@ import {toService} from './map.ts'
 import {ANNOTATION, INFERENCE_SERVICE} from './names.ts'
 import {observe} from './observe.ts'
 import {requireParts, requireRaw} from './require.ts'
-import {setReplicas} from './scale.ts'
+import {setReplicas} from './set-replicas.ts'
 import {awaitReady} from './wait.ts'
 
 const STOP_TIMEOUT_MS = 10 * 60_000
 /** An operator or autoscaler that puts replicas back does so within this time. */
 const STAYS_MS = 1_500
+/** How often replicas that are put back are taken away again. */
+const TRIES = 5
+/** An operator that does not look at the service is not waited for longer. */
+const TEMPLATE_MS = 30_000
 
 /**
- * Stops a service without a change of the service: its Deployments get 0 replicas. An autoscaler rests while its target has 0
- * replicas, and the operator leaves that number alone, so it stays. Nothing of the pod template changes, so that `start` brings
- * back the very same pods. (The annotation autoscalerClass: external would say the same, but is copied into every pod template.)
+ * Stops a service: its Deployments get 0 replicas, and its autoscaler class becomes `external`, so that nobody puts them back.
+ * The operator copies annotations into pod templates, and a change of them exchanges every pod; so the replicas go first, and `start`
+ * takes the annotations off again before there are any. A note on the service says which class it had; it is only there while
+ * the service is stopped.
  */
 export async function stopService(client: KubeClient, name: string, call: CallOptions = {}): Promise<Service> {
   const parts = await requireParts(client, name, call)
   requireRaw(parts, 'stopped')
-  refuseKeda(parts)
-  const running = componentsOf(parts).filter(({exists}) => exists)
-  if (running.length === 0) throw unmade(name)
-  // Routers first: they take no more requests for engines that go.
-  for (const component of running.toReversed()) {
-    await setReplicas(client, parts, {component: component.name, replicas: 0}, {signal: call.signal})
+  if (!componentsOf(parts).some(({exists}) => exists)) throw unmade(name)
+  await takeReplicas(client, parts, call)
+  const annotations = textsAt(parts.service, 'metadata', 'annotations')
+  if (annotations[ANNOTATION.stopped] === undefined) {
+    const noted = {
+      [ANNOTATION.stopped]: annotations[ANNOTATION.autoscaler] ?? DEFAULT_CLASS,
+      [ANNOTATION.autoscaler]: 'external',
+    }
+    await annotate(client, name, noted, call)
   }
   return awaitStopped(client, name, call)
 }
 
-function refuseKeda({service}: Parts): void {
-  if (textsAt(service, 'metadata', 'annotations')[ANNOTATION.autoscaler] !== 'keda') return
-  const {name} = service.metadata
-  throw new OmniError('UNSUPPORTED', `'${name}' is scaled by KEDA, which would start it again`, {
-    hint: `omni autoscale service ${name} --off`,
-  })
+/** What the operator takes when no class is written: nothing is written when it is taken back. */
+const DEFAULT_CLASS = 'default'
+
+/** Routers first: they take no more requests for engines that go. */
+async function takeReplicas(client: KubeClient, parts: Parts, {signal}: CallOptions): Promise<void> {
+  const running = componentsOf(parts).filter(({exists, desired}) => exists && desired > 0)
+  for (const component of running.toReversed()) {
+    await setReplicas(client, parts, {component: component.name, replicas: 0}, {signal})
+  }
 }
+
+const annotate = (
+  client: KubeClient,
+  name: string,
+  annotations: Readonly<Record<string, string | null>>,
+  {signal}: CallOptions,
+) =>
+  client.patch(
+    {kind: INFERENCE_SERVICE, namespace: client.namespace, name},
+    {metadata: {annotations}},
+    {type: 'merge', signal},
+  )
 
 const unmade = (name: string): OmniError =>
   new OmniError('CONFLICT', `the operator has made nothing for '${name}' yet: there is nothing to stop`, {
     hint: `omni debug service ${name}`,
   })
 
-async function awaitStopped(client: KubeClient, name: string, {signal, onProgress}: CallOptions): Promise<Service> {
+async function awaitStopped(client: KubeClient, name: string, call: CallOptions): Promise<Service> {
   const startedMs = Date.now()
-  for await (const sight of observe(client, name, {signal})) {
+  let tries = 0
+  for await (const sight of observe(client, name, call)) {
     const {service, pods} = sight
     if (service === undefined) throw new OmniError('NOT_FOUND', `'${name}' was removed by someone meanwhile`)
     const parts: Parts = {...sight, service}
-    const back = componentsOf(parts).find(({exists, desired}) => exists && desired > 0)
-    if (back !== undefined && Date.now() - startedMs > STAYS_MS) throw putBack(name, back.name)
-    if (pods.length > 0) onProgress?.(`${pods.length} ${pods.length === 1 ? 'pod ends' : 'pods end'}`)
-    else if (back === undefined) return stayed(client, name, {signal})
-    if (Date.now() - startedMs > STOP_TIMEOUT_MS) {
-      throw new OmniError(
-        'TIMEOUT',
-        `${pods.length} pods of '${name}' are there after ${formatDuration(STOP_TIMEOUT_MS)}`,
-      )
+    if (hasReplicas(parts)) {
+      if (++tries > TRIES) throw putBack(name)
+      await takeReplicas(client, parts, call)
+    } else if (pods.length > 0) call.onProgress?.(podsEnd(pods.length))
+    else {
+      // Looks again after a moment: someone may put replicas back.
+      await sleep(STAYS_MS, call.signal)
+      const fresh = await requireParts(client, name, call)
+      if (!hasReplicas(fresh) && fresh.pods.length === 0) return toService(fresh)
     }
+    if (Date.now() - startedMs > STOP_TIMEOUT_MS) throw late(name, pods.length)
   }
   throw new OmniError('ABORTED', 'interrupted')
 }
 
-/** Looks again after a moment: someone may put replicas back. */
-async function stayed(client: KubeClient, name: string, {signal}: CallOptions): Promise<Service> {
-  await sleep(STAYS_MS, signal)
-  const parts = await requireParts(client, name, {signal})
-  const back = componentsOf(parts).find(({exists, desired}) => exists && desired > 0)
-  if (back !== undefined) throw putBack(name, back.name)
-  return toService(parts)
-}
+const hasReplicas = (parts: Parts): boolean => componentsOf(parts).some(({exists, desired}) => exists && desired > 0)
 
-const putBack = (name: string, component: string): OmniError =>
-  new OmniError('CONFLICT', `something has started '${name}' again: its ${component} has replicas`, {
+const podsEnd = (count: number): string => `${count} ${count === 1 ? 'pod ends' : 'pods end'}`
+
+const late = (name: string, pods: number): OmniError =>
+  new OmniError('TIMEOUT', `${pods} pods of '${name}' are still there after ${formatDuration(STOP_TIMEOUT_MS)}`, {
+    hint: `omni debug service ${name}`,
+  })
+
+const putBack = (name: string): OmniError =>
+  new OmniError('CONFLICT', `something starts '${name}' again and again: another autoscaler, or a controller`, {
     hint: `omni events service ${name}`,
   })
 
 /** As many replicas as the service wants; one that runs is only waited for. */
 export async function startService(client: KubeClient, name: string, call: CallOptions = {}): Promise<Service> {
   const parts = await requireParts(client, name, call)
+  const stoppedFrom = textsAt(parts.service, 'metadata', 'annotations')[ANNOTATION.stopped]
+  if (stoppedFrom !== undefined) {
+    const before = stoppedFrom === DEFAULT_CLASS ? null : stoppedFrom
+    await annotate(client, name, {[ANNOTATION.stopped]: null, [ANNOTATION.autoscaler]: before}, call)
+    await awaitTemplates(client, name, call)
+  }
   for (const {name: component, exists, desired, minReplicas = 1} of componentsOf(parts)) {
     if (!exists || desired > 0) continue
     await setReplicas(client, parts, {component, replicas: Math.max(1, minReplicas)}, {signal: call.signal})
   }
   return awaitReady(client, name, {...call, failureBefore: failureText(parts)})
 }
+
+/** Pods of templates that the operator is about to change would be exchanged at once. */
+async function awaitTemplates(client: KubeClient, name: string, call: CallOptions): Promise<void> {
+  const startedMs = Date.now()
+  for await (const {deployments} of observe(client, name, call)) {
+    const isNoted = deployments.some((one) => templateNote(one) !== undefined)
+    if (!isNoted || Date.now() - startedMs > TEMPLATE_MS) return
+    call.onProgress?.('waiting for the operator')
+  }
+}
+
+const templateNote = (deployment: ApiObject): string | undefined =>
+  textsAt(deployment, 'spec', 'template', 'metadata', 'annotations')[ANNOTATION.stopped]
 
 /**
  * New pods for every component, by an annotation of its pod template, as the operator reads it from the component's spec. A stopped
@@ -129,7 +173,7 @@ export async function removeService(client: KubeClient, name: string, call: Call
   for await (const {service, pods} of observe(client, name, {signal})) {
     if (service === undefined && pods.length === 0) return
     const finalizers = at(service, 'metadata', 'finalizers')
-    if (service === undefined) onProgress?.(`${pods.length} ${pods.length === 1 ? 'pod ends' : 'pods end'}`)
+    if (service === undefined) onProgress?.(podsEnd(pods.length))
     else if (Array.isArray(finalizers) && finalizers.length > 0 && Date.now() - toldMs > EXPLAIN_EVERY_MS) {
       toldMs = Date.now()
       onProgress?.(

@@ -5,6 +5,7 @@ import {
   lastEnd,
   linesOf,
   linesWith,
+  modelNameOf,
   placeOf,
   type SeenContainer,
   some,
@@ -62,10 +63,9 @@ const SAYINGS: readonly Saying[] = [
     pattern:
       /CUDA out of memory|OutOfMemoryError|HIP out of memory|No available memory for the cache blocks|KV cache .*(?:larger|not enough|insufficient)|Not enough memory\. Please try/i,
     message: 'the model does not fit into the memory of the devices',
-    fix: ({service, name}) => {
-      const spec = typeof service?.spec === 'object' ? JSON.stringify(service.spec) : ''
-      const model = /"model":\{[^}]*"name":"([^"]+)"/.exec(spec)?.[1]
-      return model === undefined ? `omni get service ${name} -o yaml` : `omni fit ${model}`
+    fix: (facts) => {
+      const model = modelNameOf(facts)
+      return model === undefined ? `omni get service ${facts.name} -o yaml` : `omni fit ${model}`
     },
   },
   {

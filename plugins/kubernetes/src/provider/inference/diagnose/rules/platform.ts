@@ -1,4 +1,5 @@
-import {numberAt, textAt} from '../../fields.ts'
+import type {ApiObject} from '@omni-cli/sdk'
+import {at, numberAt, textAt} from '../../fields.ts'
 import type {Facts} from '../facts.ts'
 import {conditionOf, isTrue, some, together} from '../look.ts'
 import type {Rule} from '../rule.ts'
@@ -156,23 +157,18 @@ export const PLATFORM_RULES: readonly Rule[] = [
 
 const isServed = ({service}: Facts): boolean => service !== undefined
 
-const isUsable = (node: Facts['nodes'][number]): boolean =>
-  isTrue(conditionOf(node, 'Ready')) && node.spec !== null && !isCordoned(node)
+const isUsable = (node: ApiObject): boolean => isTrue(conditionOf(node, 'Ready')) && !isCordoned(node)
 
-const isCordoned = (node: Facts['nodes'][number]): boolean =>
-  typeof node.spec === 'object' &&
-  node.spec !== null &&
-  'unschedulable' in node.spec &&
-  node.spec.unschedulable === true
+const isCordoned = (node: ApiObject): boolean => at(node, 'spec', 'unschedulable') === true
 
-function whyNot(node: Facts['nodes'][number]): string {
+function whyNot(node: ApiObject): string {
   const ready = conditionOf(node, 'Ready')
   if (!isTrue(ready))
     return `not ready: ${textAt(ready, 'message') ?? textAt(ready, 'reason') ?? 'it has not reported'}`
   return isCordoned(node) ? 'cordoned' : 'ready'
 }
 
-const pressures = (node: Facts['nodes'][number]): string[] =>
+const pressures = (node: ApiObject): string[] =>
   ['DiskPressure', 'MemoryPressure', 'PIDPressure'].flatMap((type) => {
     const condition = conditionOf(node, type)
     return isTrue(condition) ? [`${node.metadata.name}: ${type}: ${textAt(condition, 'message') ?? ''}`] : []

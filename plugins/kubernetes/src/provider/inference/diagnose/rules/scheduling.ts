@@ -1,9 +1,9 @@
 import {formatBytes} from '@omni-cli/sdk'
-import {textAt} from '../../fields.ts'
+import {at, numberAt, textAt} from '../../fields.ts'
 import {isGpuResource} from '../../resources.ts'
 import {freeOn, requestOf} from '../devices.ts'
 import type {Facts} from '../facts.ts'
-import {conditionOf, isTrue, some, together, unscheduled} from '../look.ts'
+import {conditionOf, isTrue, some, together, unscheduled, wantedOf} from '../look.ts'
 import type {Rule} from '../rule.ts'
 
 type Waiting = ReturnType<typeof unscheduled>[number]
@@ -17,28 +17,20 @@ const gpuOf = ({pod}: Waiting): string | undefined =>
     .find(isGpuResource)
 
 const lacks = (waiting: Waiting, resource: string): boolean =>
-  new RegExp(`Insufficient ${resource.replaceAll('.', '\\.')}(?![\\w./-])`).test(waiting.message)
+  new RegExp(`Insufficient ${resource.replaceAll('.', '\\.')}(?!\\.?[\\w/-])`).test(waiting.message)
 
 /** Nodes that are ready and take pods. */
 const usable = ({nodes}: Facts) =>
-  nodes.filter(
-    (node) => isTrue(conditionOf(node, 'Ready')) && !JSON.stringify(node.spec ?? {}).includes('"unschedulable":true'),
-  )
+  nodes.filter((node) => isTrue(conditionOf(node, 'Ready')) && at(node, 'spec', 'unschedulable') !== true)
 
 const freeNow = (facts: Facts, resource: string) => freeOn(usable(facts), facts.allPods ?? facts.pods, resource)
 
-/** Pods of the same workload that run and hold what a new one waits for. */
-const isExchange = ({pods}: Facts): boolean =>
-  pods.some(({status, metadata}) => status?.phase === 'Running' && metadata.deletionTimestamp === undefined)
-
-const isRolling = ({deployments, ...facts}: Facts): boolean =>
-  isExchange({deployments, ...facts}) &&
+/** Old pods run and hold what the new ones wait for. */
+const isRolling = ({deployments, pods}: Facts): boolean =>
+  pods.some(({status, metadata}) => status?.phase === 'Running' && metadata.deletionTimestamp === undefined) &&
   deployments.some((deployment) => {
-    const [all, updated] = ['replicas', 'updatedReplicas'].map((key) =>
-      Number(Reflect.get(Object(deployment.status), key) ?? 0),
-    )
-    const wanted = Number(Reflect.get(Object(deployment.spec), 'replicas') ?? 1)
-    return (all ?? 0) > wanted && (updated ?? 0) > 0
+    const all = numberAt(deployment, 'status', 'replicas') ?? 0
+    return all > wantedOf(deployment) && (numberAt(deployment, 'status', 'updatedReplicas') ?? 0) > 0
   })
 
 interface Shortage {

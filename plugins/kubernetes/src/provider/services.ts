@@ -1,3 +1,4 @@
+import {userInfo} from 'node:os'
 import {defineProvider} from '@omni-cli/sdk'
 import {openClient} from '../client/open-client.ts'
 import {kubernetesSettings} from '../config.ts'
@@ -8,5 +9,5 @@ export default defineProvider({
   id: 'kubernetes',
   settings: kubernetesSettings,
   create: async (context, settings) =>
-    createServices(await openClient(context, settings), context.env.USER ?? context.env.LOGNAME),
+    createServices(await openClient(context, settings), context.env.USER ?? context.env.LOGNAME ?? userInfo().username),
 })

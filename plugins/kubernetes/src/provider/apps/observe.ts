@@ -47,7 +47,8 @@ export function toService(sight: Sight, now: Date = new Date()): Service {
     desiredReplicas: desired,
     runningReplicas: replicas.filter(({status}) => status === 'ready').length,
     ...(serving === undefined ? {} : {release: serving}),
-    endpoints: record?.isStopped === true ? [] : endpointsOf(declared, sight.entrance),
+    endpoints:
+      record?.isStopped === true ? [] : [...hostEndpoints(declared, sight.entrance), ...inside(declared, namespace)],
     replicas,
     ...(failure === undefined ? {} : {lastFailure: failure}),
     ...(record === undefined ? {} : {createdAt: record.createdAt, updatedAt: record.updatedAt}),
@@ -150,8 +151,14 @@ function failureOf({record, pods}: Sight): ServiceFailure | undefined {
   return newest ?? record?.releases.at(-1)?.failure
 }
 
+/** Its Service, as it is called inside of the cluster. */
+function inside({name, port, protocol}: ServiceSpec, namespace: string): Endpoint[] {
+  const scheme = protocol === 'tcp' ? 'tcp' : 'http'
+  return port === undefined ? [] : [{url: `${scheme}://${name}.${namespace}:${port}`, via: 'domain'}]
+}
+
 /** Host names, once something answers for them. */
-function endpointsOf(spec: ServiceSpec, entrance: IngressObject | undefined): Endpoint[] {
+function hostEndpoints(spec: ServiceSpec, entrance: IngressObject | undefined): Endpoint[] {
   const {loadBalancer, parents = []} = entrance?.status ?? {}
   const isAccepted = parents.some(({conditions = []}) =>
     conditions.some(({type, status}) => type === 'Accepted' && status === 'True'),

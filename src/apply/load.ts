@@ -16,7 +16,7 @@ const DEFAULTS = ['omni.yaml', 'omni.yml', 'omni.json', 'service.toml', 'service
 
 /** The manifest of the named files, else of the current folder. USAGE when there is none. */
 export async function loadNamed({files, kustomize, remoteBases, ...options}: ManifestFlags): Promise<Manifest> {
-  const {loadManifest} = await import('@omni-cli/sdk/engine')
+  const {loadManifest} = await import('./manifest-engine.ts')
   if (kustomize === undefined) return loadManifest(files.length > 0 ? files : [await defaultFile()], options)
   const {buildKustomization} = await import('./objects/kustomize.ts')
   const made = await buildKustomization(kustomize, {allowsRemote: remoteBases === true, signal: options.signal})

@@ -29,14 +29,14 @@ export async function applyLane(session: Session, lane: ObjectLane, options: App
   }
   return locked(session, 'omni apply', async () => {
     const result = await finishedLane(lane, options)
-    const {resultData} = await import('@omni-cli/sdk/engine')
+    const {resultData} = await import('../manifest-engine.ts')
     return resultView(resultData(result))
   })
 }
 
 /** Rejects when something failed, after everything that could be done is done. */
 export async function finishedLane(lane: ObjectLane, options: ApplyManifestOptions): Promise<ApplyResult> {
-  const {applyError} = await import('@omni-cli/sdk/engine')
+  const {applyError} = await import('../manifest-engine.ts')
   const result = await runLane(lane, options)
   const error = applyError(result)
   if (error !== undefined) throw error

@@ -40,7 +40,7 @@ export async function planObjects(
   const planning = api.plan(plain, {force, signal})
   // Mistakes in the files are told first: the server may answer to them in its own words.
   planning.catch(() => undefined)
-  const {problemsError} = await import('@omni-cli/sdk/engine')
+  const {problemsError} = await import('../manifest-engine.ts')
   const {errors, warnings} = problemsOf(objects, await api.problems(plain, {signal}))
   if (errors.length > 0) throw problemsError(errors)
   const plans = await planning

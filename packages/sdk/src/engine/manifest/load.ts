@@ -10,7 +10,7 @@ import {overlaidDrafts} from './overlay.ts'
 import {type FoundProblem, type Problem, problemsError} from './problem.ts'
 import {isProblem, readManifest, readStream, refused} from './read.ts'
 import {fillVariables} from './references.ts'
-import {locate, makeResource, type Resource, withGroups} from './resource.ts'
+import {locate, type Resource, withGroups} from './resource.ts'
 import {parseSource} from './sources.ts'
 import {createSource, type Source, type SourceDocument} from './tree.ts'
 import {GivenVariables, type VariableInputs} from './variables.ts'
@@ -183,6 +183,8 @@ class Loader {
       files: this.#userFiles,
       signal,
     }
+    // The schemas of plans are large, and a file may have nothing but objects.
+    const {makeResource} = await import('./make-resource.ts')
     const copies = numbered(draft, this.problems)
     if (copies === undefined) return [(await makeResource(draft, context)) ?? []].flat()
     const resources: Resource[] = []

@@ -19,6 +19,8 @@ export const manifestView = (manifest: Manifest, name: string): View<Manifest> =
     text: () => [`runtime ${name} would be created; --output yaml shows it`],
   })
 
+const nameWidth = (checks: RuntimeTest['checks']): number => Math.max(...checks.map(({name}) => name.length))
+
 const TONE = {ok: 'good', warning: 'warn', failed: 'bad'} as const
 const MARK = {ok: '✔', warning: '!', failed: '✘'} as const
 
@@ -30,7 +32,11 @@ export const testView = (test: RuntimeTest): View<RuntimeTest> =>
     exitCode: test.checks.some(({status}) => status === 'failed') ? 9 : undefined,
     text: ({checks}) =>
       checks.flatMap(({name, status, message, hint}): TextLine[] => [
-        [[`${MARK[status]} `, TONE[status]], `${name}  `, [message, status === 'ok' ? 'dim' : 'plain']],
+        [
+          [`${MARK[status]} `, TONE[status]],
+          `${name.padEnd(nameWidth(checks))}  `,
+          [message, status === 'ok' ? 'dim' : 'plain'],
+        ],
         ...(hint === undefined ? [] : [[[`    ${hint}`, 'dim']] satisfies TextLine]),
       ]),
   })

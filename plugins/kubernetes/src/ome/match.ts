@@ -3,13 +3,16 @@ import {isServed} from './version.ts'
 
 /** Why an entry of a runtime does not match a model, in the operator's words; empty when it does. */
 export function mismatches(model: SelectModel, entry: SelectFormat): readonly string[] {
-  return [
-    pipelineMismatch(model.pipeline, entry.pipeline),
-    fieldMismatch('architecture', model.architecture, entry.architecture),
-    fieldMismatch('quantization', model.quantization, entry.quantization),
-    formatMismatch(model.format, entry.format),
-    frameworkMismatch(model.framework, entry.framework),
-  ].filter((reason) => reason !== undefined)
+  const found: string[] = []
+  const add = (reason: string | undefined) => {
+    if (reason !== undefined) found.push(reason)
+  }
+  add(pipelineMismatch(model.pipeline, entry.pipeline))
+  add(fieldMismatch('architecture', model.architecture, entry.architecture))
+  add(fieldMismatch('quantization', model.quantization, entry.quantization))
+  add(formatMismatch(model.format, entry.format))
+  add(frameworkMismatch(model.framework, entry.framework))
+  return found
 }
 
 /** Both versions, or neither, and the runtime's serves the model's. */

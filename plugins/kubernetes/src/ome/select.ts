@@ -42,8 +42,9 @@ export function select(question: SelectQuestion): Selection {
     return {scored: [], compatible: [], excluded: candidates.map((runtime) => ({runtime, reason: error})), error}
   }
   const [scored, compatible, excluded]: [Scored[], SelectRuntime[], Excluded[]] = [[], [], []]
+  const label = modelLabel(model)
   for (const runtime of candidates) {
-    const reason = incompatibility(runtime, model, accelerators)
+    const reason = reasonAgainst(runtime, {model, label, accelerators})
     const score = reason === undefined && isSelectable(runtime) ? scoreOf(runtime, model) : 0
     if (reason !== undefined) excluded.push({runtime, reason})
     else if (score > 0) scored.push({runtime, score})
@@ -63,6 +64,16 @@ export function incompatibility(
   model: SelectModel,
   accelerators: readonly string[] = [],
 ): string | undefined {
+  return reasonAgainst(runtime, {model, label: modelLabel(model), accelerators})
+}
+
+interface Asked {
+  readonly model: SelectModel
+  readonly label: string
+  readonly accelerators: readonly string[]
+}
+
+function reasonAgainst(runtime: SelectRuntime, {model, label, accelerators}: Asked): string | undefined {
   if (runtime.isDisabled) return 'runtime is disabled'
   if (!accelerators.every((name) => runtime.accelerators.includes(name))) {
     return 'runtime does not support the required accelerator class'
@@ -70,7 +81,7 @@ export function incompatibility(
   const perEntry = runtime.formats.map((entry) => mismatches(model, entry))
   if (!perEntry.some((reasons) => reasons.length === 0)) {
     const details = perEntry.map((reasons) => reasons.join(', ')).join('; ')
-    return `model format '${modelLabel(model)}' not in supported formats: ${details || 'no supported formats defined'}`
+    return `model format '${label}' not in supported formats: ${details || 'no supported formats defined'}`
   }
   return sizeMismatch(runtime, model)
 }

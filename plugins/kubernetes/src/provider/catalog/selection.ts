@@ -8,7 +8,7 @@ import {configurationOf, modelOf} from './model-map.ts'
 import {agentAnswers} from './model-nodes.ts'
 import {RUNTIME_TWIN} from './runtimes.ts'
 import {listScope} from './scope.ts'
-import {factsOf, suggestion} from './suggest.ts'
+import {factsOf, rulesOf, suggestion} from './suggest.ts'
 
 export const createSelection = (sources: DeviceSources): SelectionFacet => ({
   async suggest(name, {contextTokens, batch, accelerator, ...call} = {}) {
@@ -20,7 +20,12 @@ export const createSelection = (sources: DeviceSources): SelectionFacet => ({
     ])
     const {object, configuration} = model
     return suggestion({
-      ...{model: {...modelOf(object), configuration}, modelSpec: object.spec, runtimes, namespace: client.namespace},
+      ...{
+        model: {...modelOf(object), configuration},
+        modelSpec: object.spec,
+        runtimes: rulesOf(runtimes),
+        namespace: client.namespace,
+      },
       ...{load: {contextTokens, batch}, accelerator, pools},
     })
   },

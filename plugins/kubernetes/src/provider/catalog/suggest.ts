@@ -13,7 +13,8 @@ export interface SuggestInput {
   readonly model: Model
   /** Spec of the model's object: what the operator looks at. */
   readonly modelSpec: unknown
-  readonly runtimes: readonly ApiObject[]
+  /** See `rulesOf`. */
+  readonly runtimes: ReadonlyMap<SelectRuntime, ApiObject>
   readonly namespace: string
   readonly load: FitLoad
   readonly accelerator?: string | undefined
@@ -24,16 +25,15 @@ export interface SuggestInput {
 /** The operator's answer beside what fits. Pure. */
 export function suggestion(input: SuggestInput): RuntimeSuggestion {
   const {model, modelSpec, runtimes, namespace, accelerator} = input
-  const objects = new Map(runtimes.map((object) => [ruleOf(object), object]))
   const answer = select({
-    ...{model: selectModel(model.name, modelSpec), runtimes: [...objects.keys()], namespace},
+    ...{model: selectModel(model.name, modelSpec), runtimes: [...runtimes.keys()], namespace},
     accelerators: accelerator === undefined ? [] : [accelerator],
   })
   const candidateOf = (rule: SelectRuntime, score?: number): RuntimeCandidate[] => {
-    const object = objects.get(rule)
+    const object = runtimes.get(rule)
     return object === undefined
       ? []
-      : [{runtime: runtimeOf(object), score, compatible: true, fit: fitOf(object, input)}]
+      : [{runtime: runtimeOf(object), score, compatible: true, fit: fitOf(rule, object, input)}]
   }
   const scored = answer.scored.flatMap(({runtime, score}) => candidateOf(runtime, score))
   const candidates = [...scored, ...answer.compatible.flatMap((rule) => candidateOf(rule))]
@@ -44,12 +44,16 @@ export function suggestion(input: SuggestInput): RuntimeSuggestion {
     excluded: answer.excluded.map(
       ({runtime, reason}): ExcludedRuntime => ({name: runtime.name, namespace: runtime.namespace, reason}),
     ),
-    warnings: [...choiceWarnings(model, candidates, selected), ...rangeWarnings([...objects.keys()])],
+    warnings: [...choiceWarnings(model, candidates, selected), ...rangeWarnings([...runtimes.keys()])],
     error: answer.error,
   }
 }
 
-const ruleOf = ({metadata, spec}: ApiObject): SelectRuntime => selectRuntime(metadata.name, metadata.namespace, spec)
+/** Runtimes as the rule sees them, with their objects: read once, also for many models. */
+export const rulesOf = (runtimes: readonly ApiObject[]): ReadonlyMap<SelectRuntime, ApiObject> =>
+  new Map(
+    runtimes.map((object) => [selectRuntime(object.metadata.name, object.metadata.namespace, object.spec), object]),
+  )
 
 const rangeWarnings = (rules: readonly SelectRuntime[]): string[] =>
   rules
@@ -57,9 +61,13 @@ const rangeWarnings = (rules: readonly SelectRuntime[]): string[] =>
     .map(({name}) => `the runtime '${name}' has a modelSizeRange with one end: an operator that reads it crashes`)
 
 /** Devices of the class that is asked for, else of those that the runtime lists, else all. */
-function fitOf(object: ApiObject, {model, load, accelerator, pools}: SuggestInput): RuntimeCandidate['fit'] {
+function fitOf(
+  rule: SelectRuntime,
+  object: ApiObject,
+  {model, load, accelerator, pools}: SuggestInput,
+): RuntimeCandidate['fit'] {
   const {main, nodes} = runnersOf(object.spec)
-  const listed = accelerator === undefined ? ruleOf(object).accelerators : [accelerator]
+  const listed = accelerator === undefined ? rule.accelerators : [accelerator]
   const usable = listed.length === 0 ? pools : pools?.filter(({name}) => listed.includes(name))
   const use = {gpus: main === undefined ? 0 : containerGpus(main), nodes, program: programOf(main)}
   return runtimeFit(factsOf(model), load, use, usable)

@@ -31,6 +31,7 @@ export function draftManifest(
   const words = [
     ...(architecture === undefined ? [] : [`architecture=${architecture}`]),
     ...(gpus === undefined ? [] : [`gpus=${gpus}`]),
+    ...(gpus === undefined || isCopy ? [] : usualAmounts(gpus)),
     ...set,
   ]
   const made = words.reduce((manifest, word) => withSetting(manifest, word, schemas), sized)
@@ -49,6 +50,12 @@ export function draftManifest(
   refuseWrong(manifest, schemas)
   return manifest
 }
+
+/** What OME's own charts ask for beside that many devices. */
+const usualAmounts = (gpus: number): string[] => [
+  `memory=${gpus === 1 ? 30 : 40 * gpus}Gi`,
+  `cpu=${gpus === 1 ? 10 : Math.min(40, Math.max(20, 5 * gpus))}`,
+]
 
 const withoutApplied = (annotations: Fields): Fields =>
   Object.fromEntries(

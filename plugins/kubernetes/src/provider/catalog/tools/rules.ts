@@ -207,7 +207,7 @@ const servedName: Rule = ({runtime}) => {
   return warning(
     'served name',
     `it answers to the model name '${name}', whatever model it serves`,
-    `omni create runtime --from ${runtime.metadata.name} --name … --set 'servedName=$(SERVED_MODEL_NAME)'`,
+    `omni create runtime --from ${runtime.metadata.name} --name … --set 'servedName={{.Name}}'`,
   )
 }
 

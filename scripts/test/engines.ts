@@ -35,6 +35,12 @@ export const ENGINES: readonly Engine[] = [
     start: 'incus-up',
   },
   {name: 'Incus cluster of two members', how: 'real', files: ['plugins/incus/test/real/cluster.test.ts']},
+  {
+    name: 'Kubernetes of one node: API server, kubelet, containerd',
+    how: 'real',
+    files: ['plugins/kubernetes/test/real', 'test/e2e/cluster', 'packages/testkit/test/kube'],
+    start: 'kube-up',
+  },
   {name: 'npm registry (verdaccio on loopback)', how: 'real', files: ['test/e2e/plugins.test.ts']},
   {name: 'bash', how: 'real', files: ['test/e2e/completion.test.ts'], only: /bash completes/},
   {name: 'zsh', how: 'real', files: ['test/e2e/completion.test.ts'], only: /zsh completes/},
@@ -43,6 +49,11 @@ export const ENGINES: readonly Engine[] = [
     name: 'Multipass (a program with its arguments, outputs and faults)',
     how: 'faked',
     files: ['plugins/multipass/test'],
+  },
+  {
+    name: 'Kubernetes API in memory, operator and agents of OME',
+    how: 'faked',
+    files: ['packages/testkit/test/kube', 'plugins/kubernetes/test', 'test/e2e/cluster'],
   },
   {name: 'instances, services, models (memory drivers)', how: 'faked', files: ['packages/testkit/test']},
 ]

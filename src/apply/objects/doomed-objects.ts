@@ -88,13 +88,18 @@ export async function dependantNotes(
   if (!hasObjects(session) || doomed.length === 0) return []
   const api = await session.open('object')
   const going = new Set(doomed.map(({kind, name}) => `${kind.kind}/${name}`))
-  const notes = await mapLimit(doomed, 8, async (thing) => {
-    const refs = await refsOf(api, thing, options)
-    const users = (await mapLimit(refs, 4, (ref) => api.dependants(ref, options))).flat()
-    const names = users.map((user) => objectRef(user, api.namespace)).filter((ref) => !going.has(ref))
+  const named = await mapLimit(doomed, 8, async (thing) =>
+    (await refsOf(api, thing, options)).map((ref) => ({thing, ref})),
+  )
+  const asked = named.flat()
+  const users = await api.dependants(
+    asked.map(({ref}) => ref),
+    options,
+  )
+  return asked.flatMap(({thing}, index) => {
+    const names = (users[index] ?? []).map((user) => objectRef(user, api.namespace)).filter((ref) => !going.has(ref))
     return names.length === 0 ? [] : [`${thing.kind.kind}/${thing.name} is used by ${[...new Set(names)].join(', ')}`]
   })
-  return notes.flat()
 }
 
 async function refsOf(api: ObjectApi, {kind, name, state}: Doomed, options: CallOptions): Promise<ObjectRef[]> {

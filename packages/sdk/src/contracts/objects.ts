@@ -141,8 +141,8 @@ export interface ObjectApi {
   apply(object: ApiObject, options?: ApplyObjectOptions): Promise<ApiObject>
   /** Resolves when it is gone; idempotent. A finalizer that hangs is told after a while, and waited for until the signal. */
   remove(ref: ObjectRef, options?: CallOptions): Promise<void>
-  /** What uses it and would break without it. */
-  dependants(ref: ObjectRef, options?: CallOptions): Promise<readonly ObjectRef[]>
+  /** For each of them, in their order, what uses it and would break without it. What this user may not list is not told. */
+  dependants(refs: readonly ObjectRef[], options?: CallOptions): Promise<readonly (readonly ObjectRef[])[]>
   /** As it would be written into a file: without status, managed fields, and what the server filled in. Applying it changes nothing. */
   exported(object: ApiObject, options?: CallOptions): Promise<ApiObject>
 }

@@ -1,17 +1,28 @@
-import {type ApiObject, type CallOptions, isOmniError, type ObjectRef} from '@omni-cli/sdk'
+import {type ApiObject, type CallOptions, isOmniError, mapLimit, type ObjectRef} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import {groupOf, isMap, listAt, mapAt, textAt} from './values.ts'
 
-/** See `ObjectApi.dependants`. What may not be listed here is passed over. */
+/** See `ObjectApi.dependants`. Each kind of users is listed once a namespace, however many are asked about. */
 export async function dependantsOf(
   client: KubeClient,
-  ref: ObjectRef,
+  refs: readonly ObjectRef[],
   options: CallOptions = {},
-): Promise<readonly ObjectRef[]> {
-  const uses = USES.find(({kinds, group}) => kinds.includes(ref.kind) && group === groupOf(ref.apiVersion))
-  if (uses === undefined) return []
-  const found = await Promise.all(uses.by.map((user) => usersOf(client, ref, {...options, user, uses})))
-  return found.flat()
+): Promise<readonly (readonly ObjectRef[])[]> {
+  const lists = new Map<string, Promise<readonly ApiObject[]>>()
+  const listed = (user: User, namespace: string | undefined) => {
+    const key = `${user.apiVersion} ${user.kind} ${namespace ?? ''}`
+    const known = lists.get(key) ?? listUsers(client, user, {...options, namespace})
+    lists.set(key, known)
+    return known
+  }
+  return mapLimit(refs, 16, async (ref) => {
+    const uses = USES.find(({kinds, group}) => kinds.includes(ref.kind) && group === groupOf(ref.apiVersion))
+    const found = await Promise.all((uses?.by ?? []).map((user) => listed(user, ref.namespace)))
+    return found
+      .flat()
+      .filter((object) => isMap(object.spec) && uses?.isUsing(object, ref) === true)
+      .map(({apiVersion, kind, metadata: {namespace, name}}) => ({apiVersion, kind, namespace, name}))
+  })
 }
 
 interface User {
@@ -112,20 +123,17 @@ const usesSecret = (part: unknown, name: string): boolean =>
 const usesConfigMap = (part: unknown, name: string): boolean =>
   ['configMap', 'configMapRef', 'configMapKeyRef'].some((key) => textAt(part, key, 'name') === name)
 
-async function usersOf(
+async function listUsers(
   client: KubeClient,
-  ref: ObjectRef,
-  {user, uses, signal}: CallOptions & {readonly user: User; readonly uses: Use},
-): Promise<ObjectRef[]> {
+  user: User,
+  {namespace, signal}: CallOptions & {readonly namespace: string | undefined},
+): Promise<readonly ApiObject[]> {
   const kind = await client.findKind(user, {signal})
   if (kind === undefined) return []
-  const place = ref.namespace === undefined ? {allNamespaces: true} : {namespace: ref.namespace}
+  const place = namespace === undefined ? {allNamespaces: true} : {namespace}
   const objects = await client.list(kind, {...place, signal}).catch((error: unknown) => {
     if (isOmniError(error) && error.code === 'FORBIDDEN') return []
     throw error
   })
-  return objects
-    .map((object): ApiObject => ({...object, ...user}))
-    .filter((object) => isMap(object.spec) && uses.isUsing(object, ref))
-    .map(({metadata: {namespace, name}}) => ({...user, namespace, name}))
+  return objects.map((object): ApiObject => ({...object, ...user}))
 }

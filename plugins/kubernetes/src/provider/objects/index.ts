@@ -29,7 +29,7 @@ export const createObjects = (client: KubeClient, {context}: Surroundings): Obje
   plan: (objects, options) => planObjects(client, objects, options),
   apply: (object, options) => applyObject(client, object, options),
   remove: (ref, options) => removeObject(client, ref, options),
-  dependants: async (ref, options) => (await import('./dependants.ts')).dependantsOf(client, ref, options),
+  dependants: async (refs, options) => (await import('./dependants.ts')).dependantsOf(client, refs, options),
   exported: async (object, options) =>
     (await import('./exported.ts')).exportedObject({client, home: context.home}, object, options),
 })

@@ -1,4 +1,4 @@
-import {sleep} from '@omni-cli/sdk'
+import {aborted, sleep, throwIfAborted} from '@omni-cli/sdk'
 
 const MOST = 24
 /** Answers without a complaint until one more is dared. */
@@ -26,16 +26,28 @@ export function openGate(): Gate {
       queue.shift()?.()
     }
   }
-  const turn = (): Promise<void> => {
+  const turn = (signal: AbortSignal | undefined): Promise<void> => {
+    throwIfAborted(signal)
     if (running < bound) {
       running++
       return Promise.resolve()
     }
-    return new Promise((resolve) => queue.push(resolve))
+    return new Promise((resolve, reject) => {
+      const enter = () => {
+        signal?.removeEventListener('abort', giveUp)
+        resolve()
+      }
+      const giveUp = () => {
+        queue.splice(queue.indexOf(enter), 1)
+        reject(aborted(signal))
+      }
+      signal?.addEventListener('abort', giveUp, {once: true})
+      queue.push(enter)
+    })
   }
   return {
     async enter(signal) {
-      await turn()
+      await turn(signal)
       try {
         while (closedUntil > Date.now()) await sleep(closedUntil - Date.now(), signal)
       } catch (error) {

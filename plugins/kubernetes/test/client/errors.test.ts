@@ -1,0 +1,91 @@
+import {describe, expect, it} from 'vitest'
+import {connectionFailure} from '../../src/client/connection-failure.ts'
+import {statusFailure} from '../../src/client/status-failure.ts'
+import {refusal} from './api-server.ts'
+
+const request = {method: 'GET', path: '/apis/apps/v1/namespaces/team/deployments/web'} as const
+
+describe('a refusal of the server', () => {
+  it.each([
+    [400, 'INVALID'],
+    [401, 'UNAUTHORIZED'],
+    [403, 'FORBIDDEN'],
+    [404, 'NOT_FOUND'],
+    [405, 'UNSUPPORTED'],
+    [409, 'CONFLICT'],
+    [410, 'UNAVAILABLE'],
+    [413, 'INVALID'],
+    [422, 'INVALID'],
+    [429, 'UNAVAILABLE'],
+    [500, 'UNAVAILABLE'],
+    [503, 'UNAVAILABLE'],
+  ])('with status %i is %s, in its own words', (status, code) => {
+    const error = statusFailure(request, status, JSON.stringify(refusal(status, 'Why', 'these are its words')))
+
+    expect(error).toMatchObject({code, details: {status, reason: 'Why'}})
+    expect(error.message).toContain('these are its words')
+  })
+
+  it('tells each field that is wrong', () => {
+    const causes = [{reason: 'FieldValueRequired', message: 'Required value', field: 'spec.template'}]
+    const error = statusFailure(request, 422, JSON.stringify(refusal(422, 'Invalid', 'no', {causes})))
+
+    expect(error.details).toMatchObject({causes})
+  })
+
+  it('of server-side apply tells who owns which field', () => {
+    const causes = [
+      {reason: 'FieldManagerConflict', message: 'conflict with "kubectl" using apps/v1', field: '.spec.replicas'},
+      {reason: 'FieldManagerConflict', message: 'conflict with "hpa"', field: '.spec.paused'},
+    ]
+    const error = statusFailure(request, 409, JSON.stringify(refusal(409, 'Conflict', 'Apply failed', {causes})))
+
+    expect(error.message).toBe(
+      "deployments 'web' is managed by others too: 'kubectl' owns .spec.replicas, 'hpa' owns .spec.paused",
+    )
+    expect(error.details).toMatchObject({
+      conflicts: [
+        {manager: 'kubectl', field: '.spec.replicas'},
+        {manager: 'hpa', field: '.spec.paused'},
+      ],
+    })
+  })
+
+  it('of an admission webhook is about the content', () => {
+    const message = 'admission webhook "isvc.ome.io" denied the request: model not found'
+
+    expect(statusFailure(request, 403, JSON.stringify(refusal(403, 'Forbidden', message))).code).toBe('INVALID')
+  })
+
+  it('of what is too large for the store is about the content', () => {
+    expect(statusFailure(request, 500, JSON.stringify(refusal(500, '', 'etcdserver: request is too large'))).code).toBe(
+      'INVALID',
+    )
+  })
+
+  it('that is no Status shows its text without control characters and secrets', () => {
+    const error = statusFailure(request, 502, 'bad \u001b[2J gateway: authorization: Bearer abc.def.ghi')
+
+    expect(error.message).toBe('bad \\e[2J gateway: authorization: ***')
+  })
+
+  it('without words names the request', () => {
+    expect(statusFailure(request, 403, 'Forbidden').message).toBe(`forbidden: GET ${request.path}`)
+    expect(statusFailure(request, 500, '').message).toBe('the API server answered 500')
+  })
+})
+
+describe('a connection that fails', () => {
+  it.each([
+    ['ECONNREFUSED', 'UNAVAILABLE', 'nothing listens there'],
+    ['ENOTFOUND', 'UNAVAILABLE', 'host name is not known'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'UNAUTHORIZED', 'certificate-authority'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'UNAUTHORIZED', 'tls-server-name'],
+    ['CERT_HAS_EXPIRED', 'UNAUTHORIZED', 'expired'],
+  ])('with %s is %s and says why', (code, expected, reason) => {
+    const error = connectionFailure('https://kube', Object.assign(new Error('x'), {code}))
+
+    expect(error.code).toBe(expected)
+    expect(error.message).toContain(reason)
+  })
+})

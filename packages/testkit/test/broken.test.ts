@@ -388,6 +388,28 @@ describe('the service suite catches', () => {
 })
 
 describe('the model suites catch', () => {
+  it('a catalogue that hides a runtime from its suggestions', async () => {
+    const catalog = createMemoryCatalog()
+    const {selection} = catalog
+    const name = modelCatalogChecks.find((check) => check.name.startsWith('selection: every runtime'))?.name ?? ''
+    const outcome = await outcomeOf(modelCatalogChecks, name, () => ({
+      catalog: {
+        ...catalog,
+        selection: selection && {
+          ...selection,
+          suggest: async (model, call) => ({...(await selection.suggest(model, call)), excluded: []}),
+        },
+      },
+    }))
+    expect(outcome).toBe('failed')
+  })
+
+  it('a catalogue whose devices are free twice', async () => {
+    const device = {name: 'h100', nodes: ['n1'], total: 8, used: 0, free: 8, largestFree: 16, declared: true}
+    const name = modelCatalogChecks.find((check) => check.name.startsWith('devices:'))?.name ?? ''
+    expect(await outcomeOf(modelCatalogChecks, name, () => ({catalog: createMemoryCatalog([device])}))).toBe('failed')
+  })
+
   it('a catalogue that forgets runtimes', async () => {
     const catalog = createMemoryCatalog()
     const outcome = await outcomeOf(modelCatalogChecks, 'runtimes: a removed name can be created again', () => ({

@@ -45,6 +45,49 @@ export const modelCatalogChecks: readonly Check<CatalogHarness>[] = [
     name: `runtimes: ${check.name}`,
     run: (h: CatalogHarness) => check.run(runtimes(h)),
   })),
+  {
+    name: 'devices: what is free is part of what there is, and of one node part of all',
+    async run({catalog}) {
+      if (catalog.accelerators === undefined) return 'no accelerators'
+      for (const {name, total, used, free, largestFree} of await catalog.accelerators.list()) {
+        assert.ok(Math.min(total, used, free, largestFree) >= 0, `${name}: less than none`)
+        assert.ok(free <= total && largestFree <= free, `${name}: ${largestFree} of ${free} of ${total}`)
+      }
+    },
+  },
+  {
+    name: 'selection: a model that is not there is NOT_FOUND',
+    async run({catalog}) {
+      const {selection} = catalog
+      if (selection === undefined) return 'no selection'
+      await rejectsWith('NOT_FOUND', () => selection.suggest('nobody'), 'suggest')
+    },
+  },
+  {
+    name: 'selection: every runtime is a candidate or excluded with a reason, and the first with a score is selected',
+    async run({catalog}) {
+      const {selection, models: known, runtimes: there} = catalog
+      if (selection === undefined) return 'no selection'
+      await known.create({name: 'omni-pine', source: 'hf://example/pine', architecture: 'LlamaForCausalLM'})
+      await there.create({name: 'omni-llama', image: 'example/serve:1', architectures: ['LlamaForCausalLM']})
+      await there.create({name: 'omni-oak', image: 'example/serve:1', architectures: ['OakForCausalLM']})
+      const {candidates, excluded, selected, error} = await selection.suggest('omni-pine')
+      const told = [...candidates.map(({runtime}) => runtime.name), ...excluded.map(({name}) => name)]
+      for (const {name} of await there.list()) assert.ok(told.includes(name), `'${name}' is neither`)
+      for (const {name, reason} of excluded) assert.notEqual(reason, '', `'${name}' has no reason`)
+      assert.equal(selected?.runtime.name, candidates.find(({score}) => score !== undefined)?.runtime.name)
+      assert.equal(selected === undefined, error !== undefined, 'a selection, or why there is none')
+    },
+  },
+  {
+    name: 'selection: a fit always has a verdict and a sentence',
+    async run({catalog}) {
+      if (catalog.selection === undefined) return 'no selection'
+      const fits = await catalog.selection.fit({size: '7B'}, {gpuMemoryBytes: 80 * 1024 ** 3, gpus: 1})
+      assert.ok(fits.length > 0)
+      for (const {fit} of fits) assert.notEqual(fit.reason, '')
+    },
+  },
 ]
 
 export interface SourceHarness {

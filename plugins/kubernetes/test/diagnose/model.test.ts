@@ -114,6 +114,7 @@ describe('the model', () => {
       agents: [downloading('2026-02-01T11:59:59Z')],
     })
     expect(findings.find(({rule}) => rule === 'model-not-ready')?.evidence).toEqual([
+      'status.state: In_Transit',
       expect.stringMatching(/^n1: Updating, Downloading 25 % of /),
     ])
   })

@@ -45,7 +45,6 @@ describe('the cluster', () => {
       when: 'there are no model agents',
       facts: {service: service(), operator: [object('Deployment', 'ome-controller-manager')]},
       message: 'no model agents run',
-      severity: 'warning',
     },
     {
       rule: 'agents-down',

@@ -50,7 +50,7 @@ const KINDS: readonly Kind[] = [
 /** A pull that failed keeps its reason in an event, while the container only says that it waits. */
 function words(facts: Facts, container: SeenContainer): string {
   const pod = container.pod.metadata.name
-  const events = eventTexts(facts, /^Failed$/, /pull/i).filter((text) => text.startsWith(`Pod/${pod}:`))
+  const events = eventTexts(facts, /^Failed$/, /failed to pull/i).filter((text) => text.startsWith(`Pod/${pod}:`))
   return [waitingText(container), ...events].join('\n')
 }
 

@@ -23,6 +23,34 @@ const whenNamed = (find: (facts: Facts, name: string) => readonly Found[]) => (f
 
 const state = ({model}: Pick<Facts, 'model'>): string | undefined => textAt(model, 'status', 'state')
 
+const ON_NO_NODE: Rule = {
+  id: 'model-on-no-node',
+  looksAt: 'the label that its pods want of a node, and the agents',
+  severity: 'cause',
+  find(facts) {
+    const waiting = facts.pods.filter((pod) => pod.spec?.nodeName === undefined || pod.spec.nodeName === '')
+    const labels = [...new Set(waiting.flatMap(modelLabels))]
+    const none = labels.filter(
+      (label) => !facts.nodes.some((node) => textsAt(node, 'metadata', 'labels')[label] === 'Ready'),
+    )
+    if (facts.nodes.length === 0) return []
+    return together(none, ([label]) => {
+      const words = wordsOf(facts)
+      const onNodes = facts.nodes.flatMap((node) => {
+        const value = textsAt(node, 'metadata', 'labels')[label]
+        return value === undefined ? [] : [`${node.metadata.name}: ${value}`]
+      })
+      return {
+        message: `no node has the model ready: the pods wait for a node with ${label}=Ready`,
+        evidence: some(
+          words.length > 0 ? words.map(({text}) => text) : onNodes.length > 0 ? onNodes : ['no agent knows it'],
+        ),
+        fix: `omni get model ${modelNameOf(facts) ?? ''} --watch`.replace('  ', ' '),
+      }
+    })
+  },
+}
+
 /** The model that the service names, and its way to the nodes. */
 export const MODEL_RULES: readonly Rule[] = [
   {
@@ -153,33 +181,7 @@ export const MODEL_RULES: readonly Rule[] = [
       ),
     ),
   },
-  {
-    id: 'model-on-no-node',
-    looksAt: 'the label that its pods want of a node, and the agents',
-    severity: 'cause',
-    find(facts) {
-      const waiting = facts.pods.filter((pod) => pod.spec?.nodeName === undefined || pod.spec.nodeName === '')
-      const labels = [...new Set(waiting.flatMap(modelLabels))]
-      const none = labels.filter(
-        (label) => !facts.nodes.some((node) => textsAt(node, 'metadata', 'labels')[label] === 'Ready'),
-      )
-      if (facts.nodes.length === 0) return []
-      return together(none, ([label]) => {
-        const words = wordsOf(facts)
-        const onNodes = facts.nodes.flatMap((node) => {
-          const value = textsAt(node, 'metadata', 'labels')[label]
-          return value === undefined ? [] : [`${node.metadata.name}: ${value}`]
-        })
-        return {
-          message: `no node has the model ready: the pods wait for a node with ${label}=Ready`,
-          evidence: some(
-            words.length > 0 ? words.map(({text}) => text) : onNodes.length > 0 ? onNodes : ['no agent knows it'],
-          ),
-          fix: `omni get model ${modelNameOf(facts) ?? ''} --watch`.replace('  ', ' '),
-        }
-      })
-    },
-  },
+  ON_NO_NODE,
   {
     id: 'model-not-ready',
     looksAt: 'state of the model',
@@ -187,10 +189,11 @@ export const MODEL_RULES: readonly Rule[] = [
     find: whenNamed((facts, name) => {
       const now = state(facts)
       if (facts.model === undefined || now === 'Ready' || now === 'Failed') return []
+      if (ON_NO_NODE.find(facts).length > 0) return []
       return [
         {
           message: `the model '${name}' is not ready: ${now ?? 'no agent has taken it up'}`,
-          evidence: some(wordsOf(facts).map(({text}) => text)),
+          evidence: [`status.state: ${now ?? 'none'}`, ...some(wordsOf(facts).map(({text}) => text))],
           fix: `omni get model ${name} --watch`,
         },
       ]

@@ -94,10 +94,13 @@ export const PLATFORM_RULES: readonly Rule[] = [
   },
   {
     id: 'agents-missing',
-    looksAt: 'the DaemonSet of the model agents',
-    severity: 'warning',
+    looksAt: 'the DaemonSet of the model agents, while the model is on no node',
+    severity: 'cause',
     find: (facts) =>
-      isServed(facts) && facts.operator !== undefined && operatorObject(facts, 'DaemonSet', 'agent') === undefined
+      isServed(facts) &&
+      facts.operator !== undefined &&
+      textAt(facts.model, 'status', 'state') !== 'Ready' &&
+      operatorObject(facts, 'DaemonSet', 'agent') === undefined
         ? [
             {
               message: `no model agents run in namespace '${facts.omeNamespace}': models are brought to no node`,

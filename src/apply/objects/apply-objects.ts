@@ -1,4 +1,4 @@
-import {type CallOptions, isAbort, isOmniError, mapLimit, type ObjectApi} from '@omni-cli/sdk'
+import {type CallOptions, isAbort, isOmniError, mapLimit, type ObjectApi, type OmniError} from '@omni-cli/sdk'
 import type {ApplyEvent, ApplyResult, Operation} from '@omni-cli/sdk/engine'
 import type {ObjectStep} from './plan-objects.ts'
 
@@ -103,3 +103,8 @@ class Run {
     this.#options.onEvent?.(event)
   }
 }
+
+/** Nobody answers, or nobody is let in; an answer of the server is about one object alone. */
+const isGone = ({code, details}: OmniError): boolean =>
+  code === 'UNAUTHORIZED' ||
+  (code === 'UNAVAILABLE' && !(typeof details === 'object' && details !== null && 'status' in details))

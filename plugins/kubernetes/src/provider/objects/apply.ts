@@ -3,6 +3,7 @@ import type {KubeClient} from '../../client/kube-client.ts'
 import {droppedFields} from './changes.ts'
 import {kindOf} from './kinds.ts'
 import {placedRef} from './plan.ts'
+import {clearer} from './refusals.ts'
 import {sendable} from './sendable.ts'
 import {isDefinition} from './tiers.ts'
 import {isMap, listAt, textAt} from './values.ts'
@@ -61,19 +62,4 @@ async function settle(client: KubeClient, object: ApiObject, options: ApplyObjec
     }
     return true
   })
-}
-
-/** What is too large, in words that say what to do. */
-function clearer(error: unknown, object: ApiObject): unknown {
-  if (!isOmniError(error)) return error
-  const {message, cause} = error
-  if (/request is too large|Request entity too large|limit is \d+/i.test(message)) {
-    const size = Buffer.byteLength(JSON.stringify(object))
-    return new OmniError('INVALID', `the object has ${size} bytes, more than this server keeps`, {
-      hint: 'split it; most servers keep 1.5 MiB an object',
-      details: {server: message},
-      cause,
-    })
-  }
-  return error
 }

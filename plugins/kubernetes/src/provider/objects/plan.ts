@@ -12,6 +12,7 @@ import {objectChanges} from './changes.ts'
 import {conflictsIn} from './conflicts.ts'
 import {type KnownKind, kindKey, kindsOf} from './kinds.ts'
 import {isCertainlySame, ownFields} from './managed-fields.ts'
+import {clearer} from './refusals.ts'
 import {restartWarnings} from './restarts.ts'
 import {sendable} from './sendable.ts'
 import {needsOf, tierOf} from './tiers.ts'
@@ -154,10 +155,9 @@ async function dryRun(
   options: ApplyObjectOptions,
 ): Promise<Pick<ObjectPlan, 'action' | 'changes' | 'warnings'>> {
   const warnings: string[] = []
-  const answer = await client.apply(kind, wanted, {
-    ...options,
-    dryRun: true,
-    onWarning: (text) => warnings.push(text),
+  const onWarning = (text: string) => warnings.push(text)
+  const answer = await client.apply(kind, wanted, {...options, dryRun: true, onWarning}).catch((error: unknown) => {
+    throw clearer(error, wanted)
   })
   const changes = objectChanges(live, answer)
   const isKept = changes.length === 0 && isSame(ownFields(live), ownFields(answer))

@@ -9,7 +9,7 @@ import type {Repository} from './repository.ts'
 
 type Told = Pick<
   ResolvedModel,
-  'modelType' | 'architecture' | 'parameters' | 'quantization' | 'format' | 'framework' | 'capabilities' | 'maxTokens'
+  'modelType' | 'architecture' | 'parameters' | 'quantization' | 'format' | 'framework' | 'capabilities' | 'maxTokens' | 'configuration'
 >
 
 export interface FilesReading extends Told {
@@ -52,6 +52,7 @@ export async function readFiles(repository: Repository, model: WireModel): Promi
     ...toldBy(reading),
     parameters: counted ?? reading.estimatedParameters,
     capabilities,
+    configuration: config,
     isReadable: true,
     warnings,
   }

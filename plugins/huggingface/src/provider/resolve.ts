@@ -38,8 +38,8 @@ export async function resolveModel(hub: Hub, ref: string, {signal}: CallOptions 
 
 /** Only what was found out goes before what the hub tells. */
 function known({parameters, ...reading}: FilesReading): Partial<ResolvedModel> {
-  const {modelType, architecture, quantization, format, framework, capabilities, maxTokens} = reading
+  const {modelType, architecture, quantization, format, framework, capabilities, maxTokens, configuration} = reading
   const counted = parameters === undefined || parameters === 0 ? {} : {parameters, size: sizeText(parameters)}
-  const told = {modelType, architecture, quantization, format, framework, capabilities, maxTokens}
+  const told = {modelType, architecture, quantization, format, framework, capabilities, maxTokens, configuration}
   return {...Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined)), ...counted}
 }

@@ -77,8 +77,7 @@ class Run {
     this.#lost.set(operation.id, operation.ref)
     this.#failed.push({operation, error})
     const body = isOmniError(error) ? error.toJSON() : {code: 'INTERNAL', message: String(error)}
-    if (isOmniError(error) && (error.code === 'UNAVAILABLE' || error.code === 'UNAUTHORIZED'))
-      this.#gone = error.message
+    if (isOmniError(error) && isGone(error)) this.#gone = error.message
     this.#tell({type: 'failed', operation, error: body})
   }
 

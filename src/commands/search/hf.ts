@@ -16,7 +16,7 @@ export default class SearchHf extends BaseCommand {
     '<%= config.bin %> search hf coder --task text-generation --library safetensors --sort likes',
     '<%= config.bin %> search hf llama --fits',
   ]
-  static override args = {query: Args.string({description: 'words of the name', default: ''})}
+  static override args = {query: Args.string({description: 'words of the name; default: any'})}
   static override flags = {
     vendor: Flags.string({summary: 'only models of this organisation or user', helpValue: 'NAME'}),
     'min-downloads': Flags.integer({min: 0, summary: 'only those with as many downloads a month', helpValue: 'N'}),
@@ -34,7 +34,7 @@ export default class SearchHf extends BaseCommand {
   async run(): Promise<ListView<ResolvedModel>> {
     const {args, flags} = await this.parse(SearchHf)
     const {'min-downloads': minDownloads, vendor, task, library, sort, limit, fits} = flags
-    const question = {query: args.query, vendor, minDownloads, task, library, sort, limit, fits, signal: this.signal}
+    const question = {query: args.query ?? '', vendor, minDownloads, task, library, sort, limit, fits, signal: this.signal}
     return foundView(await searchModels(await this.session(), 'hf', question))
   }
 }

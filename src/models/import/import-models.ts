@@ -39,7 +39,7 @@ export async function importModels(session: Session, request: ImportRequest): Pr
   const wishes = wishesOf(session, request)
   const plan = await planImport({source, catalog, wanted, wishes, maySkip: words.pattern !== undefined, signal})
   if (request.dryRun) return planView(plan)
-  request.notice(planText(plan, {download}))
+  request.notice(planText(plan, {download, downloadOnly: !create}))
   if (!isIdle(plan, request) && !(await request.approve(plan))) {
     request.notice('nothing was created')
     return undefined

@@ -32,10 +32,13 @@ export const plainText = (lines: readonly TextLine[]): string =>
     .join('\n')
 
 interface PlanLineOptions {
+  /** Folder for the files. */
   readonly download?: string | undefined
+  /** Nothing is made in a cluster. */
+  readonly downloadOnly?: boolean | undefined
 }
 
-function planLines(plan: ImportPlan, {download}: PlanLineOptions): TextLine[] {
+function planLines(plan: ImportPlan, {download, downloadOnly = false}: PlanLineOptions): TextLine[] {
   const {models, secrets, skipped} = plan
   const [only] = models
   return [
@@ -48,7 +51,7 @@ function planLines(plan: ImportPlan, {download}: PlanLineOptions): TextLine[] {
     ),
     ...skipped.map(({ref, reason}): TextLine => [['- ', 'warn'], `${ref} is left out: ${reason}`]),
     ...(download === undefined ? [] : [`the files go to ${download}`]),
-    totalText(plan),
+    totalText(plan, downloadOnly),
   ]
 }
 
@@ -79,12 +82,12 @@ function shortLine({found, spec, action}: PlannedModel): TextLine {
 }
 
 /** `3 models, 412Gi (1 gated): 2 to create`. */
-function totalText({models}: ImportPlan): string {
+function totalText({models}: ImportPlan, downloadOnly: boolean): string {
   const bytes = models.reduce((sum, {found}) => sum + (found.sizeBytes ?? 0), 0)
   const gated = models.filter(({found}) => found.access === 'gated').length
   const created = models.filter(({action}) => action === 'create').length
   const closed = gated === 0 ? '' : ` (${gated} gated)`
-  return `${models.length} ${models.length === 1 ? 'model' : 'models'}, ${formatBytes(bytes)}${closed}: ${created} to create`
+  return `${models.length} ${models.length === 1 ? 'model' : 'models'}, ${formatBytes(bytes)}${closed}${downloadOnly ? '' : `: ${created} to create`}`
 }
 
 /** `-o json`: `{models: [{name, namespace?, source, action, size?, runtime?, download?, warnings}], skipped}`. */

@@ -187,7 +187,8 @@ function fileOf({type, path, size, oid, lfs}: WireEntry): HubFile[] {
 const expandQuery = (keys: readonly string[]): string => keys.map((key) => `expand%5B%5D=${key}`).join('&')
 
 function searchQuery({query, author, task, library, sort, pageSize}: SearchQuery): string {
-  const words = new URLSearchParams({search: query, sort, direction: '-1', limit: String(pageSize)})
+  const words = new URLSearchParams({sort, direction: '-1', limit: String(pageSize)})
+  if (query !== '') words.set('search', query)
   if (author !== undefined) words.set('author', author)
   if (task !== undefined) words.set('pipeline_tag', task)
   if (library !== undefined) words.set('filter', library)

@@ -3,10 +3,11 @@
  * module, as a bundle has no file for a thread.
  */
 export const HASH_PROGRAM = `
-const {parentPort} = require('node:worker_threads')
-const {closeSync, openSync, readSync} = require('node:fs')
-const {createHash} = require('node:crypto')
-const {crc32} = require('node:zlib')
+const load = (name) => process.getBuiltinModule('node:' + name)
+const {parentPort} = load('worker_threads')
+const {closeSync, openSync, readSync} = load('fs')
+const {createHash} = load('crypto')
+const {crc32} = load('zlib')
 
 const files = new Map()
 const buffer = Buffer.allocUnsafeSlow(1024 * 1024)

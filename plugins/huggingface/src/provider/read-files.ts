@@ -9,7 +9,15 @@ import type {Repository} from './repository.ts'
 
 type Told = Pick<
   ResolvedModel,
-  'modelType' | 'architecture' | 'parameters' | 'quantization' | 'format' | 'framework' | 'capabilities' | 'maxTokens' | 'configuration'
+  | 'modelType'
+  | 'architecture'
+  | 'parameters'
+  | 'quantization'
+  | 'format'
+  | 'framework'
+  | 'capabilities'
+  | 'maxTokens'
+  | 'configuration'
 >
 
 export interface FilesReading extends Told {

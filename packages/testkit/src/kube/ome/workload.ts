@@ -75,8 +75,8 @@ export function configOf({service, runtime}: Parts, component: Component): Part 
     args: [...(base.runner?.args ?? []), ...(own.runner?.args ?? [])],
     env: [...(base.runner?.env ?? []), ...(own.runner?.env ?? [])],
     resources: {
-      limits: {...base.runner?.resources?.limits, ...own.runner?.resources?.limits},
-      requests: {...base.runner?.resources?.requests, ...own.runner?.resources?.requests},
+      limits: amounts({...base.runner?.resources?.limits, ...own.runner?.resources?.limits}),
+      requests: amounts({...base.runner?.resources?.requests, ...own.runner?.resources?.requests}),
     },
   }
   return {
@@ -87,6 +87,10 @@ export function configOf({service, runtime}: Parts, component: Component): Part 
     runner,
   }
 }
+
+/** Texts, as the API of Deployments wants them; runtimes may say `1`. */
+const amounts = (given: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(Object.entries(given).map(([name, amount]) => [name, String(amount)]))
 
 function containerOf({image, model, env = {}}: Parts, component: Component, {runner}: Part): Part {
   const name = component === 'router' ? 'router' : (runner.name ?? 'ome-container')

@@ -34,6 +34,8 @@ const json = async (...args: string[]) => {
   return JSON.parse(stdout)
 }
 
+const service = async () => (await json('get', 'services', 'web'))[0]
+
 vi.setConfig({testTimeout: 120_000, hookTimeout: 120_000})
 const cluster = it.skipIf(kubeconfig === undefined)
 
@@ -80,7 +82,7 @@ cluster('a value that looks like a secret is in a Secret, and in no output', asy
 })
 
 cluster('a version that crashes is refused with its exit and last lines, and the old one serves on', async () => {
-  const before = (await json('get', 'service', 'web')).replicas.map((replica: {address: string}) => replica.address)
+  const before = (await service()).replicas.map((replica: {address: string}) => replica.address)
   await write(plan(', EXIT: "7"'))
 
   const failed = await cli('deploy')
@@ -89,7 +91,7 @@ cluster('a version that crashes is refused with its exit and last lines, and the
   expect(failed.stderr).toContain('exited with code 7')
   expect(failed.stderr).toContain('broken on purpose')
   expect(failed.stderr).toContain('release r1 still serves with 2 of 2 replicas')
-  const after = await json('get', 'service', 'web')
+  const after = await service()
   expect(after).toMatchObject({status: 'running', release: 'r1', runningReplicas: 2})
   expect(after.replicas.map((replica: {address: string}) => replica.address)).toEqual(before)
 })
@@ -107,7 +109,8 @@ cluster('a new version, the one before, and who made them', async () => {
     {id: 'r2', status: 'failed', failure: {reason: 'CrashLoopBackOff', exit: {code: 7}}},
     {id: 'r1', status: 'superseded'},
   ])
-  expect((await cli('logs', 'web', '--tail', '5')).stdout).toContain('version v1 starts')
+  const logs = await cli('logs', 'web', '--tail', '5')
+  expect(logs.stdout, logs.stderr).toContain('version v1 starts')
 })
 
 cluster('scale, stop, start and status agree', async () => {
@@ -115,7 +118,7 @@ cluster('scale, stop, start and status agree', async () => {
   expect((await cli('stop', 'web')).code).toBe(0)
   expect((await cli('status')).stdout).toMatch(/web\s+stopped/)
   expect((await cli('start', 'web')).code).toBe(0)
-  expect(await json('get', 'service', 'web')).toMatchObject({status: 'running', runningReplicas: 1, desiredReplicas: 1})
+  expect(await service()).toMatchObject({status: 'running', runningReplicas: 1, desiredReplicas: 1})
 })
 
 cluster('what a cluster cannot honour is refused with every field, before anything is made', async () => {

@@ -16,7 +16,11 @@ const TICK_MS = 2_000
  * An InferenceService and what belongs to it, whenever something changes and every two seconds, until whoever reads stops or
  * the signal is aborted. Three watches; four for one that runs on several nodes.
  */
-export async function* observe(client: KubeClient, name: string, call: CallOptions = {}): AsyncGenerator<Sight> {
+export async function* observe(
+  client: KubeClient,
+  name: string,
+  call: CallOptions & {readonly tickMs?: number | undefined} = {},
+): AsyncGenerator<Sight> {
   const stop = new AbortController()
   const signal = call.signal === undefined ? stop.signal : AbortSignal.any([call.signal, stop.signal])
   const bell = createBell()
@@ -42,7 +46,7 @@ export async function* observe(client: KubeClient, name: string, call: CallOptio
           sets: [...(sets?.objects.values() ?? [])],
         }
       }
-      await bell.wait(TICK_MS, signal)
+      await bell.wait(Math.min(call.tickMs ?? TICK_MS, TICK_MS), signal)
     }
   } finally {
     stop.abort()

@@ -7,9 +7,8 @@ import {worst} from './trouble.ts'
 /** How far a service is, in a few words: what is waited for now. */
 export function phaseOf(parts: Parts): string {
   const {service} = parts
-  if (!isObserved(service) || listAt(service, 'status', 'conditions').length === 0) {
-    return 'created; waiting for the operator'
-  }
+  const isNew = listAt(service, 'status', 'conditions').length === 0
+  if (isNew || !isObserved(service)) return `${isNew ? 'created' : 'changed'}; waiting for the operator`
   const components = componentsOf(parts)
   const waiting = components.filter(({exists, ready, desired, isUpToDate}) => !exists || ready < desired || !isUpToDate)
   const [first] = waiting

@@ -1,6 +1,6 @@
 import {type ApiObject, type CallOptions, formatDuration, OmniError, type Service, sleep} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
-import {componentsOf, type Parts} from './component.ts'
+import {componentsOf, type Parts, podsOfComponent} from './component.ts'
 import {at, textsAt} from './fields.ts'
 import {failureText} from './hopeless.ts'
 import {toService} from './map.ts'
@@ -144,23 +144,23 @@ export async function restartService(client: KubeClient, name: string, call: Cal
     return startService(client, name, call)
   }
   const stamp = new Date().toISOString()
-  const named = components.filter((component) => at(parts.service, 'spec', component.name) !== undefined)
+  const named = components
+    .map((component) => component.name)
+    .filter((one) => at(parts.service, 'spec', one) !== undefined)
   const patch = {
-    spec: Object.fromEntries(
-      named.map((component) => [component.name, {annotations: {[ANNOTATION.restartedAt]: stamp}}]),
-    ),
+    spec: Object.fromEntries(named.map((one) => [one, {annotations: {[ANNOTATION.restartedAt]: stamp}}])),
   }
   const place = {kind: INFERENCE_SERVICE, namespace: client.namespace, name}
   await client.patch(place, patch, {type: 'merge', signal: call.signal})
-  return awaitReady(client, name, {...call, failureBefore: failureText(parts), isReached: isStamped(stamp)})
+  return awaitReady(client, name, {...call, failureBefore: failureText(parts), isReached: isStamped(stamp, named)})
 }
 
-/** Every pod that lives was made after the restart was asked for. */
+/** Every pod that lives, of the components that were asked, was made after the restart was asked for. */
 const isStamped =
-  (stamp: string) =>
-  ({pods}: Parts): boolean =>
-    pods
-      .filter((pod) => at(pod, 'metadata', 'deletionTimestamp') === undefined)
+  (stamp: string, components: readonly string[]) =>
+  (parts: Parts): boolean =>
+    components
+      .flatMap((component) => podsOfComponent(parts, component))
       .every((pod) => textsAt(pod, 'metadata', 'annotations')[ANNOTATION.restartedAt] === stamp)
 
 const EXPLAIN_EVERY_MS = 10_000

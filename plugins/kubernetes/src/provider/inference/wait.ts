@@ -34,7 +34,7 @@ export async function awaitReady(client: KubeClient, name: string, options: Wait
   const startedMs = Date.now()
   let told = ''
   let last: Parts | undefined
-  for await (const sight of observe(client, name, {signal})) {
+  for await (const sight of observe(client, name, {signal, tickMs: timeoutMs})) {
     const {service} = sight
     if (service === undefined) throw gone(name)
     const parts: Parts = {...sight, service}

@@ -24,11 +24,24 @@ export function wantedService(current: ApiObject, resolved: ResolvedChange): Api
   const {change, assignments} = resolved
   const spec = {...recordAt(current, 'spec'), ...namedParts(resolved), ...componentParts(current, resolved)}
   if (change.runtime === AUTO_RUNTIME) Reflect.deleteProperty(spec, 'runtime')
+  for (const name of partsToDrop(current, resolved)) Reflect.deleteProperty(spec, name)
   const next: ApiObject = {...current, metadata: {...current.metadata, ...annotationsPart(current, resolved)}, spec}
   const wanted = withAssignments(next, assignments)
   refuseSizes(wanted, change)
   return wanted
 }
+
+/** Routers and decoders that the other runtime does not have, unless the service brings the program itself. */
+function partsToDrop(current: ApiObject, {change, runtime}: ResolvedChange): string[] {
+  if (runtime === undefined || !isOtherRuntime(change)) return []
+  const has = {router: runtime.hasRouter, decoder: runtime.hasDecoder}
+  return (['router', 'decoder'] as const).filter(
+    (name) => !has[name] && at(current, 'spec', name, 'runner') === undefined,
+  )
+}
+
+/** Another model may mean another runtime, where the operator chooses. */
+const isOtherRuntime = ({model, runtime}: ServingChange): boolean => model !== undefined || runtime !== undefined
 
 function namedParts({change, modelKind, runtime}: ResolvedChange): object {
   return {
@@ -41,15 +54,17 @@ function namedParts({change, modelKind, runtime}: ResolvedChange): object {
   }
 }
 
-function componentParts(current: ApiObject, {change, autoscale}: ResolvedChange): Record<string, unknown> {
+function componentParts(current: ApiObject, {change, autoscale, runtime}: ResolvedChange): Record<string, unknown> {
   const engine = recordAt(current, 'spec', 'engine')
   const size = sizeOf(engine, change)
   const strategy = change.rollout === undefined ? {} : {deploymentStrategy: STRATEGY[change.rollout]}
   const scaled = change.autoscale === 'off' ? withoutScaling({...engine, ...size}) : {...engine, ...size}
   const canary = change.canary === undefined ? {} : {canaryTrafficPercent: change.canary}
   const others = COMPONENTS.filter((name) => name !== 'engine' && at(current, 'spec', name) !== undefined)
+  const needsRouter = isOtherRuntime(change) && runtime?.hasRouter === true && !others.includes('router')
   return {
     engine: {...scaled, ...autoscale?.engine, ...strategy, ...canary},
+    ...(needsRouter ? {router: {minReplicas: 1, maxReplicas: 1, ...strategy}} : {}),
     ...(change.rollout === undefined
       ? {}
       : Object.fromEntries(others.map((name) => [name, {...recordAt(current, 'spec', name), ...strategy}]))),

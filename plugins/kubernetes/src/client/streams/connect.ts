@@ -84,15 +84,26 @@ const lost = (url: string, error: unknown): OmniError =>
     retryable: true,
   })
 
-/** Tries once more with new credentials when those that are known are refused. */
+/** Tries once more with new credentials when those that are known are refused, and when a kept connection was closed. */
 async function authenticated<Stream>(
   transport: Connecting,
   {signal}: CallOptions,
   open: (connection: KubeConnection) => Promise<Opened<Stream>>,
 ): Promise<Opened<Stream>> {
-  const first = await open(await transport.connection({signal}))
+  // Nothing has begun before the server has agreed to the upgrade.
+  const openTwice = (connection: KubeConnection) =>
+    open(connection).catch((error: unknown) => {
+      if (!isStale(error)) throw error
+      return open(connection)
+    })
+  const first = await openTwice(await transport.connection({signal}))
   if (first.refusal?.status !== 401) return first
-  return open(await transport.connection({signal, fresh: true}))
+  return openTwice(await transport.connection({signal, fresh: true}))
+}
+
+function isStale(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause instanceof Error && 'code' in cause && (cause.code === 'ECONNRESET' || cause.code === 'EPIPE')
 }
 
 async function within<T>(promise: Promise<T>, signal: AbortSignal | undefined, cancel: () => void): Promise<T> {

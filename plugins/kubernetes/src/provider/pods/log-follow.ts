@@ -1,4 +1,4 @@
-import {type CallOptions, isAbort, isOmniError, type LogOptions, sleep} from '@omni-cli/sdk'
+import {type CallOptions, isAbort, isOmniError, type LogOptions, sleep, throwIfAborted} from '@omni-cli/sdk'
 import type {PodGroup} from '../flavour.ts'
 import {type LogClient, type LogSource, logSource, readSource} from './log-container.ts'
 import {type LineGathering, lineGathering} from './log-merge.ts'
@@ -30,8 +30,8 @@ export async function* followPods(
   const over = new AbortController()
   const {signal} = over
   const stop = () => over.abort(options.signal?.reason)
+  throwIfAborted(options.signal)
   options.signal?.addEventListener('abort', stop, {once: true})
-  if (options.signal?.aborted) stop()
   const gathering = lineGathering()
   const watching = watchPods(client, group, {gathering, options: {...options, signal}})
   watching.catch(gathering.fail)

@@ -50,7 +50,8 @@ export async function planConnect(
     })
   }
   const editor = await openConfig(home)
-  const use = wishes.use ?? editor.get(['current-context']) === undefined
+  const current = editor.get(['current-context'])
+  const use = wishes.use ?? (current === undefined || current === name)
   const settings = settingsOf(context, wishes)
   const write = {name, settings: {...settings}, use}
   return {context, version, settings, write, change: contextChange(editor, write)}

@@ -13,7 +13,10 @@ export async function looked(
     return await look()
   } catch (error) {
     if (isAbort(error) || !isOmniError(error)) throw error
-    const status = error.code === 'FORBIDDEN' ? 'unknown' : 'failed'
+    const status = NOT_SEEN.has(error.code) ? 'unknown' : 'failed'
     return [{name, status, message: messageOf(error)}]
   }
 }
+
+/** Not allowed to look, or nothing of that kind is served. */
+const NOT_SEEN: ReadonlySet<string> = new Set(['FORBIDDEN', 'NOT_FOUND'])

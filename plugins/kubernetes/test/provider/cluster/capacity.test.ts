@@ -2,6 +2,7 @@ import {describe, expect, it} from 'vitest'
 import {podRequest} from '../../../src/provider/cluster/amounts.ts'
 import {capacityOf} from '../../../src/provider/cluster/capacity.ts'
 import {quantityOf} from '../../../src/provider/cluster/quantity.ts'
+import type {ContainerWire, PodWire} from '../../../src/provider/cluster/wire.ts'
 import {ownerOf, workloadsOf} from '../../../src/provider/cluster/workloads.ts'
 
 const GI = 2 ** 30
@@ -18,10 +19,15 @@ const container = (requests: Record<string, string>, limits: Record<string, stri
   resources: {requests, limits},
 })
 
-const pod = (nodeName: string | undefined, containers: readonly unknown[], extra: Record<string, unknown> = {}) => ({
-  ...{apiVersion: 'v1', kind: 'Pod', metadata: {name: 'p', namespace: 'ml', ...Object(extra.metadata)}},
-  spec: {nodeName, containers},
-  status: {phase: 'Running', ...Object(extra.status)},
+interface Extra {
+  readonly metadata?: Readonly<Record<string, unknown>>
+  readonly status?: {readonly phase: string}
+}
+
+const pod = (nodeName: string | undefined, containers: readonly ContainerWire[], extra: Extra = {}): PodWire => ({
+  ...{apiVersion: 'v1', kind: 'Pod', metadata: {name: 'p', namespace: 'ml', ...extra.metadata}},
+  spec: {containers, ...(nodeName === undefined ? {} : {nodeName})},
+  status: {phase: 'Running', ...extra.status},
 })
 
 describe('a quantity', () => {

@@ -47,7 +47,7 @@ const SGLANG = words(`
   enable-metrics-for-all-schedulers bucket-time-to-first-token bucket-inter-token-latency bucket-e2e-request-latency
   collect-tokens-histogram decode-log-interval enable-request-time-stats-logging kv-events-config enable-trace api-key
   file-storage-path enable-cache-report reasoning-parser tool-call-parser tool-server sampling-defaults data-parallel-size dp-size dp
-  load-balance-method load-watch-interval prefill-round-robin-balance expert-parallel-size ep-size ep dist-init-addr nccl-init-addr
+  load-balance-method load-watch-interval prefill-round-robin-balance expert-parallel-size ep-size ep dist-init-addr nccl-init-addr nccl-init
   nnodes node-rank json-model-override-args preferred-sampling-params enable-lora max-lora-rank lora-target-modules lora-paths
   max-loras-per-batch max-loaded-loras lora-backend attention-backend prefill-attention-backend decode-attention-backend
   sampling-backend grammar-backend mm-attention-backend nsa-prefill-backend nsa-decode-backend speculative-algorithm

@@ -65,6 +65,21 @@ describe('settings', () => {
     )
   })
 
+  it('what the operator fills in stays, and several pods count together', () => {
+    const command = (size: string) => ({
+      name: 'ome-container',
+      command: ['sglang', '--tp-size', size],
+      resources: {limits: {'nvidia.com/gpu': 4}},
+    })
+    const wide = (size: string) =>
+      runtime('base', 4, {engineConfig: {leader: {runner: command(size)}, worker: {size: 1, runner: command(size)}}})
+    const words = (size: string, part: string) =>
+      textsAt(fieldsAt(draft(['gpus=8'], wide(size)).spec, 'engineConfig', part, 'runner'), 'command')
+
+    expect(words('$(PARALLELISM_SIZE)', 'leader')).toContain('$(PARALLELISM_SIZE)')
+    expect([words('8', 'leader').at(-1), words('8', 'worker').at(-1)]).toEqual(['16', '16'])
+  })
+
   it.each([
     [['python3', '-m', 'sglang.launch_server', '--tp-size', '4'], '--tp-size', '8'],
     [['python3', '-m', 'sglang.launch_server', '--tp=4'], '--tp', '8'],
@@ -75,7 +90,9 @@ describe('settings', () => {
 
     expect(programOf(runnerOf(draft(['gpus=8', 'tensorParallelism=8'], base))).flags.get(flag)).toBe(value)
   })
+})
 
+describe('names, paths and copies', () => {
   it('short names and paths are typed by the schema', () => {
     const made = draft([
       ...['image=registry.example/vllm:v2', 'memory=320Gi', 'contextTokens=4096', 'minSize=60B', 'maxSize=75B'],

@@ -1,4 +1,4 @@
-import {FLAGS, type FlagName, flagCount, programOf} from '../../../ome/arguments.ts'
+import {FLAGS, type FlagName, flagValue, programOf} from '../../../ome/arguments.ts'
 import {type Fields, fieldsAt, isFields, listAt} from '../../../ome/read.ts'
 import {isGpuResource} from '../../inference/resources.ts'
 
@@ -44,21 +44,23 @@ function changedWords(words: readonly unknown[], flags: readonly string[], value
   return undefined
 }
 
-/** The container with that many devices, of the kind that it has (NVIDIA's when it has none), and split over as many. */
-export function withGpus(container: Fields, gpus: number, before: number): Fields {
-  const {tensor} = {tensor: flagCount(programOf(container), 'tensorParallel')}
+export interface DeviceChange {
+  readonly gpus: number
+  readonly before: number
+  /** Pods of one replica. */
+  readonly nodes: number
+}
+
+/** The container with that many devices, of the kind that it has (NVIDIA's when it has none); split over all, when it was. */
+export function withGpus(container: Fields, {gpus, before, nodes}: DeviceChange): Fields {
   const resources = fieldsAt(container, 'resources')
-  const changed = {
-    ...container,
-    resources: {
-      ...resources,
-      // Devices are only taken when both are the same.
-      requests: withDevices(fieldsAt(resources, 'requests'), fieldsAt(resources, 'limits'), gpus),
-      limits: withDevices(fieldsAt(resources, 'limits'), fieldsAt(resources, 'requests'), gpus),
-    },
-  }
-  const isSplitOverAll = tensor === before || (tensor === undefined && gpus > 1)
-  return isSplitOverAll ? withFlag(changed, 'tensorParallel', String(gpus)) : changed
+  const [requests, limits] = [fieldsAt(resources, 'requests'), fieldsAt(resources, 'limits')]
+  // Devices are only given when both say the same.
+  const both = {requests: withDevices(requests, limits, gpus), limits: withDevices(limits, requests, gpus)}
+  const changed = {...container, resources: {...resources, ...both}}
+  const told = flagValue(programOf(container), 'tensorParallel')
+  const isSplitOverAll = told === undefined ? gpus > 1 : told === String(before * nodes)
+  return isSplitOverAll ? withFlag(changed, 'tensorParallel', String(gpus * nodes)) : changed
 }
 
 function withDevices(amounts: Fields, others: Fields, gpus: number): Fields {

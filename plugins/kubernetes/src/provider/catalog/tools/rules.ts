@@ -1,5 +1,5 @@
 import {type ApiObject, didYouMean, type NodeCapacity, type RuntimeTest} from '@omni-cli/sdk'
-import {flagCount, type Program, programOf, servedNameOf} from '../../../ome/arguments.ts'
+import {flagCount, flagValue, type Program, programOf, servedNameOf} from '../../../ome/arguments.ts'
 import {argumentOf, knownArguments} from '../../../ome/known-arguments.ts'
 import {countOf, type Fields, fieldsAt, isFields, listAt, textsAt, wordOf} from '../../../ome/read.ts'
 import {runnersOf} from '../../../ome/runner.ts'
@@ -143,6 +143,9 @@ const split: Rule = ({runtime}) => {
   const over = (tensor ?? 1) * (flagCount(program, 'pipelineParallel') ?? 1)
   if (gpus === 0) return ok('parallelism', 'without devices there is nothing to split')
   if (over > gpus) return failed('parallelism', `the model is split over ${over} devices, and a replica has ${gpus}`)
+  const told = flagValue(program, 'tensorParallel')
+  if (tensor === undefined && told !== undefined)
+    return ok('parallelism', `split over ${told}, which the operator fills in`)
   if (tensor === undefined && gpus > 1)
     return warning('parallelism', `no argument splits the model over the ${gpus} devices`)
   if (over < gpus)

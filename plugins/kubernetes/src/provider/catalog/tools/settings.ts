@@ -14,11 +14,13 @@ type Change = (spec: Fields, value: string) => Fields
 const SETTINGS: Readonly<Record<string, Change>> = {
   gpus: (spec, value) => {
     const gpus = count('gpus', value)
-    const before = containerGpus(runnersOf(spec).main)
-    // A leader without devices keeps none.
-    return mapRunners(spec, (container) =>
-      before > 0 && containerGpus(container) === 0 ? container : withGpus(container, gpus, before),
-    )
+    const {main, nodes} = runnersOf(spec)
+    const before = containerGpus(main)
+    return mapRunners(spec, (container) => {
+      // What has no devices beside one that has keeps none.
+      const isBare = before > 0 && containerGpus(container) === 0
+      return isBare ? container : withGpus(container, {gpus, before, nodes})
+    })
   },
   tensorParallelism: (spec, value) => {
     count('tensorParallelism', value)

@@ -13,7 +13,8 @@ import type {DeviceSources} from '../accelerators.ts'
 import {ACCELERATOR_CLASS, getTwin, listServed, listTwins} from '../kinds.ts'
 import {RUNTIME_TWIN} from '../runtimes.ts'
 import {listScope} from '../scope.ts'
-import {type RuntimeCheck, runtimeChecks} from './rules.ts'
+import type {RuntimeCheck} from './rule.ts'
+import {runtimeChecks} from './rules.ts'
 
 /** Everything that can be told of a runtime before a model depends on it. Changes nothing. */
 export async function testRuntime(

@@ -1,6 +1,6 @@
 import {createHttp, type DriverContext, type ModelSource, silentLogger} from '@omni-cli/sdk'
 import provider from '../src/provider/index.ts'
-import type {FakeHub} from './hub/fake-hub.ts'
+import type {FakeHub} from './hub/types.ts'
 
 interface Opened {
   /** Absent: the hub's own token; null: none. */

@@ -49,6 +49,11 @@ export async function awaitRollout(
     })
   }
   const {failure, pod} = outcome
+  if (pod !== undefined && failure.reason === 'Unschedulable') {
+    const {shortageOf} = await import('./shortage.ts')
+    const shortage = await shortageOf(client, pod, {signal})
+    return shortage === undefined ? failure : {...failure, message: `${shortage} (${failure.message})`}
+  }
   return pod === undefined ? failure : {...failure, lastLines: await lastLines(client, pod, {signal})}
 }
 

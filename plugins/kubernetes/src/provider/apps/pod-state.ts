@@ -144,10 +144,5 @@ export function toReplica(
   }
 }
 
-function portOf({spec}: PodObject): number | undefined {
-  const container = spec.containers.find(({name}) => name === CONTAINER)
-  const ports: unknown = container !== undefined && 'ports' in container ? container.ports : undefined
-  const first: unknown = Array.isArray(ports) ? ports[0] : undefined
-  const isPort = typeof first === 'object' && first !== null && 'containerPort' in first
-  return isPort ? Number(first.containerPort) : undefined
-}
+const portOf = ({spec}: PodObject): number | undefined =>
+  spec.containers.find(({name}) => name === CONTAINER)?.ports?.[0]?.containerPort

@@ -1,10 +1,10 @@
 import {type CallOptions, isOmniError, type ListOptions, OmniError} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
+import {quantityOf} from '../cluster/quantity.ts'
 import {KINDS, MANAGED_LABELS, recordName, SERVICE_LABEL, selectorOf} from './names.ts'
 import {hostsOf} from './network.ts'
 import type {Sight} from './observe.ts'
 import type {Usage} from './pod-state.ts'
-import {bytesOf, coresOf} from './quantity.ts'
 import {type AppRecord, currentRelease, fromSecret, RECORD_LABELS, toSecret} from './record.ts'
 import type {DeploymentObject, IngressObject, MetricsObject, PodObject, SecretObject} from './wire.ts'
 
@@ -128,8 +128,8 @@ async function readUsage(client: KubeClient, where: Where): Promise<ReadonlyMap<
     (found ?? []).map(({metadata, containers = []}) => [
       metadata.name,
       {
-        cpuPercent: Math.round(containers.reduce((sum, {usage}) => sum + coresOf(usage?.cpu ?? '0'), 0) * 1000) / 10,
-        memoryBytes: containers.reduce((sum, {usage}) => sum + bytesOf(usage?.memory ?? '0'), 0),
+        cpuPercent: Math.round(containers.reduce((sum, {usage}) => sum + quantityOf(usage?.cpu), 0) * 1000) / 10,
+        memoryBytes: containers.reduce((sum, {usage}) => sum + quantityOf(usage?.memory), 0),
       },
     ]),
   )

@@ -44,7 +44,10 @@ export async function watchApp<T>(
     follow(client.watch(KINDS.deployment, {namespace, fields: `metadata.name=${name}`, signal}), deployments, onSync),
     follow(client.watch(KINDS.pod, {namespace, labels: selectorOf(name), signal}), pods, onSync),
   ])
-  const lost = work.then(() => Promise.reject(new Error(`the watch of '${name}' has ended`)))
+  const lost = work.then(() => {
+    throwIfAborted(place.signal)
+    throw new Error(`the watch of '${name}' has ended`)
+  })
   lost.catch(() => undefined)
   try {
     for (;;) {

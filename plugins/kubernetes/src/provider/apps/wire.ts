@@ -71,6 +71,7 @@ export interface PodObject extends ApiObject {
     readonly containers: readonly {
       readonly name: string
       readonly resources?: {readonly requests?: Readonly<Record<string, string>>}
+      readonly ports?: readonly {readonly containerPort: number}[]
     }[]
   }
   readonly status?: {

@@ -16,24 +16,26 @@ export interface Lab extends AsyncDisposable {
   readonly engine: ServiceEngine
 }
 
-export async function openLab(): Promise<Lab> {
+export async function openLab({cluster = 'omni-test'} = {}): Promise<Lab> {
   const home = await mkdtemp(join(tmpdir(), 'omni-apps-'))
   const namespace = `apps-${randomBytes(3).toString('hex')}`
   const context: DriverContext = {
-    ...{home, env: process.env, context: 'lab', namespace, cluster: 'omni-test', log: silentLogger},
+    ...{home, env: process.env, context: 'lab', namespace, log: silentLogger},
     ...{notice: () => undefined, http: createHttp({log: silentLogger})},
     exec: () => Promise.reject(new Error('nothing is executed here')),
   }
-  const client = await openClient(context, {...(kubeconfig === undefined ? {} : {kubeconfig})})
+  const settings = {...(kubeconfig === undefined ? {} : {kubeconfig})}
+  const admin = await openClient({...context, cluster: 'omni-test'}, settings)
+  const client = await openClient({...context, cluster}, settings)
   const path = '/api/v1/namespaces'
-  await client.request({method: 'POST', path, body: {apiVersion: 'v1', kind: 'Namespace', metadata: {name: namespace}}})
+  await admin.request({method: 'POST', path, body: {apiVersion: 'v1', kind: 'Namespace', metadata: {name: namespace}}})
   const engine = createServices(client, 'tester')
   return {
     namespace,
     client,
     engine,
     [Symbol.asyncDispose]: async () => {
-      await client.request({method: 'DELETE', path: `${path}/${namespace}`})
+      await admin.request({method: 'DELETE', path: `${path}/${namespace}`})
       await rm(home, {recursive: true, force: true})
     },
   }

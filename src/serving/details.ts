@@ -68,7 +68,9 @@ function componentLines(components: readonly ServingComponent[]): TextLine[] {
     {text: memoryBytes === undefined ? '' : formatBytes(memoryBytes)},
     {text: reason ?? ''},
   ])
-  return alignRows([header, ...rows])
+  // A column that says nothing of any part is left out.
+  const isTold = header.map((_, column) => rows.some((row) => row[column]?.text !== ''))
+  return alignRows([header, ...rows].map((row) => row.filter((_, column) => isTold[column])))
 }
 
 /** `1-3`, `2`. */

@@ -22,7 +22,7 @@ function componentPhase(parts: Parts, component: ComponentState): string {
   const {name, ready, desired} = component
   const head = `${name} ${ready}/${desired}`
   const trouble = worst(component.troubles)
-  if (trouble === undefined) return `${head}: pods are being exchanged`
+  if (trouble === undefined) return ready < desired ? `${head}: almost there` : `${head}: pods are being exchanged`
   if (trouble.kind !== 'starting' && trouble.kind !== 'unready') {
     return `${head}: ${trouble.message.replace(`${name}: `, '')}`
   }

@@ -1,5 +1,5 @@
 import {type ApiObject, nearest, OmniError} from '@omni-cli/sdk'
-import {namedRuntimeError, select} from '../../../ome/select.ts'
+import {namedRuntimeError, type Selection, select} from '../../../ome/select.ts'
 import {selectModel, selectRuntime} from '../../../ome/shapes.ts'
 import {at, listAt, textAt} from '../fields.ts'
 import {type RuntimeParts, runtimeParts} from './runtime-parts.ts'
@@ -40,7 +40,7 @@ export function chooseRuntime(around: Surroundings, question: RuntimeQuestion): 
   } else if (named === undefined && model !== undefined) {
     const selection = select(asked)
     taken = selection.scored[0]?.runtime.name
-    if (taken === undefined) problems.push(unfit(selection.error ?? 'no runtime fits', question.model))
+    if (taken === undefined) problems.push(nothingFits(selection, question.model))
   }
   const found = around.runtimes.find(({metadata}) => metadata.name === taken)
   if (problems.length > 0 || model === undefined || found === undefined) throw together(problems)
@@ -79,6 +79,26 @@ const absent = (kind: string, name: string, hint: string): OmniError =>
 
 const unfit = (message: string, model: string): OmniError =>
   new OmniError('CONFLICT', message, {hint: `omni runtime suggest ${model}`})
+
+const MOST_REASONS = 3
+
+/** In short: a cluster has hundreds of runtimes, and each has its reason. */
+function nothingFits({compatible, excluded, error}: Selection, model: string): OmniError {
+  const count = compatible.length + excluded.length
+  const named = compatible.slice(0, MOST_REASONS).map(({name}) => name)
+  const reasons =
+    excluded.length > MOST_REASONS ? [] : excluded.map(({runtime, reason}) => `${runtime.name}: ${reason}`)
+  const looked = count === 0 ? 'there are no runtimes' : `${count} ${count === 1 ? 'was' : 'were'} looked at`
+  const lines = [
+    `no runtime takes the model '${model}' by itself: ${looked}`,
+    ...(named.length === 0 ? [] : [`that could be named: ${named.join(', ')}`]),
+    ...reasons,
+  ]
+  return new OmniError('CONFLICT', lines.join('\n'), {
+    hint: `omni runtime suggest ${model}`,
+    details: {operator: error},
+  })
+}
 
 /** One error for all problems; its code and hint are those of the first. */
 function together(problems: readonly OmniError[]): OmniError {

@@ -40,7 +40,7 @@ export function memoryFit(model: FactSource, load: FitLoad, devices: FitDevices 
     }
   }
   const shard = Math.min(devices.shard ?? devices.gpus, devices.gpus)
-  const availableBytes = shard * devices.gpuMemoryBytes * (devices.share ?? 0.9)
+  const availableBytes = Math.floor(shard * devices.gpuMemoryBytes * (devices.share ?? 0.9))
   const spread = {...need, overheadBytes: OVERHEAD_BYTES * shard, cacheBytes: dealtCache(need, shard)}
   const verdict = verdictOf(spread, availableBytes)
   return {

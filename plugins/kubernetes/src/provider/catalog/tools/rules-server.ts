@@ -19,8 +19,13 @@ export const devices: Rule = ({runtime, nodes}) => {
   const usable = nodes.filter(({usable}) => usable)
   const enough = usable.filter(({allocatable}) => allocatable.gpus >= gpus)
   const most = Math.max(0, ...usable.map(({allocatable}) => allocatable.gpus))
-  if (enough.length < pods)
-    return failed('devices', `needs ${each}, and the most that one node has is ${most}`, 'omni accelerators list')
+  if (enough.length < pods) {
+    const have =
+      most < gpus
+        ? `the most that one node has is ${most}`
+        : `${enough.length} of the nodes ${enough.length === 1 ? 'has' : 'have'} them`
+    return failed('devices', `needs ${each}, and ${have}`, 'omni accelerators list')
+  }
   const free = usable.filter((node) => node.free.gpus >= gpus)
   if (free.length >= pods) return ok('devices', `needs ${each}; ${free.length} nodes have them free`)
   const largest = usable.toSorted((a, b) => b.free.gpus - a.free.gpus)[0]

@@ -8,6 +8,7 @@ export const OWN_WORDS: readonly string[] = [
   'instance',
   'model',
   'runtime',
+  'accelerator',
   'release',
   'network',
   'profile',

@@ -1,4 +1,4 @@
-import {type CallOptions, isOmniError, mapLimit, poll} from '@omni-cli/sdk'
+import {type CallOptions, isOmniError, mapLimit, OmniError, poll} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import {KINDS} from '../apps/names.ts'
 import type {PodObject} from '../apps/wire.ts'
@@ -7,6 +7,19 @@ const AT_ONCE = 8
 /** A budget that allows no eviction now may allow one a moment later. */
 const RETRY_MS = 2_000
 const TIMEOUT_MS = 30 * 60_000
+
+/** CONFLICT when pods would be lost for good: nobody would start them elsewhere. Changes nothing. */
+export async function refuseUnowned(client: KubeClient, node: string, {signal}: CallOptions): Promise<void> {
+  const unowned = (await podsOf(client, node, signal)).filter(
+    ({metadata}) => metadata.ownerReferences?.some(({controller}) => controller === true) !== true,
+  )
+  const [first] = unowned
+  if (first === undefined) return
+  const names = unowned.map(({metadata}) => `${metadata.namespace}/${metadata.name}`).join(', ')
+  throw new OmniError('CONFLICT', `node '${node}' has pods that nobody would start elsewhere: ${names}`, {
+    hint: `omni delete pod ${first.metadata.name} --namespace ${first.metadata.namespace}`,
+  })
+}
 
 /** Evicts the pods of a node and waits until they are gone. TIMEOUT when a disruption budget never allows it; Ctrl-C leaves the rest. */
 export async function evictPods(client: KubeClient, node: string, {signal, onProgress}: CallOptions): Promise<void> {
@@ -22,7 +35,7 @@ export async function evictPods(client: KubeClient, node: string, {signal, onPro
   })
 }
 
-/** Those that somebody starts elsewhere; what a DaemonSet or the node itself runs belongs to the node. */
+/** What a DaemonSet or the node itself runs belongs to it, and what is over is left. */
 async function podsOf(client: KubeClient, node: string, signal: AbortSignal | undefined): Promise<PodObject[]> {
   const options = {allNamespaces: true, fields: `spec.nodeName=${node}`, signal}
   return (await client.list<PodObject>(KINDS.pod, options)).filter(({metadata, status}) => {

@@ -7,8 +7,10 @@ export function createNodes(client: KubeClient): NodeFacet {
   return {
     list: async ({signal} = {}) => (await client.list<NodeObject>(KINDS.node, {signal})).map(toNode),
     drain: async (id, call = {}) => {
+      await requireNode(client, id, call)
+      const {evictPods, refuseUnowned} = await import('./drain.ts')
+      await refuseUnowned(client, id, call)
       await setUnschedulable(client, id, true, call)
-      const {evictPods} = await import('./drain.ts')
       await evictPods(client, id, call)
       return requireNode(client, id, call)
     },

@@ -1,4 +1,4 @@
-import type {LogOptions} from '@omni-cli/sdk'
+import {isAbort, isOmniError, type LogOptions, OmniError, reasonOf} from '@omni-cli/sdk'
 import type {KubeClient, PodName} from '../../client/kube-client.ts'
 import type {PodGroup} from '../flavour.ts'
 import {type LineMark, linesOf, parseLine, type StampedLine} from './log-times.ts'
@@ -45,6 +45,16 @@ export interface ReadSource extends Pick<LogOptions, 'tail' | 'since' | 'follow'
   readonly mark: LineMark
 }
 
+/** A connection that is lost in the middle is told as that. */
+async function* whole(stream: NodeJS.ReadableStream, pod: string): AsyncGenerator<Buffer | string> {
+  try {
+    yield* stream
+  } catch (error) {
+    if (isOmniError(error) || isAbort(error)) throw error
+    throw new OmniError('UNAVAILABLE', `the log of '${pod}' was cut off: ${reasonOf(error)}`, {cause: error})
+  }
+}
+
 const OF_KUBELET = /^(?:rpc error: code = |unable to retrieve container logs|failed to (?:watch|open|create) )/
 
 /** Lines of one stream; what the mark has seen is left out. */
@@ -57,7 +67,7 @@ export async function* readSource(
   const from = mark.since() ?? since
   const stream = await client.logs(pod, {container, follow, previous, signal, tail, since: from, timestamps: true})
   let before: StampedLine | undefined
-  for await (const texts of linesOf(stream)) {
+  for await (const texts of linesOf(whole(stream, pod.name))) {
     const lines: StampedLine[] = []
     for (const text of texts) {
       // What has no time of its own belongs to the line before, unless the kubelet says it: of a log that is gone.

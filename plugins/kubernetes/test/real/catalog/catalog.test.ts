@@ -36,15 +36,18 @@ describe.skipIf(kubeconfig === undefined)('the catalogue of a real cluster with 
   it('suggests a runtime, with the defaults that the server has filled in', async () => {
     await using here = await openLab()
     const names = [
-      await here.put(runtime('a-small', 2)),
-      await here.put(runtime('b-sized', 4, {modelSizeRange: {min: '60B', max: '75B'}})),
+      await here.put(runtime('a-small', 60)),
+      await here.put(runtime('b-sized', 64, {modelSizeRange: {min: '60B', max: '75B'}})),
     ]
     const pine = await here.put(model('pine-suggest', {modelConfiguration: SHAPE_70B}))
     const answer = await here.catalog.selection?.suggest(pine)
     const own = answer?.candidates.filter(({runtime: one}) => names.includes(one.name))
 
     expect(own?.map(({runtime: one, score}) => [one.name, score])).toEqual(names.map((name) => [name, 2]))
-    expect(own?.[0]?.fit).toMatchObject({verdict: 'no', reason: expect.stringContaining('needs 2 devices on one node')})
+    expect(own?.[0]?.fit).toMatchObject({
+      verdict: 'no',
+      reason: expect.stringContaining('needs 60 devices on one node'),
+    })
   })
 
   it('a user who may do nothing is told so', async () => {

@@ -15,10 +15,10 @@ describe.skipIf(kubeconfig === undefined)('runtimes of a real cluster', () => {
       code: 'USAGE',
     })
 
-    await tools?.create({name, from, set: ['gpus=8', 'spec.engineConfig.minReplicas=2']})
+    await tools?.create({name, from, set: ['gpus=64', 'spec.engineConfig.minReplicas=2']})
     here.owns('ClusterServingRuntime', name)
 
-    expect(await here.catalog.runtimes.get(name)).toMatchObject({gpus: 8, tensorParallel: 8, engine: 'vllm'})
+    expect(await here.catalog.runtimes.get(name)).toMatchObject({gpus: 64, tensorParallel: 64, engine: 'vllm'})
     const checks = (await tools?.test(name))?.checks ?? []
     const statusOf = (check: string) => checks.find((one) => one.name === check)?.status
     expect([statusOf('schema'), statusOf('server'), statusOf('sizes'), statusOf('parallelism')]).toEqual([

@@ -11,6 +11,7 @@ import {createEvents} from './pods/events.ts'
 import {createExec} from './pods/exec.ts'
 import {createForward} from './pods/forward.ts'
 import {createLogs} from './pods/logs.ts'
+import {visible} from './visible.ts'
 
 /**
  * Both flavours of services of a cluster behind one contract: names are looked up in both.
@@ -22,7 +23,7 @@ export function createServices(client: KubeClient, actor?: string): ServiceEngin
   const flavours: readonly Flavour[] = [apps, inference]
 
   const flavourOf = async (name: string, call: CallOptions = {}): Promise<Flavour> => {
-    const found = await Promise.all(flavours.map((flavour) => flavour.get(name, call)))
+    const found = await visible(flavours.map((flavour) => flavour.get(name, call)))
     const having = flavours.filter((_, index) => found[index] !== undefined)
     const [only, ...others] = having
     if (only === undefined) {
@@ -35,16 +36,22 @@ export function createServices(client: KubeClient, actor?: string): ServiceEngin
       hint: `omni get deployment ${name}; omni get isvc ${name}`,
     })
   }
-  const podsOf = async (name: string, call: CallOptions = {}) => (await flavourOf(name, call)).pods(name, call)
+  const podsOf = async (name: string, call: CallOptions = {}) => {
+    const [group, ...others] = (await Promise.all(flavours.map((flavour) => flavour.pods(name, call)))).filter(
+      (found) => found !== undefined,
+    )
+    // Two, or none: told in words.
+    return group === undefined || others.length > 0 ? (await flavourOf(name, call)).pods(name, call) : group
+  }
 
   return {
     name: 'kubernetes',
     traits: {sources: ['image'], labels: true},
     check: (options) => checkCluster(client, options),
     list: async (options) =>
-      (await Promise.all(flavours.map((flavour) => flavour.list(options)))).flat().toSorted(byName),
+      (await visible(flavours.map((flavour) => flavour.list(options)))).flatMap((list) => list ?? []).toSorted(byName),
     get: async (name, options) => {
-      const [app, served] = await Promise.all(flavours.map((flavour) => flavour.get(name, options)))
+      const [app, served] = await visible(flavours.map((flavour) => flavour.get(name, options)))
       return app ?? served
     },
     // Not to carry anything along: all that a cluster refuses is told before the first of several services is touched.
@@ -59,7 +66,7 @@ export function createServices(client: KubeClient, actor?: string): ServiceEngin
     create: apps.create,
     update: apps.update,
     remove: async (name, options) => {
-      const found = await Promise.all(flavours.map((flavour) => flavour.get(name, options)))
+      const found = await visible(flavours.map((flavour) => flavour.get(name, options)))
       for (const [index, flavour] of flavours.entries())
         if (found[index] !== undefined) await flavour.remove(name, options)
     },

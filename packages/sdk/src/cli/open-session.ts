@@ -50,7 +50,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     signal: options.signal,
     driverContext: () => {
       const {signal} = options
-      const confirm = canAsk() ? (question: string) => askConfirm(question, {signal}) : undefined
+      // Not asked before it matters: to look at stdin costs 10 ms.
+      const confirm = async (question: string) => canAsk() && askConfirm(question, {signal})
       driverContext ??= createDriverContext({home, env, context, namespace, log, notice, confirm}, secrets)
       return driverContext
     },

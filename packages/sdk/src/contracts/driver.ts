@@ -27,7 +27,7 @@ export interface DriverContext {
   readonly log: Logger
   /** Something a person should know now ("started the engine"); goes to stderr. */
   readonly notice: (text: string) => void
-  /** Asks a person yes or no, before something that needs consent. Absent: nobody can be asked. */
+  /** Asks a person yes or no, before something that needs consent. Absent, or false: nobody can be asked. */
   readonly confirm?: ((question: string) => Promise<boolean>) | undefined
 }
 

@@ -13,6 +13,8 @@ export const kubeconfig = process.env.OMNI_TEST_KUBECONFIG
 export interface ClusterHome {
   readonly home: string
   readonly namespace: string
+  /** Where the operator of OME is looked for: nobody else's, and not there before somebody makes it. */
+  readonly omeNamespace: string
   /** Something random, for the names of what belongs to no namespace: they end in `-ID`. */
   readonly id: string
   readonly access: KubeAccess
@@ -60,13 +62,16 @@ export async function createClusterHome(options: ClusterHomeOptions = {}): Promi
     return reply.body
   }
   await kube('POST', '/api/v1/namespaces', {metadata: {name: namespace}})
-  const settings = {name: 'default', cluster: context, namespace, kubernetes: {kubeconfig}, ...fields}
+  const omeNamespace = `${namespace}-ome`
+  const kubernetes = {kubeconfig, 'ome-namespace': omeNamespace}
+  const settings = {name: 'default', cluster: context, namespace, kubernetes, ...fields}
   await writeFile(join(home, '.ome/config.yaml'), JSON.stringify({'current-context': 'default', contexts: [settings]}))
   const run: ClusterHome['run'] = (args, more = {}) =>
     omni(args, {home, timeoutMs: 120_000, ...more, env: {KUBECONFIG: kubeconfig, ...more.env}})
   return {
     home,
     namespace,
+    omeNamespace,
     id,
     access,
     run,
@@ -87,14 +92,17 @@ export async function createClusterHome(options: ClusterHomeOptions = {}): Promi
     },
     fixture: async (file) => (await readFile(join(FIXTURES, file), 'utf8')).replaceAll('ID', id),
     async remove() {
-      await removeOwn(kube, namespace, id)
+      await removeOwn(kube, {namespace, omeNamespace, id})
       await removeHome(home)
     },
   }
 }
 
 /** Services first, so that whoever keeps finalizers can let them go; then what is of the whole cluster; then the namespace. */
-async function removeOwn(kube: ClusterHome['kube'], namespace: string, id: string): Promise<void> {
+async function removeOwn(
+  kube: ClusterHome['kube'],
+  {namespace, omeNamespace, id}: Pick<ClusterHome, 'namespace' | 'omeNamespace' | 'id'>,
+): Promise<void> {
   await kube('DELETE', `${OME}/namespaces/${namespace}/inferenceservices`)
   const kinds = ['clusterbasemodels', 'clusterservingruntimes', 'acceleratorclasses'].map((kind) => `${OME}/${kind}`)
   const own = await Promise.all(
@@ -111,5 +119,5 @@ async function removeOwn(kube: ClusterHome['kube'], namespace: string, id: strin
     const items: KubeObject[] = (await kube('GET', services))?.items ?? []
     return left.every((object) => object === undefined) && items.length === 0
   })
-  await kube('DELETE', `/api/v1/namespaces/${namespace}`)
+  for (const name of [namespace, omeNamespace]) await kube('DELETE', `/api/v1/namespaces/${name}`)
 }

@@ -1,7 +1,8 @@
-import {isOmniError, poll, type ServiceFailure, type ServiceInput, serviceSpec} from '@omni-cli/sdk'
+import {isOmniError, poll, type ServiceEngine, type ServiceFailure, type ServiceInput, serviceSpec} from '@omni-cli/sdk'
 import {describe, expect, it} from 'vitest'
+import type {KubeClient} from '../../../src/client/kube-client.ts'
 import {createServices} from '../../../src/provider/service-engine.ts'
-import {kubeconfig, openLab} from './lab.ts'
+import {kubeconfig, type Lab, openAs, openLab} from './lab.ts'
 
 const specOf = (fields: Partial<ServiceInput> = {}) =>
   serviceSpec.parse({
@@ -56,6 +57,42 @@ describe.skipIf(kubeconfig === undefined).concurrent('deploys on a real cluster 
       {id: 'r2', status: 'failed', failure: {reason: 'Interrupted'}},
       {id: 'r1', status: 'active'},
     ])
+  })
+
+  it('a deploy that was killed is told and mended by the next one', {timeout: 90_000}, async () => {
+    await using lab = await openLab()
+    const before = await lab.engine.create(specOf())
+    // It never hears of what it waits for, and nobody cleans up behind it.
+    const deaf: KubeClient = {...lab.client, watch: () => ({[Symbol.asyncIterator]: () => ({next: forever})})}
+    createServices(deaf)
+      .update('web', specOf({env: {EXIT: '7'}}))
+      .catch(() => undefined)
+    await poll({everyMs: 100, timeoutMs: 20_000}, async () => (await lab.engine.get('web'))?.lastFailure !== undefined)
+    expect(await lab.engine.get('web')).toMatchObject({release: 'r1', lastFailure: {reason: 'CrashLoopBackOff'}})
+
+    const error = await rejection(lab.engine.update('web', specOf({env: {EXIT: '8'}})))
+
+    expect(error).toMatchObject({code: 'DEPLOY_FAILED', details: {exit: {code: 8}}})
+    const after = await lab.engine.get('web')
+    expect(after).toMatchObject({status: 'running', release: 'r1', runningReplicas: 1})
+    expect(after?.replicas.map(({address}) => address)).toEqual(before.replicas.map(({address}) => address))
+    expect(await lab.engine.releases?.list('web')).toMatchObject([
+      {id: 'r3', status: 'failed'},
+      {id: 'r2', status: 'failed', failure: {reason: 'Interrupted'}},
+      {id: 'r1', status: 'active'},
+    ])
+  })
+})
+
+describe.skipIf(kubeconfig === undefined).concurrent('a real cluster that others share', () => {
+  it('who may not read Secrets still sees what runs', {timeout: 60_000}, async () => {
+    await using lab = await openLab()
+    await lab.engine.create(specOf({env: {API_TOKEN: 'hush'}}))
+    const looker = await openLooker(lab)
+
+    expect(await looker.list()).toMatchObject([{name: 'web', status: 'running', spec: {image: 'omni-test/app:1'}}])
+    expect(await looker.get('web')).toMatchObject({release: 'r1', runningReplicas: 1})
+    expect((await rejection(looker.scale('web', 2))).code).toBe('CONFLICT')
   })
 
   it('a Deployment that somebody else has made is not touched', {timeout: 60_000}, async () => {
@@ -133,8 +170,27 @@ describe.skipIf(kubeconfig === undefined).concurrent('services on a real cluster
   })
 })
 
+const forever = () => new Promise<never>(() => undefined)
+
+/** A user who may look at everything of applications but Secrets. */
+async function openLooker(lab: Lab): Promise<ServiceEngine> {
+  const {client, namespace} = lab
+  const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`
+  const metadata = {name: 'looker'}
+  const verbs = ['get', 'list', 'watch']
+  const rules = [
+    {apiGroups: ['apps'], resources: ['deployments'], verbs},
+    {apiGroups: [''], resources: ['pods'], verbs},
+  ]
+  await client.request({method: 'POST', path: `${rbac}/roles`, body: {metadata, rules}})
+  const roleRef = {apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'looker'}
+  const subjects = [{kind: 'User', name: 'looker'}]
+  await client.request({method: 'POST', path: `${rbac}/rolebindings`, body: {metadata, roleRef, subjects}})
+  return createServices(await openAs(lab, 'looker'))
+}
+
 /** Requests without a pause to the addresses that the cluster calls ready, as its proxy sends them. */
-async function requests({client, namespace}: Awaited<ReturnType<typeof openLab>>, signal: AbortSignal) {
+async function requests({client, namespace}: Lab, signal: AbortSignal) {
   const failed: string[] = []
   let done = 0
   let addresses: string[] = []

@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto'
-import {mkdtemp, rm} from 'node:fs/promises'
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {createHttp, type DriverContext, type ServiceEngine, silentLogger} from '@omni-cli/sdk'
@@ -12,6 +12,8 @@ export const kubeconfig = process.env.OMNI_TEST_KUBECONFIG
 /** A namespace of its own on the real cluster. */
 export interface Lab extends AsyncDisposable {
   readonly namespace: string
+  /** A folder that goes with it. */
+  readonly home: string
   readonly client: KubeClient
   readonly engine: ServiceEngine
 }
@@ -19,11 +21,7 @@ export interface Lab extends AsyncDisposable {
 export async function openLab({cluster = 'omni-test'} = {}): Promise<Lab> {
   const home = await mkdtemp(join(tmpdir(), 'omni-apps-'))
   const namespace = `apps-${randomBytes(3).toString('hex')}`
-  const context: DriverContext = {
-    ...{home, env: process.env, context: 'lab', namespace, log: silentLogger},
-    ...{notice: () => undefined, http: createHttp({log: silentLogger})},
-    exec: () => Promise.reject(new Error('nothing is executed here')),
-  }
+  const context = contextOf(home, namespace)
   const settings = {...(kubeconfig === undefined ? {} : {kubeconfig})}
   const admin = await openClient({...context, cluster: 'omni-test'}, settings)
   const client = await openClient({...context, cluster}, settings)
@@ -31,6 +29,7 @@ export async function openLab({cluster = 'omni-test'} = {}): Promise<Lab> {
   await admin.request({method: 'POST', path, body: {apiVersion: 'v1', kind: 'Namespace', metadata: {name: namespace}}})
   const engine = createServices(client, 'tester')
   return {
+    home,
     namespace,
     client,
     engine,
@@ -40,3 +39,17 @@ export async function openLab({cluster = 'omni-test'} = {}): Promise<Lab> {
     },
   }
 }
+
+/** The same namespace as another user, by impersonation. */
+export async function openAs({namespace, home}: Lab, user: string): Promise<KubeClient> {
+  const text = await readFile(kubeconfig ?? '', 'utf8')
+  const file = join(home, 'kubeconfig')
+  await writeFile(file, text.replaceAll('user: {', `user: {as: ${user}, `), {mode: 0o600})
+  return openClient({...contextOf(home, namespace), cluster: 'omni-test'}, {kubeconfig: file})
+}
+
+const contextOf = (home: string, namespace: string): DriverContext => ({
+  ...{home, env: process.env, context: 'lab', namespace, log: silentLogger},
+  ...{notice: () => undefined, http: createHttp({log: silentLogger})},
+  exec: () => Promise.reject(new Error('nothing is executed here')),
+})

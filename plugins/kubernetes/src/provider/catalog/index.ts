@@ -1,4 +1,4 @@
-import type {DriverContext, ModelCatalog, RuntimeFacet} from '@omni-cli/sdk'
+import type {DriverContext, ModelCatalog, RuntimeFacet, SelectionFacet} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import type {KubernetesSettings} from '../../config.ts'
 import {createServing} from '../inference/serving.ts'
@@ -7,14 +7,21 @@ import {checkCatalog} from './check.ts'
 import {createCredentials} from './credentials.ts'
 import {createModels} from './models.ts'
 import {createRuntimes} from './runtimes.ts'
-import {createSelection} from './selection.ts'
 
 export interface Surroundings {
   readonly context: DriverContext
   readonly settings: KubernetesSettings
 }
 
-/** Few commands make or test runtimes: what they need is loaded then. */
+/** Few commands choose, make or test runtimes: what they need is loaded then. */
+function selection(sources: DeviceSources): SelectionFacet {
+  const load = async () => (await import('./selection.ts')).createSelection(sources)
+  return {
+    suggest: async (model, options) => (await load()).suggest(model, options),
+    fit: async (subject, options) => (await load()).fit(subject, options),
+  }
+}
+
 function runtimeTools(sources: DeviceSources, home: string): RuntimeFacet {
   const load = async () => (await import('./tools/index.ts')).createRuntimeTools(sources, home)
   return {
@@ -41,7 +48,7 @@ export function createCatalog(client: KubeClient, {context, settings}: Surroundi
     models: createModels(client),
     runtimes: createRuntimes(client),
     accelerators: {list: (call) => listAccelerators(sources, call)},
-    selection: createSelection(sources),
+    selection: selection(sources),
     runtimeTools: runtimeTools(sources, context.home),
     credentials: createCredentials(client),
     serving: createServing(client, {

@@ -1,5 +1,6 @@
 import type {Agent, IncomingHttpHeaders, IncomingMessage} from 'node:http'
 import type {AgentOptions} from 'node:https'
+import {isDeepStrictEqual} from 'node:util'
 import {type CallOptions, type Logger, throwIfAborted} from '@omni-cli/sdk'
 import {connectionFailure} from './connection-failure.ts'
 import type {KubeRequest} from './kube-client.ts'
@@ -90,20 +91,19 @@ export function openTransport(access: ServerAccess, log: Logger): Transport {
   const open = async (request: KubeRequest, options: CallOptions & {isWhole: boolean}): Promise<IncomingMessage> => {
     const startedAt = process.uptime()
     const call = {request, signal: options.signal, isWhole: options.isWhole}
-    const answer = await exchange({...call, ...(await connection(options))})
-    const tookMs = Math.round((process.uptime() - startedAt) * 1000)
+    const first = await connection(options)
+    const answer = await exchange({...call, ...first})
     if (log.isSilent !== true) {
-      log.debug('kube request', {
-        method: request.method,
-        path: pathWithQuery(request),
-        status: answer.statusCode,
-        tookMs,
-      })
+      const tookMs = Math.round((process.uptime() - startedAt) * 1000)
+      const {method} = request
+      log.debug('kube request', {method, path: pathWithQuery(request), status: answer.statusCode, tookMs})
     }
     if (answer.statusCode !== 401) return answer
-    const again = await connection({...options, fresh: true})
+    const second = await connection({...options, fresh: true})
+    const isSame = second.agent === first.agent && isDeepStrictEqual(second.headers, first.headers)
+    if (isSame) return answer
     answer.resume()
-    return exchange({...call, ...again})
+    return exchange({...call, ...second})
   }
   return {
     server: url,

@@ -76,6 +76,14 @@ describe('a request that gets no answer', () => {
     expect(await lab.client.version()).toBe('v1.20.2')
   })
 
+  it('with credentials that stay wrong is not sent again', async () => {
+    await using api = await startApi((_, response) => json(response, refusal(401, 'Unauthorized', 'Unauthorized'), 401))
+    await using lab = await openTestClient(api.url)
+
+    await expect(lab.client.version()).rejects.toMatchObject({code: 'UNAUTHORIZED'})
+    expect(api.requests).toHaveLength(1)
+  })
+
   it('that is aborted ends as ABORTED', async () => {
     await using api = await startApi(() => undefined)
     await using lab = await openTestClient(api.url)

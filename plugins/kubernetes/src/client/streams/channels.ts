@@ -24,6 +24,7 @@ const CLOSE = 255
 const PIECE = 256 * 1024
 /** Proxies cut connections that are silent for a minute; and a dead one is seen by its silence. */
 const PING_MS = 20_000
+const CLOSE_MS = 1_000
 
 /** A websocket that is not yet listened to. */
 export function socketChannels(socket: WebSocket, listen: ChannelListener): Channels {
@@ -43,7 +44,11 @@ export function socketChannels(socket: WebSocket, listen: ChannelListener): Chan
     },
     endInput: () => send(CLOSE, Buffer.from([NUMBERS.stdin])),
     closed,
-    close: () => socket.close(),
+    close() {
+      socket.close()
+      // A server that does not answer must not keep us.
+      setTimeout(() => socket.terminate(), CLOSE_MS).unref()
+    },
   }
 }
 

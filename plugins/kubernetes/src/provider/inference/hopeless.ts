@@ -35,7 +35,8 @@ export interface Patience {
 
 export const PATIENCE: Patience = {imageMs: 180_000, configMs: 20_000, devicesMs: 60_000, staleMs: 20_000}
 
-const CRASHES = 2
+/** It has ended twice, and is given pauses between its starts. */
+const RESTARTS = 1
 
 /**
  * Decides, sight after sight, whether a service can still become ready.
@@ -77,7 +78,7 @@ function isFinal({kind, message, restarts}: Trouble, lastedMs: number, patience:
     case 'image-pull':
       return FINAL_IMAGE.test(message) || lastedMs >= patience.imageMs
     case 'crash':
-      return restarts >= CRASHES
+      return restarts >= RESTARTS
     case 'config':
       return lastedMs >= patience.configMs
     case 'no-gpus':

@@ -1,6 +1,8 @@
 import {randomBytes} from 'node:crypto'
+import {poll} from '@omni-cli/sdk'
 import {type KubeObject, startOmeSimulator} from '@omni-cli/testkit'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {INFERENCE_SERVICE} from '../../../src/provider/inference/names.ts'
 import {model, openView, runtime, type View} from '../../inference/lab.ts'
 
 const kubeconfig = process.env.OMNI_TEST_KUBECONFIG
@@ -40,7 +42,10 @@ async function openRealLab() {
   return {
     ...view,
     async close() {
-      await Promise.all((await view.engine.list()).map(({name}) => view.engine.remove(name)))
+      // Pods whose image has no valid name end late; the namespace takes them along.
+      const left = (await view.engine.list()).map(({name}) => name)
+      for (const name of left) await client.remove({kind: INFERENCE_SERVICE, name})
+      await poll({everyMs: 200, timeoutMs: 30_000}, async () => (await view.engine.list()).length === 0)
       for (const object of objects) await client.remove({kind: await kindOf(object), name: object.metadata.name})
       await operator[Symbol.asyncDispose]()
       await client.remove({kind: await kindOf(place), name: namespace})

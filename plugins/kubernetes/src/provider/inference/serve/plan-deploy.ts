@@ -15,6 +15,7 @@ import {autoscaleSettings} from './autoscale.ts'
 import {chooseRuntime, type RuntimeAnswer} from './choose-runtime.ts'
 import {deviceObstacle, devicePrice} from './devices.ts'
 import {type Rehearsal, rehearseApply} from './dry-run.ts'
+import {exchangeWarnings} from './exchange.ts'
 import {inferenceService} from './manifest.ts'
 import {lookAround, type ServingSources, type Surroundings} from './surroundings.ts'
 
@@ -131,6 +132,7 @@ function planOf(spec: ServingSpec, {around, answer, rehearsal, manifest, existin
       ...rehearsal.warnings,
       ...operatorDiffers(rehearsal, runtime.name, around),
       ...unknownCapacity(around, gpus),
+      ...exchangeWarnings(spec.name, rehearsal.changes),
     ],
     ...(isNew ? {} : {changes: rehearsal.changes}),
     obstacles: [...obstacles, ...(missing === undefined ? [] : [missing])],

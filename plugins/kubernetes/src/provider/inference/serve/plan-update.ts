@@ -10,6 +10,7 @@ import {type AutoscaleSettings, autoscaleSettings} from './autoscale.ts'
 import {chooseRuntime, type RuntimeAnswer} from './choose-runtime.ts'
 import {deviceObstacle, devicePrice} from './devices.ts'
 import {changesOf} from './dry-run.ts'
+import {exchangeWarnings, restartsPods} from './exchange.ts'
 import {mergePatch} from './merge-patch.ts'
 import {refuseCanary} from './plan-deploy.ts'
 import {runtimeParts} from './runtime-parts.ts'
@@ -143,16 +144,10 @@ function planOf(facts: UpdateFacts, told: readonly string[]): ServingPlan {
     ...(answer === undefined ? {} : {runtime: answer.runtime.name, runtimeBy: answer.by}),
     ...{gpusPerReplica: perReplica, gpus, changes},
     ...(price === undefined || gpus === 0 ? {} : {perHour: price * gpus}),
-    warnings: [...told, ...(isExchange ? [`every pod of '${wanted.metadata.name}' is exchanged for a new one`] : [])],
+    warnings: [...told, ...exchangeWarnings(wanted.metadata.name, changes)],
     obstacles: [...(answer?.obstacles ?? []), ...(missing === undefined ? [] : [missing])],
   }
 }
-
-/** Everything but sizes and ways of exchange ends up in pod templates. */
-export const restartsPods = (change: string): boolean =>
-  !/^spec\.(engine|decoder|router)\.(minReplicas|maxReplicas|scaleTarget|scaleMetric|minAvailable|maxUnavailable|deploymentStrategy)\b/.test(
-    change,
-  )
 
 /** A progressive exchange has one pod more for a while; more replicas need theirs. */
 function shortage(

@@ -23,6 +23,14 @@ const serverOf = (events: OmniEvent[], onFollow?: (call: number) => OmniEvent[] 
   }
 }
 
+it.each([
+  ['service', 'web', {contract: 'service', ref: 'service/web'}],
+  ['svc', 'web', {contract: 'service', ref: 'service/web'}],
+  ['vm', 'web', {contract: 'instance', ref: 'instance/web'}],
+])('%s %s names whose events are meant', (kind, name, expected) => {
+  expect(eventSource(kind, name)).toEqual(expected)
+})
+
 const query = {follow: false, signal: new AbortController().signal, notice: () => undefined}
 const idsOf = async (events: AsyncIterable<OmniEvent>) => (await Array.fromAsync(events)).map(({id}) => id)
 

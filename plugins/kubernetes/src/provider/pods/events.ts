@@ -4,7 +4,7 @@ import {
   type EventOptions,
   type ObjectKind,
   type OmniEvent,
-  sleep,
+  throwIfAborted,
 } from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import {type ClusterEvent, toEvent} from './event-map.ts'
@@ -74,5 +74,5 @@ async function* followed(
     if (first === undefined) yield* events
     else first.push(...events)
   }
-  if (signal?.aborted) await sleep(0, signal)
+  throwIfAborted(signal)
 }

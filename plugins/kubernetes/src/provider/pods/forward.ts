@@ -1,4 +1,4 @@
-import {type CallOptions, type ForwardFacet, OmniError, poll, sleep} from '@omni-cli/sdk'
+import {aborted, type CallOptions, type ForwardFacet, messageOf, OmniError, poll, throwIfAborted} from '@omni-cli/sdk'
 import type {KubeClient, PodName} from '../../client/kube-client.ts'
 import type {PodGroup} from '../flavour.ts'
 import {choosePod} from './exec.ts'
@@ -16,13 +16,14 @@ export function createForward(client: ForwardClient, podsOf: PodsOf): ForwardFac
     async open(name, {local, remote}, options = {}) {
       const {signal, host, replica, onChange} = options
       const group = await requireGroup(podsOf, name, {signal})
+      throwIfAborted(signal)
       const over = new AbortController()
-      const pods = watchPods(client, group, over.signal)
+      const pods = watchPods(client, group, {signal: over.signal, onChange})
       try {
         await pods.synced({signal})
         const first = choosePod(pods.all(), group, replica)
         const port = remote ?? group.port ?? portOf(first.pod, group)
-        const choice = followChoice(pods, {group, replica, first, onChange})
+        const choice = followChoice(pods, {group, replica, first, onChange, signal: over.signal})
         const forward = await client.forward(choice.place, {local, remote: port, host}, {signal, onProgress: onChange})
         return {
           address: forward.address,
@@ -52,7 +53,11 @@ interface WatchedPods {
   onChange(listener: () => void): void
 }
 
-function watchPods(client: ForwardClient, {namespace, selector, service}: PodGroup, signal: AbortSignal): WatchedPods {
+function watchPods(
+  client: ForwardClient,
+  {namespace, selector, service}: PodGroup,
+  {signal, onChange}: Pick<Choice, 'signal' | 'onChange'>,
+): WatchedPods {
   const pods = new Map<string, Pod>()
   const synced = Promise.withResolvers<void>()
   let listener: (() => void) | undefined
@@ -64,7 +69,11 @@ function watchPods(client: ForwardClient, {namespace, selector, service}: PodGro
       listener?.()
     }
   }
-  watch().catch((error: unknown) => synced.reject(error))
+  synced.promise.catch(() => undefined)
+  watch().catch((error: unknown) => {
+    synced.reject(error)
+    if (!signal.aborted) onChange?.(`the pods of '${service}' cannot be watched any more: ${messageOf(error)}`)
+  })
   return {
     all: () => numberPods(service, [...pods.values()]),
     synced: ({signal: call}) => Promise.race([synced.promise, aborting(call)]),
@@ -76,17 +85,22 @@ function watchPods(client: ForwardClient, {namespace, selector, service}: PodGro
 
 /** Rejects when the signal is aborted. */
 const aborting = (signal: AbortSignal | undefined): Promise<never> =>
-  new Promise((_, reject) => signal?.addEventListener('abort', () => sleep(0, signal).catch(reject), {once: true}))
+  new Promise((_, reject) => signal?.addEventListener('abort', () => reject(aborted(signal)), {once: true}))
 
 interface Choice {
   readonly group: PodGroup
   readonly replica: string | undefined
   readonly first: NumberedPod<Pod>
   readonly onChange: ((note: string) => void) | undefined
+  /** Of the life of the forward. */
+  readonly signal: AbortSignal
 }
 
 /** Stays with a pod as long as it runs, then takes another; tells both. */
-function followChoice(pods: WatchedPods, {group, replica, first, onChange}: Choice): {place(): Promise<PodName>} {
+function followChoice(
+  pods: WatchedPods,
+  {group, replica, first, onChange, signal}: Choice,
+): {place(): Promise<PodName>} {
   let current: Pod | undefined = first.pod
   const choose = (): NumberedPod<Pod> | undefined => {
     const running = pods.all().filter(({pod}) => isRunning(pod))
@@ -110,7 +124,7 @@ function followChoice(pods: WatchedPods, {group, replica, first, onChange}: Choi
   pods.onChange(look)
   return {
     async place() {
-      const pod = await poll({everyMs: 100, timeoutMs: PATIENCE_MS}, () => current)
+      const pod = await poll({everyMs: 100, timeoutMs: PATIENCE_MS, signal}, () => current)
       return {namespace: group.namespace, name: pod.metadata.name}
     },
   }

@@ -159,10 +159,24 @@ async function dryRun(
   const answer = await client.apply(kind, wanted, {...options, dryRun: true, onWarning}).catch((error: unknown) => {
     throw clearer(error, wanted)
   })
-  const changes = objectChanges(live, answer)
-  const isKept = changes.length === 0 && isSame(ownFields(live), ownFields(answer))
+  const before = await asOfThen(client, {kind, wanted, live}, answer, options)
+  const changes = objectChanges(before, answer)
+  const isKept = changes.length === 0 && isSame(ownFields(before), ownFields(answer))
   warnings.push(...restartWarnings(live, changes), ...goingWarnings(live))
   return {action: isKept ? 'keep' : 'update', changes, warnings}
+}
+
+/** What the answer is to be compared with: somebody may have changed the object since it was read. */
+async function asOfThen(
+  client: KubeClient,
+  {kind, wanted, live}: Question,
+  answer: ApiObject,
+  {signal}: ApplyObjectOptions,
+): Promise<ApiObject> {
+  if (answer.metadata.resourceVersion === live.metadata.resourceVersion) return live
+  const {namespace, name} = wanted.metadata
+  const now = await client.get({kind, namespace, name}, {signal})
+  return now === undefined ? live : {...now, apiVersion: live.apiVersion, kind: live.kind}
 }
 
 const goingWarnings = ({metadata}: ApiObject): string[] =>

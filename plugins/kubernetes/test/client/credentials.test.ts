@@ -75,7 +75,7 @@ describe('a program that prints credentials', () => {
   it('is not run before somebody has agreed to it', async () => {
     await expect(open(program(printing({token: 't'})))(NOW)).rejects.toMatchObject({
       code: 'FORBIDDEN',
-      hint: 'omni cluster connect --context lab --allow-exec',
+      hint: 'omni cluster connect --kubeconfig /home/anna/.kube/config --context lab --allow-exec',
     })
     await expect(open(program(printing({token: 't'})), async () => false)(NOW)).rejects.toMatchObject({
       code: 'FORBIDDEN',

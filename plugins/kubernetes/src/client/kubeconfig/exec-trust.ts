@@ -45,7 +45,7 @@ export async function requireAllowed({home, confirm}: Asked, program: Program, c
     'FORBIDDEN',
     `the kubeconfig ${program.file} wants to run a program that nobody has agreed to: ${words}`,
     {
-      hint: `omni cluster connect --context ${context} --allow-exec`,
+      hint: `omni cluster connect --kubeconfig ${program.file} --context ${context} --allow-exec`,
     },
   )
 }

@@ -1,4 +1,4 @@
-import {OmniError, type ServingFacet} from '@omni-cli/sdk'
+import type {ServingFacet} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import type {ServingSources} from './serve/surroundings.ts'
 
@@ -20,7 +20,8 @@ export const createServing = (client: KubeClient, sources: ServingSources): Serv
     const {updateService} = await import('./serve/update.ts')
     return updateService(client, sources, {name, change}, options)
   },
-  async diagnose(name) {
-    throw new OmniError('UNSUPPORTED', `not yet: ${name}`)
+  async diagnose(name, options) {
+    const {diagnose} = await import('./diagnose/diagnose.ts')
+    return diagnose(client, name, options)
   },
 })

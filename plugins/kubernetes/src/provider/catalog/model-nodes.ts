@@ -1,4 +1,4 @@
-import type {ApiObject, CallOptions, ModelOnNode} from '@omni-cli/sdk'
+import {type ApiObject, type CallOptions, isOmniError, type ModelOnNode} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import {countOf, type Fields, fieldsAt, isFields, wordOf} from '../../ome/read.ts'
 import {CONFIG_MAP} from './kinds.ts'
@@ -12,9 +12,17 @@ export interface AgentAnswers {
   readonly configuration: Readonly<Record<string, unknown>> | undefined
 }
 
-/** Reads the ConfigMaps that the agents write, one a node, in the namespace of the operator. */
-export async function agentAnswers(client: KubeClient, model: ApiObject, call: CallOptions): Promise<AgentAnswers> {
-  const maps = await client.list(CONFIG_MAP, {namespace: client.omeNamespace, labels: AGENT_LABEL, ...call})
+/**
+ * Reads the ConfigMaps that the agents write, one a node, in the namespace of the operator. Undefined when this user may not: who may
+ * see models need not be allowed to look there.
+ */
+export async function agentAnswers(
+  client: KubeClient,
+  model: ApiObject,
+  call: CallOptions,
+): Promise<AgentAnswers | undefined> {
+  const maps = await agentMaps(client, call)
+  if (maps === undefined) return undefined
   const {name, namespace} = model.metadata
   const key = namespace === undefined ? `clusterbasemodel.${name}` : `${namespace}.basemodel.${name}`
   const entries = maps.flatMap((map) => {
@@ -25,6 +33,15 @@ export async function agentAnswers(client: KubeClient, model: ApiObject, call: C
   return {
     nodes: entries.map(({node, entry}) => onNode(node, entry)).toSorted((a, b) => a.node.localeCompare(b.node)),
     configuration: read.find((fields) => Object.keys(fields).length > 0),
+  }
+}
+
+async function agentMaps(client: KubeClient, call: CallOptions): Promise<ApiObject[] | undefined> {
+  try {
+    return await client.list(CONFIG_MAP, {namespace: client.omeNamespace, labels: AGENT_LABEL, ...call})
+  } catch (error) {
+    if (isOmniError(error) && error.code === 'FORBIDDEN') return undefined
+    throw error
   }
 }
 

@@ -1,4 +1,4 @@
-import {type Collection, isOmniError, type Model, type ModelSpec, type ObjectKind, OmniError} from '@omni-cli/sdk'
+import {type Collection, type Model, type ModelSpec, type ObjectKind, OmniError} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import {BASE_MODEL, CLUSTER_BASE_MODEL, getTwin, listTwins, requireServed} from './kinds.ts'
 import {checkSource, modelManifest} from './model-manifest.ts'
@@ -8,6 +8,10 @@ import {removeObject} from './remove.ts'
 import {listScope} from './scope.ts'
 
 const TWIN = {namespaced: BASE_MODEL, clusterWide: CLUSTER_BASE_MODEL}
+
+/** What the finalizer of models waits for. */
+const HANGING =
+  'the operator waits until every node has let go of the files; it does not go on while an agent or node is down'
 
 /** Models of the cluster and of one namespace. */
 export function createModels(client: KubeClient): Collection<ModelSpec, Model> {
@@ -21,11 +25,7 @@ export function createModels(client: KubeClient): Collection<ModelSpec, Model> {
       const found = await getTwin(client, TWIN, name, call)
       if (found === undefined) return undefined
       const {object} = found
-      const answers = await agentAnswers(client, object, call).catch((error: unknown) => {
-        // Who may see models need not be allowed to look into the operator's namespace.
-        if (isOmniError(error) && error.code === 'FORBIDDEN') return undefined
-        throw error
-      })
+      const answers = await agentAnswers(client, object, call)
       const configuration = configurationOf(object) ?? answers?.configuration
       return {...modelOf(object), nodes: answers?.nodes, configuration}
     },
@@ -54,17 +54,7 @@ export function createModels(client: KubeClient): Collection<ModelSpec, Model> {
     async remove(name, options = {}) {
       const found = await getTwin(client, TWIN, name, options)
       if (found === undefined) return
-      const {namespace} = found.object.metadata
-      await removeObject(
-        client,
-        {kind: found.kind, name, namespace},
-        {
-          ...options,
-          // The operator waits for the agent of every node to say that the files are gone.
-          hanging:
-            'the operator waits until every node has let go of the files; it does not go on while an agent or node is down',
-        },
-      )
+      await removeObject(client, found, {...options, hanging: HANGING})
     },
   }
 }

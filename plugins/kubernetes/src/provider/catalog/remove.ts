@@ -1,5 +1,5 @@
-import {type CallOptions, poll} from '@omni-cli/sdk'
-import type {KubeClient, ObjectPlace} from '../../client/kube-client.ts'
+import {type ApiObject, type CallOptions, type ObjectKind, poll} from '@omni-cli/sdk'
+import type {KubeClient} from '../../client/kube-client.ts'
 import {textsAt} from '../../ome/read.ts'
 
 const EVERY_MS = 200
@@ -7,18 +7,27 @@ const PATIENCE_MS = 5_000
 /** Finalizers of models may take as long as a node is away; the caller's signal ends it sooner. */
 const LIMIT_MS = 24 * 3_600_000
 
-/** Resolves when the object is gone. After a while says which finalizers hold it, and what those wait for. */
+interface Found {
+  readonly kind: ObjectKind
+  readonly object: ApiObject
+}
+
+/**
+ * Resolves when the object is gone; another one that somebody made under its name meanwhile is not it. After a while says which
+ * finalizers hold it, and what those wait for.
+ */
 export async function removeObject(
   client: KubeClient,
-  place: ObjectPlace,
+  {kind, object: {metadata}}: Found,
   {hanging, ...call}: CallOptions & {readonly hanging?: string | undefined},
 ): Promise<void> {
+  const place = {kind, name: metadata.name, namespace: metadata.namespace}
   await client.remove(place, call)
   const startedAt = Date.now()
   let isTold = false
   await poll({everyMs: EVERY_MS, timeoutMs: LIMIT_MS, signal: call.signal}, async () => {
     const object = await client.get(place, call)
-    if (object === undefined) return true
+    if (object === undefined || object.metadata.uid !== metadata.uid) return true
     if (!isTold && Date.now() - startedAt > PATIENCE_MS) {
       isTold = true
       const holders = textsAt(object, 'metadata', 'finalizers').join(', ')

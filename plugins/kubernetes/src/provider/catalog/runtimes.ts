@@ -31,7 +31,7 @@ export const createRuntimes = (client: KubeClient): Collection<RuntimeSpec, Mode
   async remove(name, options = {}) {
     const found = await getTwin(client, RUNTIME_TWIN, name, options)
     if (found === undefined) return
-    await removeObject(client, {kind: found.kind, name, namespace: found.object.metadata.namespace}, options)
+    await removeObject(client, found, options)
   },
 })
 

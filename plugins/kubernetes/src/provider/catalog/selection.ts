@@ -74,7 +74,6 @@ async function modelWithFacts({client}: DeviceSources, name: string, call: CallO
   const {object} = found
   const told = configurationOf(object)
   if (told !== undefined) return {object, configuration: told}
-  // Only makes the estimate better: who may not read it gets a rougher one.
-  const answers = await agentAnswers(client, object, call).catch(() => undefined)
+  const answers = await agentAnswers(client, object, call)
   return {object, configuration: answers?.configuration}
 }

@@ -20,8 +20,4 @@ export const createServing = (client: KubeClient, sources: ServingSources): Serv
     const {updateService} = await import('./serve/update.ts')
     return updateService(client, sources, {name, change}, options)
   },
-  async diagnose(name, options) {
-    const {diagnose} = await import('./diagnose/diagnose.ts')
-    return diagnose(client, name, options)
-  },
 })

@@ -1,5 +1,5 @@
 import {type ApiObject, type CallOptions, mapLimit, type ObjectApi, OmniError} from '@omni-cli/sdk'
-import {itemView, type Session, type View} from '@omni-cli/sdk/cli'
+import {itemView, type Session, toYaml, type View} from '@omni-cli/sdk/cli'
 import {hasObjects} from '../apply/objects/has-objects.ts'
 import {findKind} from './kinds.ts'
 import {objectsInWords, refOfName} from './object-words.ts'
@@ -49,11 +49,8 @@ export async function exportThings(session: Session, words: readonly string[], o
   const plain = await mapLimit(objects, 8, (object) => api.exported(object, {signal}))
   const [only, ...others] = plain
   const data = others.length === 0 ? only : {apiVersion: 'v1', kind: 'List', metadata: {}, items: plain}
-  const {stringify} = await import('yaml')
-  return itemView<unknown>({
-    data,
-    text: () => plain.flatMap((one) => ['---', ...stringify(one, {lineWidth: 0}).trimEnd().split('\n')]),
-  })
+  const texts = await mapLimit(plain, 8, toYaml)
+  return itemView<unknown>({data, text: () => texts.flatMap((text) => ['---', ...text.trimEnd().split('\n')])})
 }
 
 async function ownThings(api: ObjectApi, words: readonly string[], options: CallOptions): Promise<ApiObject[]> {

@@ -1,13 +1,9 @@
 import {type ApiObject, type CallOptions, isOmniError, type ObjectApi, type ObjectRef} from '@omni-cli/sdk'
 
 /**
- * What the applies of a plan have made: a ConfigMap in the namespace that is worked in, a line an object. Objects themselves carry no
- * mark: a label on a served model would restart its pods.
+ * What the applies of a plan have made is kept in a ConfigMap of the namespace that is worked in, a line an object. Objects themselves
+ * carry no mark: a label on a served model would restart its pods.
  */
-export interface Inventory {
-  readonly refs: readonly ObjectRef[]
-}
-
 const nameOf = (plan: string) =>
   `omni-plan-${
     plan

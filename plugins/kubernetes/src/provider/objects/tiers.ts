@@ -1,5 +1,5 @@
 import type {ApiObject} from '@omni-cli/sdk'
-import {groupOf, listAt, textAt} from './values.ts'
+import {groupOf, textAt} from './values.ts'
 
 /** Kinds in the order they are applied; each line is a tier. What is not named goes between the last two. */
 const TIERS: readonly (readonly string[])[] = [
@@ -57,6 +57,3 @@ const isNamespace = ({apiVersion, kind}: ApiObject) => apiVersion === 'v1' && ki
 
 export const isDefinition = ({apiVersion, kind}: Pick<ApiObject, 'apiVersion' | 'kind'>) =>
   groupOf(apiVersion) === 'apiextensions.k8s.io' && kind === 'CustomResourceDefinition'
-
-/** Names of the versions that a definition serves. */
-export const servedVersions = (definition: ApiObject): readonly unknown[] => listAt(definition, 'spec', 'versions')

@@ -86,13 +86,11 @@ export interface ServingOptions extends CallOptions {
   readonly timeoutMs?: number | undefined
 }
 
-/** Serving of models. Logs, exec, restart, scale, removal go through the engine of services, which lists them, too. */
+/** Serving of models. Logs, exec, restart, scale, removal, diagnosis go through the engine of services, which lists them, too. */
 export interface ServingFacet {
   plan(spec: ServingSpec, options?: CallOptions): Promise<ServingPlan>
   /** Resolves when it was seen ready; DEPLOY_FAILED, with the cause, when it will not be. */
   deploy(spec: ServingSpec, options?: ServingOptions): Promise<Service>
   planUpdate(name: string, change: ServingChange, options?: CallOptions): Promise<ServingPlan>
   update(name: string, change: ServingChange, options?: ServingOptions): Promise<Service>
-  /** Evidence first, causes before symptoms; never changes anything. */
-  diagnose(name: string, options?: CallOptions): Promise<Finding[]>
 }

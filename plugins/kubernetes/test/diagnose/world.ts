@@ -1,5 +1,5 @@
 import type {ApiObject, Finding} from '@omni-cli/sdk'
-import {emptyFacts, type Facts} from '../../src/provider/inference/diagnose/facts.ts'
+import type {Facts} from '../../src/provider/inference/diagnose/facts.ts'
 import {findingsOf} from '../../src/provider/inference/diagnose/rule.ts'
 import {RULES} from '../../src/provider/inference/diagnose/rules.ts'
 import type {ClusterEvent} from '../../src/provider/pods/event-map.ts'
@@ -7,7 +7,12 @@ import type {ContainerStatus, Pod} from '../../src/provider/pods/pod.ts'
 
 export const NOW = '2026-02-01T12:00:00Z'
 
-export const facts = (some: Partial<Facts>): Facts => ({...emptyFacts('llama', 'ml'), nowMs: Date.parse(NOW), ...some})
+export const facts = (some: Partial<Facts>): Facts => ({
+  ...{name: 'llama', namespace: 'ml', omeNamespace: 'ome', nowMs: Date.parse(NOW)},
+  ...{deployments: [], pods: [], events: [], nodes: [], autoscalers: [], claims: [], services: []},
+  ...{agents: [], logs: [], agentLines: [], served: new Set(), unseen: []},
+  ...some,
+})
 
 export const object = (kind: string, name: string, rest: Record<string, unknown> = {}): ApiObject => ({
   apiVersion: 'v1',

@@ -1,6 +1,5 @@
 import type {CallOptions, Finding} from '@omni-cli/sdk'
 import type {KubeClient} from '../../../client/kube-client.ts'
-import {causeOf} from './cause.ts'
 import {gatherFacts} from './gather-facts.ts'
 import {findingsOf} from './rule.ts'
 import {RULES} from './rules.ts'
@@ -20,13 +19,4 @@ export async function diagnose(client: KubeClient, name: string, options: CallOp
       fix: 'omni cluster health',
     },
   ]
-}
-
-/** The first cause in one line; undefined when none is seen. For those who wait for a service. */
-export async function findCause(
-  client: KubeClient,
-  name: string,
-  options: CallOptions = {},
-): Promise<string | undefined> {
-  return causeOf(await gatherFacts(client, name, options))
 }

@@ -48,10 +48,3 @@ export interface Facts {
   readonly served: ReadonlySet<string>
   readonly unseen: readonly string[]
 }
-
-/** Facts of nothing, to be filled in. */
-export const emptyFacts = (name: string, namespace: string): Facts => ({
-  ...{name, namespace, omeNamespace: 'ome', nowMs: Date.now()},
-  ...{deployments: [], pods: [], events: [], nodes: [], autoscalers: [], claims: [], services: []},
-  ...{agents: [], logs: [], agentLines: [], served: new Set(), unseen: []},
-})

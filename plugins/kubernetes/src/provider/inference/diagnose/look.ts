@@ -70,6 +70,12 @@ export const unscheduled = ({pods}: Facts): {readonly pod: Pod; readonly message
       return scheduled?.status === 'False' ? [{pod, message: scheduled.message ?? scheduled.reason ?? ''}] : []
     })
 
+export type Waiting = ReturnType<typeof unscheduled>[number]
+
+/** What the scheduler says of each of these pods. */
+export const evidenceOf = (waiting: readonly Waiting[]): string[] =>
+  some([...new Set(waiting.map(({pod, message}) => `${pod.metadata.name}: ${message}`))], 3)
+
 /** One finding for everything that the same thing is true of. */
 export const together = <T>(items: readonly T[], found: (items: readonly [T, ...T[]]) => Found): readonly Found[] => {
   const [first, ...others] = items

@@ -1,5 +1,6 @@
-import {formatBytes, formatDuration} from '@omni-cli/sdk'
-import {at, listAt, numberAt, recordAt, textAt, textsAt} from '../../fields.ts'
+import {formatDuration} from '@omni-cli/sdk'
+import {at, listAt, textAt, textsAt} from '../../fields.ts'
+import {wordsOf} from '../agent-words.ts'
 import type {Facts} from '../facts.ts'
 import {failureIn, modelNameOf, some, together} from '../look.ts'
 import type {Found, Rule} from '../rule.ts'
@@ -7,14 +8,6 @@ import type {Found, Rule} from '../rule.ts'
 /** Schemes for which the model agent has no way to fetch. */
 const UNSERVED: readonly string[] = ['s3', 'gs', 'az', 'github', 'pvc']
 const STALLED_MS = 10 * 60_000
-
-/** What an agent says of the model on its node. */
-interface AgentWord {
-  readonly node: string
-  readonly status: string
-  readonly text: string
-  readonly quietMs: number | undefined
-}
 
 const whenNamed = (find: (facts: Facts, name: string) => readonly Found[]) => (facts: Facts) => {
   const name = modelNameOf(facts)
@@ -227,37 +220,4 @@ const modelLabels = ({spec}: Facts['pods'][number]): string[] =>
 function repositoryOf(model: unknown): string {
   const uri = textAt(model, 'spec', 'storage', 'storageUri') ?? ''
   return uri.startsWith('hf://') ? (uri.slice('hf://'.length).split('@')[0] ?? '') : 'OWNER/MODEL'
-}
-
-/** What each agent says of the model that the service names. */
-function wordsOf({agents, model, nowMs}: Facts): AgentWord[] {
-  if (model === undefined) return []
-  const {name, namespace} = model.metadata
-  const key = namespace === undefined ? `clusterbasemodel.${name}` : `${namespace}.basemodel.${name}`
-  return agents.flatMap((agent) => {
-    const entry = parse(textAt(agent, 'data', key))
-    const status = textAt(entry, 'status')
-    if (status === undefined) return []
-    const node = agent.metadata.name
-    const told = Date.parse(textAt(entry, 'progress', 'lastUpdated') ?? '')
-    const text = [`${node}: ${status}`, ...progressOf(recordAt(entry, 'progress'))].join(', ')
-    return [{node, status, text, quietMs: Number.isNaN(told) ? undefined : nowMs - told}]
-  })
-}
-
-function progressOf(progress: unknown): string[] {
-  const [done, all] = [numberAt(progress, 'completedBytes'), numberAt(progress, 'totalBytes')]
-  const phase = textAt(progress, 'phase')
-  const speed = numberAt(progress, 'speedBytesPerSec')
-  if (done === undefined || all === undefined || all === 0) return phase === undefined ? [] : [phase]
-  const percent = `${Math.floor((100 * done) / all)} % of ${formatBytes(all)}`
-  return [`${phase ?? 'Downloading'} ${percent}${speed === undefined ? '' : ` at ${formatBytes(speed)}/s`}`]
-}
-
-function parse(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

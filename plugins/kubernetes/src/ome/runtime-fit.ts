@@ -1,7 +1,7 @@
 import type {MemoryFit} from '@omni-cli/sdk'
 import {flagCount, flagValue, type Program} from './arguments.ts'
 import {type FitDevices, type FitLoad, memoryFit} from './fit.ts'
-import type {FactSource} from './model-facts.ts'
+import {type FactSource, modelFacts} from './model-facts.ts'
 
 /** Devices of one kind, by node. */
 export interface DevicePool {
@@ -47,13 +47,25 @@ function poolFit(model: FactSource, load: FitLoad, use: RuntimeUse, pool: Device
   const fit =
     gpuMemoryBytes === undefined
       ? {...memoryFit(model, load, undefined), gpus: use.gpus}
-      : memoryFit(model, load, usedDevices(use, gpuMemoryBytes))
+      : started(memoryFit(model, load, usedDevices(use, gpuMemoryBytes)), model, use)
   const enough = pool.nodes.filter(({free}) => free >= use.gpus)
   if (enough.length >= use.nodes) {
     if (gpuMemoryBytes !== undefined) return fit
     return {...fit, reason: `${fit.reason}; the memory of '${pool.name}' is not told`}
   }
   return {...fit, verdict: 'no', reason: `${shortage(use, pool)}${inMemory(fit)}`}
+}
+
+/** vLLM refuses to start when the cache cannot hold one sequence of its longest context, however short the real ones are. */
+function started(fit: MemoryFit, model: FactSource, {program}: RuntimeUse): MemoryFit {
+  const own = modelFacts(model).maxTokens
+  const wanted = flagCount(program, 'context') ?? own
+  if (fit.verdict !== 'fits' || program.engine !== 'vllm' || wanted === undefined) return fit
+  const {longestContext = wanted, batch = 1} = fit
+  const least = Math.min(wanted, own ?? wanted)
+  if (longestContext * batch >= least) return fit
+  const reason = `${fit.reason}; but vLLM only starts when ${least} tokens fit, and ${longestContext * batch} do: set its context`
+  return {...fit, verdict: 'tight', reason}
 }
 
 const devices = ({gpus, nodes}: RuntimeUse): string =>
@@ -89,24 +101,20 @@ function usedDevices({gpus, nodes, program}: RuntimeUse, gpuMemoryBytes: number)
 
 const COUNTS = [1, 2, 4, 8, 16, 32, 64]
 
-/** On that many devices, else on the fewest of 1, 2, 4 … that it fits on. */
-export function fewestDevices(
-  model: FactSource,
-  load: FitLoad,
-  {
-    gpus,
-    gpuMemoryBytes,
-    most,
-  }: {readonly gpus?: number | undefined; readonly gpuMemoryBytes: number; readonly most: number},
-): MemoryFit {
+export interface SupposedDevices {
+  readonly gpus?: number | undefined
+  readonly gpuMemoryBytes: number
+  /** No more than that. */
+  readonly most: number
+}
+
+/** On that many devices, else on the fewest of 1, 2, 4 … that it fits on, else on the most. */
+export function fewestDevices(model: FactSource, load: FitLoad, supposed: SupposedDevices): MemoryFit {
+  const {gpus, gpuMemoryBytes, most} = supposed
   const counts = gpus === undefined ? COUNTS.filter((count) => count === 1 || count <= most) : [gpus]
   const fits = counts.map((count) => memoryFit(model, load, {gpus: count, gpuMemoryBytes}))
-  const found =
-    fits.find(({verdict}) => verdict === 'fits' || verdict === 'unknown') ??
-    fits.findLast(({verdict}) => verdict === 'tight')
-  const last = fits.at(-1)
-  if (found !== undefined || last === undefined) return found ?? memoryFit(model, load, undefined)
-  return last
+  const enough = fits.find(({verdict}) => verdict === 'fits' || verdict === 'unknown')
+  return enough ?? fits.at(-1) ?? memoryFit(model, load, undefined)
 }
 
 /** What the free devices of a pool add to a fit that only looked at memory. */

@@ -49,6 +49,22 @@ describe('a runtime on the devices of a cluster', () => {
     expect(half.verdict).toBe('fits')
   })
 
+  it('vLLM must hold one sequence of its longest context, or it does not start', () => {
+    const wide = {...seventy, maxTokens: 131_072}
+    const two = [pool([2])]
+
+    expect(runtimeFit(wide, {contextTokens: 1024}, use(2, ['--max-model-len=1024']), two).reason).not.toContain(
+      'starts',
+    )
+    expect(runtimeFit({...wide, size: '60B'}, {contextTokens: 1024}, use(2), two)).toMatchObject({
+      verdict: 'tight',
+      reason: expect.stringMatching(/only starts when 131072 tokens fit, and \d+ do/),
+    })
+    expect(
+      runtimeFit({...wide, size: '60B'}, {contextTokens: 1024}, use(2, ['--max-model-len', '4096']), two).verdict,
+    ).toBe('fits')
+  })
+
   it('what is not known is said', () => {
     expect(runtimeFit(seventy, {}, use(0), [pool([8])])).toMatchObject({
       verdict: 'unknown',

@@ -33,7 +33,9 @@ async function openRealLab() {
     return found
   }
   const place: KubeObject = {apiVersion: 'v1', kind: 'Namespace', metadata: {name: namespace}}
-  for (const object of [place, ...objects]) await client.create(await kindOf(object), object)
+  for (const object of [place, ...objects]) {
+    await client.create(await kindOf(object), {...object, metadata: {...object.metadata}})
+  }
   const operator = await startOmeSimulator({
     ...{cluster: {kubeconfig: kubeconfig ?? '', context: 'omni-test'}, namespaces: [namespace]},
     ...{owns: (name: string) => name.endsWith(id), omeNamespace: namespace},

@@ -12,6 +12,8 @@ export interface PodFate {
   readonly waiting?: string | undefined
   readonly message?: string | undefined
   readonly restarts?: number | undefined
+  /** How its container ended before. */
+  readonly exitCode?: number | undefined
   /** Not placed on a node: the scheduler's message. */
   readonly unschedulable?: string | undefined
   /** Default 0. */
@@ -179,8 +181,9 @@ function unplacedPod(pod: KubeObject, message: string): KubeObject {
   return {...pod, status: {phase: 'Pending', conditions: [condition]}}
 }
 
-function placedPod(pod: KubeObject, {ready = true, waiting, message, restarts = 0}: PodFate): KubeObject {
+function placedPod(pod: KubeObject, {ready = true, waiting, message, restarts = 0, exitCode}: PodFate): KubeObject {
   const at = timeNow()
+  const end = {exitCode, reason: 'Error', startedAt: at, finishedAt: at}
   const isReady = ready && waiting === undefined
   const state =
     waiting === undefined
@@ -194,6 +197,7 @@ function placedPod(pod: KubeObject, {ready = true, waiting, message, restarts = 
     started: isReady,
     restartCount: restarts,
     state,
+    ...(exitCode === undefined ? {} : {lastState: {terminated: end}}),
   }))
   const is = (type: string, yes: boolean) => ({type, status: yes ? 'True' : 'False', lastTransitionTime: at})
   const conditions = [

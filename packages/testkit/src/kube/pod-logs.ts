@@ -52,8 +52,10 @@ function containerOf({metadata, spec, status}: KubeObject, wanted: string | null
   }
   const name = wanted ?? main[0] ?? ''
   if (!names.includes(name)) throw new KubeError(400, 'BadRequest', `container ${name} is not valid for pod ${pod}`)
-  const waiting = status?.containerStatuses?.find((one: {name: string}) => one.name === name)?.state?.waiting
-  if (waiting !== undefined) {
+  const found = status?.containerStatuses?.find((one: {name: string}) => one.name === name)
+  const waiting = found?.state?.waiting
+  // What has run before has lines, also while it waits to run again.
+  if (waiting !== undefined && found.lastState?.terminated === undefined) {
     throw new KubeError(400, 'BadRequest', `container "${name}" in pod "${pod}" is waiting to start: ${waiting.reason}`)
   }
   return name

@@ -78,6 +78,9 @@ export function troubleOf(pod: PodObject): Trouble | undefined {
     const isFinal = reason === 'CrashLoopBackOff' || restarts > 1 || (ended !== undefined && restarts > 0)
     return {...rest, ...crash(exit), isFinal}
   }
+  if (reason === 'CrashLoopBackOff') {
+    return {...rest, reason, message: 'the program ends again and again', isFinal: true}
+  }
   return unscheduled(pod) ?? evicted(pod)
 }
 

@@ -72,7 +72,7 @@ describe('Kubernetes objects in files', () => {
   test('plans and objects live in one file and in one folder', async () => {
     write('a.yaml', `services: {web: {image: a}}\n---\n${CONFIG}`)
     write('b.yaml', CONFIG.replace('web', 'db'))
-    write('kustomization.yaml', 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n')
+    write('kustomization.yaml', 'resources: [b.yaml]\n')
     const {resources, objects = [], warnings, plans} = await loadManifest([folder])
     expect(resources.map(({name}) => name)).toEqual(['web'])
     expect(objects.map(({object}) => object.metadata.name)).toEqual(['web', 'db'])
@@ -107,6 +107,11 @@ ${CONFIG}`
       '4:43 this number cannot be sent',
       "8:8 'items' must be a list",
     ])
+  })
+
+  test('a kustomization that is named is no object', async () => {
+    const text = 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n'
+    expect(await problems(load('kustomization.yaml', text))).toEqual(['1:1 this is a kustomization, no object'])
   })
 
   test('what is written twice names the other place', async () => {

@@ -80,6 +80,10 @@ class Loader {
   async addFile(file: ManifestFile): Promise<void> {
     const {signal, stdin = process.stdin} = this.#options
     signal?.throwIfAborted()
+    if (file.isFound === true && /(^|[\\/])kustomization\.ya?ml$/.test(file.file)) {
+      this.#warnings.push(refused(file.file, 'passed over', KUSTOMIZATION_HINT))
+      return
+    }
     const source = file.file === '-' ? await readStream(stdin, resolve('.')) : await readManifest(file.file, signal)
     if (isProblem(source)) this.problems.push(source)
     else await this.addSource(source, file)
@@ -109,7 +113,6 @@ class Loader {
     const plan = this.#options.plan ?? planNameOf(file)
     for (const document of documents) {
       if (!isKustomization(document)) this.#objects.push(...writtenObjects(document, plan, this.problems))
-      else if (file.isFound === true) this.#warnings.push(refused(file.file, 'passed over', KUSTOMIZATION_HINT))
       else this.problems.push(refused(file.file, 'this is a kustomization, no object', KUSTOMIZATION_HINT))
     }
   }

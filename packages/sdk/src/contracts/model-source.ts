@@ -1,5 +1,5 @@
 import type {CallOptions} from './collection.ts'
-import type {NamedVersion} from './model-catalog.ts'
+import type {NamedVersion} from './models.ts'
 
 /** What a model reference resolves to. */
 export interface ResolvedModel {

@@ -13,26 +13,23 @@ import type {KubeClient, KubeRequest} from './kube-client.ts'
 import {groupPath} from './paths.ts'
 import {statusOf} from './status-failure.ts'
 
-export type Discovery = Pick<KubeClient, 'kinds' | 'findKind'>
+type Discovery = Pick<KubeClient, 'kinds' | 'findKind'>
 type Ask = <T>(request: KubeRequest, options: CallOptions) => Promise<T>
 
 /** Which kinds are served: from memory, the disk, or the server. What is not found there is asked for again. */
 export function openDiscovery(ask: Ask, cache: DiscoveryCache): Discovery {
-  /** Versions that were asked in this run: nothing can be newer. */
-  const asked = new Map<string, Promise<KnownVersion>>()
-  let hasAskedAll = false
-
-  const askVersion = versionAsker(ask, asked)
+  let askedAllAt = 0
+  const askVersion = versionAsker(ask)
   /** Of one version alone, without the questions for all other groups. */
-  const kindsOf = async (apiVersion: string, {fresh, ...options}: CallOptions & {readonly fresh: boolean}) => {
+  const kindsOf = async (apiVersion: string, {isMiss, ...options}: CallOptions & {readonly isMiss: boolean}) => {
     const known = (await cache.read()).versions[apiVersion]
-    if (!fresh && known?.kinds !== undefined && isFreshVersion(apiVersion, known)) return known.kinds
-    const found = await (asked.get(apiVersion) ?? askVersion(apiVersion, options))
+    if (!isMiss && known?.kinds !== undefined && isFreshVersion(apiVersion, known)) return known.kinds
+    const found = await askVersion(apiVersion, options)
     cache.change((now) => ({...now, versions: {...now.versions, [apiVersion]: found}}))
     return found.kinds ?? []
   }
-  /** @param keeps which known versions need not be asked again */
-  const askAll = async (options: CallOptions, keeps: typeof isFreshVersion): Promise<Known> => {
+  /** @param keeps which known versions need not be asked again; default none */
+  const askAll = async (options: CallOptions, keeps?: typeof isFreshVersion): Promise<Known> => {
     const lists = ['/api', '/apis'].map((path) =>
       ask<GroupsAnswer>({method: 'GET', path, accept: GROUPS_ACCEPT}, options),
     )
@@ -43,8 +40,8 @@ export function openDiscovery(ask: Ask, cache: DiscoveryCache): Discovery {
         group.versions.map(async ({apiVersion, kinds}): Promise<readonly [string, KnownVersion]> => {
           if (kinds !== undefined) return [apiVersion, {at: Date.now(), kinds}]
           const old = known.versions[apiVersion]
-          if (old !== undefined && keeps(apiVersion, old)) return [apiVersion, old]
-          return [apiVersion, await (asked.get(apiVersion) ?? askVersion(apiVersion, options)).catch(silent)]
+          if (old !== undefined && keeps?.(apiVersion, old) === true) return [apiVersion, old]
+          return [apiVersion, await askVersion(apiVersion, {...options, fresh: keeps === undefined}).catch(silent)]
         }),
       ),
     )
@@ -59,46 +56,58 @@ export function openDiscovery(ask: Ask, cache: DiscoveryCache): Discovery {
   return {
     async kinds({fresh = false, ...options} = {}) {
       const known = await cache.read()
-      if (fresh) {
-        asked.clear()
-        return preferred(await askAll(options, () => false))
-      }
+      if (fresh) return preferred(await askAll(options))
       return preferred(isRecent(known) ? known : await askAll(options, isFreshVersion))
     },
     async findKind(wanted, options = {}) {
       if (typeof wanted !== 'string') {
         const {apiVersion, kind} = wanted
         const isIt = (entry: ObjectKind) => entry.kind === kind
-        const found = (await kindsOf(apiVersion, {...options, fresh: false})).find(isIt)
-        return found ?? (await kindsOf(apiVersion, {...options, fresh: true})).find(isIt)
+        const found = (await kindsOf(apiVersion, {...options, isMiss: false})).find(isIt)
+        return found ?? (await kindsOf(apiVersion, {...options, isMiss: true})).find(isIt)
       }
       const known = await cache.read()
       const found = known.at === 0 ? undefined : findByWord(served(known, isFreshVersion), wanted)
-      if (found !== undefined || hasAskedAll) return found
+      if (found !== undefined || isNew(askedAllAt)) return found
       const now = await askAll(
         options,
         (apiVersion, version) => !isCustom(apiVersion) && isFreshVersion(apiVersion, version),
       )
-      hasAskedAll = true
+      askedAllAt = now.at
       return findByWord(served(now), wanted)
     },
   }
 }
 
-/** The same version is asked once, however many want it; one that failed is asked again. */
-function versionAsker(ask: Ask, asked: Map<string, Promise<KnownVersion>>) {
-  return (apiVersion: string, options: CallOptions): Promise<KnownVersion> => {
-    const request: KubeRequest = {method: 'GET', path: groupPath(apiVersion)}
-    const answer = ask<Parameters<typeof kindsIn>[0]>(request, options).then(
-      (found): KnownVersion => ({at: Date.now(), kinds: kindsIn(found, apiVersion)}),
-      (error: unknown): KnownVersion => {
-        asked.delete(apiVersion)
-        if (isOmniError(error) && error.code === 'NOT_FOUND') return {at: Date.now(), kinds: []}
-        throw error
-      },
-    )
-    asked.set(apiVersion, answer)
-    return answer
+/** A definition that is made in this run counts a moment later. */
+const NEW_MS = 1_000
+
+const isNew = (at: number): boolean => Date.now() - at < NEW_MS
+
+/** The same version is asked once at a time; one miss after the other does not ask each time. */
+function versionAsker(ask: Ask) {
+  const asked = new Map<string, {readonly answer: Promise<KnownVersion>; endedAt?: number}>()
+  const send = async (apiVersion: string, options: CallOptions): Promise<KnownVersion> => {
+    try {
+      const request: KubeRequest = {method: 'GET', path: groupPath(apiVersion)}
+      const found = await ask<Parameters<typeof kindsIn>[0]>(request, options)
+      return {at: Date.now(), kinds: kindsIn(found, apiVersion)}
+    } catch (error) {
+      if (isOmniError(error) && error.code === 'NOT_FOUND') return {at: Date.now(), kinds: []}
+      asked.delete(apiVersion)
+      throw error
+    }
+  }
+  return (apiVersion: string, {fresh = false, ...options}: CallOptions & {readonly fresh?: boolean}) => {
+    const earlier = fresh ? undefined : asked.get(apiVersion)
+    if (earlier !== undefined && (earlier.endedAt === undefined || isNew(earlier.endedAt))) return earlier.answer
+    const entry: {readonly answer: Promise<KnownVersion>; endedAt?: number} = {
+      answer: send(apiVersion, options).finally(() => {
+        entry.endedAt = Date.now()
+      }),
+    }
+    asked.set(apiVersion, entry)
+    return entry.answer
   }
 }
 

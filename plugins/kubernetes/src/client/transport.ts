@@ -28,8 +28,6 @@ export interface ServerAccess {
   readonly isInsecure?: boolean | undefined
   /** `http://proxy:3128`; absent: straight. */
   readonly proxy?: string | undefined
-  /** Headers of every request: impersonation. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
   /** Asked before every request, so it remembers; `fresh`: the server refused the last ones. */
   credentials(options: CallOptions & {readonly fresh: boolean}): Promise<Credentials>
 }
@@ -86,7 +84,7 @@ export function openTransport(access: ServerAccess, log: Logger): Transport {
     const known = cert ?? ''
     const agent = agents.get(known) ?? openAgent(access, {cert, key})
     agents.set(known, agent)
-    return {url, headers: {...access.headers, ...headers}, agent}
+    return {url, headers, agent}
   }
   const open = async (request: KubeRequest, options: CallOptions & {isWhole: boolean}): Promise<IncomingMessage> => {
     const startedAt = process.uptime()

@@ -111,7 +111,7 @@ describe('kinds', () => {
 })
 
 describe('kinds that change', () => {
-  it('that are new are found, as a miss asks again', async () => {
+  it('that are new are found as soon as they are asked for anew', async () => {
     const served = routes({'/apis': {groups: []}, '/apis/ome.io/v1beta1': undefined})
     await using api = await startDiscovery(served)
     await using lab = await openTestClient(api.url)
@@ -121,8 +121,23 @@ describe('kinds that change', () => {
 
     Object.assign(served, routes())
 
-    expect(await lab.client.findKind('isvc')).toMatchObject({kind: 'InferenceService'})
+    await lab.client.kinds({fresh: true})
     expect(await lab.client.findKind(wanted)).toMatchObject({kind: 'InferenceService'})
+    expect(await lab.client.findKind('isvc')).toMatchObject({kind: 'InferenceService'})
+  })
+
+  it('that are defined in the same run are found a moment later', async () => {
+    const served = routes({'/apis/ome.io/v1beta1': undefined})
+    await using api = await startDiscovery(served)
+    await using lab = await openTestClient(api.url)
+    const wanted = {apiVersion: 'ome.io/v1beta1', kind: 'InferenceService'}
+    expect(await lab.client.findKind(wanted)).toBeUndefined()
+    expect(await lab.client.findKind(wanted)).toBeUndefined()
+    expect(api.requests).toHaveLength(1)
+
+    Object.assign(served, routes())
+
+    await expect.poll(() => lab.client.findKind(wanted), {timeout: 5_000}).toMatchObject({kind: 'InferenceService'})
   })
 
   it('of a service that is down do not take the others with them', async () => {

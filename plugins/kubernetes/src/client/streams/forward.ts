@@ -132,6 +132,8 @@ async function joinSpdy({local, port, where}: Join, socket: Parameters<typeof op
   })
   local.once('end', () => void stream.end().catch(() => undefined))
   local.once('close', connection.close)
+  // The client may have gone while the way to the pod was made.
+  if (local.destroyed) connection.close()
   local.resume()
   await connection.closed
   throwTold(errors, where)
@@ -155,6 +157,7 @@ async function joinSocket({local, where}: Join, socket: Parameters<typeof receiv
   })
   local.once('end', () => socket.close())
   local.once('close', () => socket.close())
+  if (local.destroyed) socket.close()
   local.resume()
   await closed
   throwTold(errors, where)

@@ -127,6 +127,17 @@ describe('the status of an inference service', () => {
   })
 })
 
+describe('a service of the mode Serverless', () => {
+  const serverless = {annotations: {'ome.io/deploymentMode': 'Serverless'}}
+
+  it('is running when the operator says so, also while nobody asks and it has no pods', () => {
+    const service = inference({metadata: serverless, status: ready})
+
+    expect(toService(parts({service, deployments: [deployment({replicas: 0})]})).status).toBe('running')
+    expect(toService(parts({service, deployments: []})).status).toBe('running')
+  })
+})
+
 describe('an inference service as a service', () => {
   it('tells its namespace, address, replicas and what it serves', () => {
     const service = toService(

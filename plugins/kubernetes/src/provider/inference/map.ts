@@ -2,7 +2,8 @@ import type {ApiObject, ServedModel, Service, ServiceFailure, ServiceSpec, Servi
 import {type ComponentState, componentsOf, operatorAnnotation, type Parts} from './component.ts'
 import {at, listAt, numberAt, textAt, textsAt} from './fields.ts'
 import {REASON} from './hopeless.ts'
-import {ANNOTATION, LABEL, MAIN_CONTAINER, MODE} from './names.ts'
+import {modeOf} from './mode.ts'
+import {ANNOTATION, LABEL, MAIN_CONTAINER} from './names.ts'
 import {replicasOf} from './replicas.ts'
 import {failureOf, judge, type Verdict} from './status.ts'
 import {worst} from './trouble.ts'
@@ -54,14 +55,6 @@ function servingOf(parts: Parts, components: readonly ComponentState[], verdict:
 }
 
 const shownComponent = ({exists, isUpToDate, troubles, stuck, ...shown}: ComponentState): ServingComponent => shown
-
-/** How the operator runs it: what its webhook has noted, else its default. */
-export function modeOf(service: ApiObject): string {
-  const noted = textsAt(service, 'metadata', 'annotations')[ANNOTATION.mode]
-  if (noted !== undefined) return noted
-  if (at(service, 'spec', 'engine', 'leader') !== undefined) return MODE.multiNode
-  return numberAt(service, 'spec', 'engine', 'minReplicas') === 0 ? MODE.serverless : MODE.raw
-}
 
 function vendorOf({model, deployments, pods}: Parts): string | undefined {
   const told = textAt(model, 'spec', 'vendor')

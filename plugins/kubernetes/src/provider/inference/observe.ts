@@ -1,7 +1,7 @@
 import {type ApiObject, type CallOptions, isAbort, type ObjectKind, type ObjectListOptions, sleep} from '@omni-cli/sdk'
 import type {KubeClient, WatchEvent} from '../../client/kube-client.ts'
 import type {Parts} from './component.ts'
-import {modeOf} from './map.ts'
+import {modeOf} from './mode.ts'
 import {DEPLOYMENT, INFERENCE_SERVICE, LABEL, LEADER_WORKER_SET, MODE, POD} from './names.ts'
 
 /** What is seen of one service at a moment; `service` is undefined when it is gone. */

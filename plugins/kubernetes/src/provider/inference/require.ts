@@ -2,7 +2,7 @@ import {type CallOptions, OmniError} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import type {Parts} from './component.ts'
 import {gatherOne} from './gather.ts'
-import {modeOf} from './map.ts'
+import {modeOf} from './mode.ts'
 import {MODE} from './names.ts'
 
 /** The service with what belongs to it, or NOT_FOUND. */

@@ -1,6 +1,7 @@
 import type {ApiObject, ServiceStatus} from '@omni-cli/sdk'
 import type {ComponentState} from './component.ts'
 import {at, listAt, numberAt, textAt} from './fields.ts'
+import {hasOwnPods} from './mode.ts'
 import {worst} from './trouble.ts'
 
 /** The operator's last failure. */
@@ -46,6 +47,7 @@ export function isObserved(service: ApiObject): boolean {
 export function judge(service: ApiObject, components: readonly ComponentState[]): Verdict {
   const deleted = textAt(service, 'metadata', 'deletionTimestamp')
   if (deleted !== undefined) return {status: 'degraded', reason: deletionReason(service)}
+  if (!hasOwnPods(service)) return judgeByConditions(service)
   const isDown = components.length > 0 && components.every(({exists, desired}) => exists && desired === 0)
   if (isDown) return {status: 'stopped'}
   const isWhole = components.every(({exists, ready, desired, isUpToDate}) => exists && ready >= desired && isUpToDate)
@@ -54,6 +56,13 @@ export function judge(service: ApiObject, components: readonly ComponentState[])
   }
   const reason = reasonOf(service, components)
   return {status: unreadyStatus(service, components), ...(reason === undefined ? {} : {reason})}
+}
+
+/** Where others make the pods, also none while nobody asks, the operator is taken at its word. */
+function judgeByConditions(service: ApiObject): Verdict {
+  if (isTrue(service, 'Ready') && isObserved(service)) return {status: 'running'}
+  const reason = reasonOf(service, [])
+  return {status: unreadyStatus(service, []), ...(reason === undefined ? {} : {reason})}
 }
 
 function unreadyStatus(service: ApiObject, components: readonly ComponentState[]): ServiceStatus {

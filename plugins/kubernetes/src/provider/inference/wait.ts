@@ -1,4 +1,12 @@
-import {type CallOptions, formatDuration, OmniError, type Service, type ServiceFailure, sleep} from '@omni-cli/sdk'
+import {
+  type CallOptions,
+  formatDuration,
+  isOmniError,
+  OmniError,
+  type Service,
+  type ServiceFailure,
+  sleep,
+} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import {type ComponentState, componentsOf, type Parts, podsOfComponent} from './component.ts'
 import {at, textsAt} from './fields.ts'
@@ -6,6 +14,7 @@ import {gatherOne} from './gather.ts'
 import {type Cause, createJudgement, type Patience} from './hopeless.ts'
 import {lastLines} from './last-lines.ts'
 import {toService} from './map.ts'
+import {hasOwnPods} from './mode.ts'
 import {ANNOTATION} from './names.ts'
 import {observe} from './observe.ts'
 import {phaseOf} from './phase.ts'
@@ -43,9 +52,8 @@ export async function awaitReady(client: KubeClient, name: string, options: Wait
       // Watches of different kinds are not in step: what they say is asked again, at one time.
       const isTold = at(service, 'status', 'observedGeneration') !== undefined
       if (!isTold && Date.now() - startedMs < UNTOLD_MS) await sleep(UNTOLD_MS, signal)
-      const fresh = await gatherOne(client, name, {signal})
+      const fresh = await gatherOne(client, name, {signal}).catch(unlessAway)
       if (fresh !== undefined && isReady(fresh, options)) return toService(fresh)
-      continue
     }
     const phase = phaseOf(parts)
     if (phase !== told) onProgress?.(phase)
@@ -57,9 +65,15 @@ export async function awaitReady(client: KubeClient, name: string, options: Wait
   throw last === undefined ? gone(name) : late(last, timeoutMs)
 }
 
+/** A server that is away for a moment is asked again; the watches go on by themselves. */
+function unlessAway(error: unknown): undefined {
+  if (!isOmniError(error) || error.code !== 'UNAVAILABLE') throw error
+}
+
 function isReady(parts: Parts, {isReached}: WaitOptions): boolean {
   const components = componentsOf(parts)
   if (judge(parts.service, components).status !== 'running') return false
+  if (!hasOwnPods(parts.service)) return isReached?.(parts) ?? true
   const isExact = components.every(({name, desired}) => podsOfComponent(parts, name).length >= desired)
   return isExact && components.every((component) => isOfSize(parts, component)) && (isReached?.(parts) ?? true)
 }

@@ -9,7 +9,7 @@ import {
 import type {KubeClient} from '../../../client/kube-client.ts'
 import {requireServed} from '../../catalog/kinds.ts'
 import {getService} from '../gather.ts'
-import {modeOf} from '../map.ts'
+import {modeOf} from '../mode.ts'
 import {INFERENCE_SERVICE, MODE} from '../names.ts'
 import {autoscaleSettings} from './autoscale.ts'
 import {chooseRuntime, type RuntimeAnswer} from './choose-runtime.ts'

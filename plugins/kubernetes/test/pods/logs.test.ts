@@ -61,6 +61,13 @@ describe('logs', () => {
     expect(await read(fake, {since: '2026-01-01T12:00:01.500Z'})).toEqual(['web-0 two'])
   })
 
+  it('of a pod that is just being removed may be gone; of the only one that runs they may not', async () => {
+    const gone = () => new OmniError('UNAVAILABLE', 'no container')
+    const leaving = pod('b', {leaving: true})
+    expect(await read(fakePods([pod('a'), leaving], {a: () => at(1, 'one'), b: gone}))).toEqual(['web-0 one'])
+    await expect(read(fakePods([pod('a')], {a: gone}))).rejects.toMatchObject({code: 'UNAVAILABLE'})
+  })
+
   it('leave out what the kubelet says of a log that is gone', async () => {
     const fake = fakePods([pod('a')], {a: () => `${at(1, 'one')}rpc error: code = NotFound desc = no container`})
     expect(await read(fake)).toEqual(['web-0 one'])

@@ -4,7 +4,7 @@ import {type LogClient, logSource, readSource} from './log-container.ts'
 import {followPods} from './log-follow.ts'
 import {mergeLines} from './log-merge.ts'
 import {lineMark, type StampedLine, withoutStamp} from './log-times.ts'
-import type {NumberedPod} from './order.ts'
+import {isOver, type NumberedPod} from './order.ts'
 import {listReplicas, type Pod, type PodsOf, requireGroup, requireReplica} from './pod.ts'
 
 /** Lines of the pods of a service. Kubernetes keeps both outputs of a container as one: all lines are of `stdout`. */
@@ -14,11 +14,17 @@ export function createLogs(client: LogClient, podsOf: PodsOf): LogFacet {
     const group = await requireGroup(podsOf, name, {signal})
     const numbered = await listReplicas(client, group, {signal})
     const wanted = replica === undefined ? numbered : [requireReplica(numbered, group.service, replica)]
+    const isSpare = ({pod}: NumberedPod<Pod>) => wanted.length > 1 || isOver(pod)
     const asked = since === undefined ? options : {...options, since: new Date(since).toISOString()}
     const stamped =
       follow === true
         ? followPods(client, group, asked)
-        : mergeLines(wanted.map((one) => kept(client, {group, one}, asked)))
+        : mergeLines(
+            wanted.map((one) => {
+              const lines = kept(client, {group, one}, asked)
+              return isSpare(one) ? tolerant(lines, isOver(one.pod) ? [...GONE, 'UNAVAILABLE'] : GONE) : lines
+            }),
+          )
     for await (const lines of stamped) yield lines.map(withoutStamp)
   }
   return {
@@ -61,11 +67,17 @@ async function gather(pieces: AsyncIterable<readonly StampedLine[]>): Promise<St
   return all
 }
 
-/** The container before may have been cleaned up. */
-async function* tolerant(pieces: AsyncIterable<readonly StampedLine[]>): AsyncGenerator<readonly StampedLine[]> {
+/** Of a container that was cleaned up, or has not started. */
+const GONE: readonly string[] = ['CONFLICT', 'NOT_FOUND', 'INVALID']
+
+/** What is gone has no lines; of a pod that is just being removed, kubelets fail to tell them in many ways. */
+async function* tolerant(
+  pieces: AsyncIterable<readonly StampedLine[]>,
+  codes: readonly string[] = GONE,
+): AsyncGenerator<readonly StampedLine[]> {
   try {
     yield* pieces
   } catch (error) {
-    if (!isOmniError(error) || !['CONFLICT', 'NOT_FOUND', 'INVALID'].includes(error.code)) throw error
+    if (!isOmniError(error) || !codes.includes(error.code)) throw error
   }
 }

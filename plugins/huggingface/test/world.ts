@@ -42,7 +42,7 @@ export async function createWorld(): Promise<World> {
     download(options = {}, ref = 'ivory/one') {
       const http = createHttp({log: silentLogger, baseMs: 5})
       const target = hubTarget({env: {HF_ENDPOINT: hub.url, HF_TOKEN: hub.token}}, {})
-      return downloadModel(createHub(http, target), ref, dir, {connections: 2, chunkBytes: CHUNK, ...options})
+      return downloadModel(createHub(http, target), ref, dir, {connections: 2, chunkBytes: CHUNK, maxRun: 1, ...options})
     },
     failOnce(fault) {
       let isOver = false

@@ -48,7 +48,7 @@ export async function downloadModel(
     return found
   }
   await folder.requireRoom(files)
-  const engine = createEngine({transfer, folder, hasher, connections, reload}, files)
+  const engine = createEngine({transfer, folder, hasher, connections, reload, maxRun: options.maxRun}, files)
   using _progress = showProgress(engine, bytes, onProgress)
   await runEngine(engine)
   await folder.note({source, complete: true, files})

@@ -16,13 +16,15 @@ export interface Engine {
   readonly hasher: Hasher
   readonly board: Board
   readonly connections: number
+  /** Chunks of one request at most. */
+  readonly maxRun?: number | undefined
   readonly jobs: readonly FileJob[]
   /** The file as the hub tells it now. */
   reload(path: string): Promise<PlannedFile>
   repairedChunks: number
 }
 
-export type EngineParts = Pick<Engine, 'transfer' | 'folder' | 'hasher' | 'connections' | 'reload'>
+export type EngineParts = Pick<Engine, 'transfer' | 'folder' | 'hasher' | 'connections' | 'maxRun' | 'reload'>
 
 export function createEngine(parts: EngineParts, files: readonly PlannedFile[]): Engine {
   const jobs = files.map(newJob)
@@ -49,15 +51,19 @@ export async function runEngine(engine: Engine): Promise<void> {
   }
 }
 
-/** Over far distances a connection asks for more chunks at a time, as long as there are many left for all. */
-function runLength({transfer, jobs, connections}: Engine): number {
-  if (transfer.latencyMs < FAR_MS) return 1
-  const missing = jobs.reduce((sum, job) => sum + (job.phase === 'fetch' ? job.missing.size : 0), 0)
-  return Math.max(1, Math.min(FAR_RUN, Math.floor(missing / (4 * connections))))
+/**
+ * Chunks of one request: few towards the end, so that all connections end together; more over far distances, where each request
+ * costs a while.
+ */
+function runLength({transfer, jobs, connections, maxRun}: Engine): number {
+  const missing = jobs.reduce((sum, job) => sum + (job.phase === 'done' ? 0 : job.missing.size), 0)
+  const most = maxRun ?? (transfer.latencyMs >= FAR_MS ? FAR_RUN : RUN)
+  return Math.max(1, Math.min(most, Math.ceil(missing / (2 * connections))))
 }
 
+const RUN = 16
 const FAR_MS = 30
-const FAR_RUN = 4
+const FAR_RUN = 64
 
 /** Files that are open at a time, besides one for each connection. */
 const MORE_OPEN = 8
@@ -106,7 +112,7 @@ async function perform(engine: Engine, task: Task): Promise<void> {
 }
 
 /** Chunks after which what was written is sent to the disk, so that the end has not to wait for all of it. */
-const SYNC_CHUNKS = 32
+const SYNC_CHUNKS = 64
 
 /** Writes to the part; a chunk is noted when its bytes are written, and hashed from then on. */
 function sinkOf(job: FileJob): Sink {

@@ -2,8 +2,8 @@ import {matchesGlob} from 'node:path'
 import {OmniError} from '@omni-cli/sdk'
 import type {HubFile} from '../client/hub.ts'
 
-/** A chunk is the unit of what is remembered, checked and fetched again. */
-const CHUNK_BYTES = 8 * 1024 * 1024
+/** A chunk is the unit of what is remembered, checked and fetched again; several of them are asked for at once. */
+const CHUNK_BYTES = 1024 * 1024
 
 export interface ExpectedHash {
   /** Of small files, Git's hash of the blob: SHA-1 of a head with the size, and the content. */
@@ -23,8 +23,10 @@ export interface PlannedFile {
 export interface PlanOptions {
   /** Globs of paths or names; absent: all. */
   readonly include?: readonly string[] | undefined
-  /** Default 8 MiB. */
+  /** Default 1 MiB. */
   readonly chunkBytes?: number | undefined
+  /** Chunks of one request at most. Default 16, and more over far distances. */
+  readonly maxRun?: number | undefined
 }
 
 /** Folder of our own beside the files. */

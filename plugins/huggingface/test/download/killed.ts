@@ -7,4 +7,4 @@ import {CHUNK} from '../world.ts'
 
 const [, , endpoint = '', folder = ''] = process.argv
 const hub = createHub(createHttp({log: silentLogger}), hubTarget({env: {HF_ENDPOINT: endpoint}}, {}))
-await downloadModel(hub, 'ivory/one', folder, {connections: 2, chunkBytes: CHUNK})
+await downloadModel(hub, 'ivory/one', folder, {connections: 2, chunkBytes: CHUNK, maxRun: 1})

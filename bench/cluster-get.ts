@@ -14,7 +14,7 @@ const [services, models, many] = [200, 207, 1000]
 
 await using bench = await createServingBench()
 await bench.addModels(models)
-await bench.addServices(0, services)
+await bench.addServices(0, services, {workloads: true})
 const times: Record<'services' | 'isvc' | 'models' | 'cbm', number[]> = {services: [], isvc: [], models: [], cbm: []}
 for (let round = -1; round < Number(values.rounds); round++) {
   const measured = {

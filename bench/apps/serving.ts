@@ -9,8 +9,8 @@ export interface ServingBench extends AsyncDisposable {
   /** The environment that the CLI has. */
   readonly env: NodeJS.ProcessEnv
   addModels(count: number): Promise<void>
-  /** Services `from` to `to`, each with the Deployment of its engine. */
-  addServices(from: number, to: number): Promise<void>
+  /** Services `from` to `to`; with `workloads` each with the Deployment of its engine. */
+  addServices(from: number, to: number, options?: {readonly workloads?: boolean}): Promise<void>
   /** In the namespace of the services. */
   kubectl(...args: string[]): Promise<string>
 }
@@ -43,9 +43,9 @@ export async function createServingBench(): Promise<ServingBench> {
       models.push(...numbers(0, count).map((index) => `bench-${index}-${id}`))
       await add(`${OME}/clusterbasemodels`, models.map(modelOf))
     },
-    async addServices(from, to) {
+    async addServices(from, to, {workloads = false} = {}) {
       const names = numbers(from, to).map((index) => `llama-${index}`)
-      await add(`/apis/apps/v1/namespaces/${namespace}/deployments`, names.map(deploymentOf))
+      if (workloads) await add(`/apis/apps/v1/namespaces/${namespace}/deployments`, names.map(deploymentOf))
       await add(
         `${OME}/namespaces/${namespace}/inferenceservices`,
         names.map((name) => serviceOf(name, models[0] ?? 'm')),

@@ -1,4 +1,4 @@
-import {type CallOptions, isOmniError, OmniError, requireFacet, type ServingFacet} from '@omni-cli/sdk'
+import {isOmniError, OmniError, requireFacet, type ServingFacet} from '@omni-cli/sdk'
 import type {Session} from '@omni-cli/sdk/cli'
 
 /** Who serves models here. UNSUPPORTED, with what to do, where nobody does. */
@@ -13,5 +13,3 @@ export async function openServing(session: Session): Promise<ServingFacet> {
     })
   }
 }
-
-export type ServingCall = CallOptions & {readonly wait: boolean; readonly timeoutMs: number | undefined}

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import {connectionFailure} from '../../src/client/connection-failure.ts'
 import {statusFailure} from '../../src/client/status-failure.ts'
-import {refusal} from './api-server.ts'
+import {openTestClient, refusal} from './api-server.ts'
 
 const request = {method: 'GET', path: '/apis/apps/v1/namespaces/team/deployments/web'} as const
 
@@ -87,5 +87,18 @@ describe('a connection that fails', () => {
 
     expect(error.code).toBe(expected)
     expect(error.message).toContain(reason)
+  })
+})
+
+describe('a certificate that is none', () => {
+  it('is told as such, before anything is sent', async () => {
+    const pem = '-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n'
+    const credentials = async () => ({headers: {}, cert: pem, key: pem})
+    await using lab = await openTestClient('https://127.0.0.1:1', {access: {credentials}})
+
+    await expect(lab.client.version()).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('a certificate or key of the kubeconfig cannot be used'),
+    })
   })
 })

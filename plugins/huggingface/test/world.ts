@@ -5,6 +5,7 @@ import {createHttp, type Download, type DownloadOptions, silentLogger} from '@om
 import {createHub} from '../src/client/hub.ts'
 import {hubTarget} from '../src/client/settings.ts'
 import {downloadModel} from '../src/download/download.ts'
+import type {PlanOptions} from '../src/download/plan.ts'
 import {bytesOf, type Content, largeContent} from './hub/content.ts'
 import {startFakeHub} from './hub/fake-hub.ts'
 import type {FakeHub, Fault} from './hub/types.ts'
@@ -21,7 +22,7 @@ export interface World extends AsyncDisposable {
   /** Where it is downloaded to. */
   readonly model: string
   isWhole(): boolean
-  download(options?: DownloadOptions, ref?: string): Promise<Download>
+  download(options?: DownloadOptions & PlanOptions, ref?: string): Promise<Download>
   /** The first request for bytes of the weights goes wrong like that, the others do not. */
   failOnce(fault: Fault): void
   /** Stops after two chunks of the weights have come. */
@@ -42,7 +43,12 @@ export async function createWorld(): Promise<World> {
     download(options = {}, ref = 'ivory/one') {
       const http = createHttp({log: silentLogger, baseMs: 5})
       const target = hubTarget({env: {HF_ENDPOINT: hub.url, HF_TOKEN: hub.token}}, {})
-      return downloadModel(createHub(http, target), ref, dir, {connections: 2, chunkBytes: CHUNK, maxRun: 1, ...options})
+      return downloadModel(createHub(http, target), ref, dir, {
+        connections: 2,
+        chunkBytes: CHUNK,
+        maxRun: 1,
+        ...options,
+      })
     },
     failOnce(fault) {
       let isOver = false

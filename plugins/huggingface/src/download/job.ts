@@ -4,6 +4,14 @@ import type {FileCheck} from './hasher.ts'
 import type {Ledger} from './ledger.ts'
 import {chunksOf, type PlannedFile} from './plan.ts'
 
+/** One request that is running: the bytes that it is for, some of which may be given to another connection. */
+export interface Run {
+  /** Of the next byte. */
+  position: number
+  /** After the last byte. */
+  end: number
+}
+
 /** How far one file is. */
 export interface FileJob {
   file: PlannedFile
@@ -20,6 +28,7 @@ export interface FileJob {
   suspects: Set<number>
   /** What connections are doing for it. */
   readonly running: Set<Promise<void>>
+  readonly runs: Set<Run>
   /** Open while the file is not in its place. */
   handle?: FileHandle | undefined
   ledger?: Ledger | undefined
@@ -45,6 +54,7 @@ export const newJob = (file: PlannedFile): FileJob => ({
   looked: new Set(),
   suspects: new Set(),
   running: new Set(),
+  runs: new Set(),
   stop: new AbortController(),
   present: 0,
   restarts: 0,
@@ -54,7 +64,10 @@ export type Task =
   | {readonly kind: 'fetch'; readonly job: FileJob; readonly first: number; readonly count: number}
   | {readonly kind: 'look'; readonly job: FileJob; readonly index: number}
 
-/** What a connection does next: missing chunks go before second looks. Undefined when there is nothing to do right now. */
+/**
+ * What a connection does next: missing chunks, then a part of what another one has still to fetch, then second looks. Undefined when
+ * there is nothing to do right now.
+ */
 export function takeTask(jobs: readonly FileJob[], runLength: number): Task | undefined {
   for (const job of jobs) {
     const first = job.phase === 'fetch' ? job.missing.values().next().value : undefined
@@ -63,6 +76,27 @@ export function takeTask(jobs: readonly FileJob[], runLength: number): Task | un
     while (count < runLength && job.missing.delete(first + count)) count++
     return {kind: 'fetch', job, first, count}
   }
+  return takeOver(jobs) ?? takeLook(jobs)
+}
+
+/** The second half of the longest run, so that no connection is idle while another has several chunks to go. */
+function takeOver(jobs: readonly FileJob[]): Task | undefined {
+  const left = ({run}: {readonly run: Run}) => run.end - run.position
+  const [longest] = jobs
+    .flatMap((job) => (job.phase === 'fetch' ? [...job.runs].map((run) => ({job, run})) : []))
+    .sort((a, b) => left(b) - left(a))
+  if (longest === undefined) return undefined
+  const {job, run} = longest
+  const {chunkBytes} = job.file
+  if (left(longest) < 2 * chunkBytes) return undefined
+  const first = Math.ceil((run.position + left(longest) / 2) / chunkBytes)
+  const count = Math.ceil(run.end / chunkBytes) - first
+  if (count <= 0) return undefined
+  run.end = first * chunkBytes
+  return {kind: 'fetch', job, first, count}
+}
+
+function takeLook(jobs: readonly FileJob[]): Task | undefined {
   for (const job of jobs) {
     const index = job.phase === 'look' ? nextLook(job) : undefined
     if (index === undefined) continue

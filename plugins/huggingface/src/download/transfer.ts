@@ -47,7 +47,16 @@ export async function fetchChunks(
     checksum: 0,
     chunkBytes,
   }
-  const signal = AbortSignal.any([transfer.signal, job.stop.signal])
+  job.runs.add(state)
+  try {
+    await fetchRun(transfer, job, {state, sink, signal: AbortSignal.any([transfer.signal, job.stop.signal])})
+  } finally {
+    job.runs.delete(state)
+  }
+}
+
+/** Until the end of the run, which another connection may bring nearer meanwhile. */
+async function fetchRun(transfer: Transfer, job: FileJob, {state, sink, signal}: Reading): Promise<void> {
   for (let tries = 0; state.position < state.end; ) {
     const before = state.position
     try {
@@ -58,7 +67,7 @@ export async function fetchChunks(
       const failure = diskError(error, job.file.path) ?? error
       if (isFinal(failure)) throw failure
       tries = state.position > before ? 1 : tries + 1
-      job.suspects.add(Math.floor(state.position / chunkBytes))
+      job.suspects.add(Math.floor(state.position / state.chunkBytes))
       if (tries >= TRIES_WITHOUT_PROGRESS) throw lastError(failure, job)
       await sleep(Math.min(10_000, 100 * 2 ** tries), signal)
     }

@@ -1,5 +1,6 @@
 import {existsSync, readFileSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {poll} from '@omni-cli/sdk'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {bytesOf, largeContent} from '../hub/content.ts'
 import {CHUNK, createWorld, type World} from '../world.ts'
@@ -65,6 +66,24 @@ describe('a download', () => {
     writeFileSync(world.model, bytesOf(world.weights))
 
     expect(await world.download()).toMatchObject({fetchedBytes: 2})
+  })
+
+  it('gives idle connections a part of what others have still to fetch', async () => {
+    world.weights = largeContent(16 * CHUNK)
+    world.hub.add('ivory/one', {'model.safetensors': world.weights})
+    // The first request is slow: the others take over what is left of it.
+    world.hub.fault = ({count}) => (count === 1 ? {stallAfter: CHUNK + 1000} : undefined)
+    const stop = new AbortController()
+    const outcome = world.download({connections: 4, maxRun: 8, signal: stop.signal}).catch(() => 'stopped')
+    await poll({everyMs: 20, timeoutMs: 10_000}, () => world.hub.bytesSent >= 14 * CHUNK)
+    stop.abort()
+    expect(await outcome).toBe('stopped')
+    world.hub.fault = () => undefined
+
+    const {fetchedBytes} = await world.download()
+
+    expect(fetchedBytes).toBeLessThanOrEqual(3 * CHUNK)
+    expect(world.isWhole()).toBe(true)
   })
 
   it('of many small files asks once for each', async () => {

@@ -199,6 +199,34 @@ describe('all rules', () => {
     expect(new Set(RULES.map(({id}) => id)).size).toBe(RULES.length)
   })
 
+  it('trouble of before is no cause of a service that is well now', () => {
+    const about = 'InferenceService/llama'
+    const isReady = {status: {conditions: [{type: 'Ready', status: 'True'}]}}
+    const findings = found({
+      service: service({...isReady, spec: {model: {name: 'tiny'}, runtime: {name: 'fast'}}}),
+      model: object('ClusterBaseModel', 'tiny', {spec: {storage: {path: '/m'}}, status: {state: 'Ready'}}),
+      runtime: object('ServingRuntime', 'fast'),
+      deployments: [deployment()],
+      pods: [
+        pod({
+          ready: true,
+          status: {ready: true, restartCount: 3, state: {running: {}}, lastState: {terminated: {exitCode: 1}}},
+        }),
+      ],
+      events: [
+        event('Unhealthy', 'Liveness probe failed: timeout'),
+        event('Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503'),
+        event('FailedMount', 'not yet'),
+        event('Failed', 'Failed to pull image'),
+        event('FailedCreate', 'exceeded quota', 'ReplicaSet/llama-engine-5d8f7c9b4'),
+        ...['ServerlessModeRejected', 'RuntimeValidationError', 'RuntimeSelectionError', 'MergeSpecsError'].map(
+          (reason) => event(reason, 'before', about),
+        ),
+      ],
+    })
+    expect(findings.map(({rule}) => rule)).toEqual(['pods-ready'])
+  })
+
   it('causes come before symptoms, and the first is the cause', () => {
     const some = {
       nodes: [node('n1', {ready: 'False'})],

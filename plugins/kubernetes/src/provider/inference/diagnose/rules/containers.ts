@@ -116,7 +116,7 @@ const SPECIFIC: readonly Rule[] = [
     looksAt: 'liveness probes that end the program',
     severity: 'cause',
     find: (facts) =>
-      containersIn(facts).every(({status}) => (status.restartCount ?? 0) === 0)
+      containersIn(facts).every(({status}) => (status.restartCount ?? 0) === 0 || status.ready === true)
         ? []
         : together(
             eventTexts(facts, /^Unhealthy$|^Killing$/, /liveness probe|failed startup probe|startup probe failed/i),

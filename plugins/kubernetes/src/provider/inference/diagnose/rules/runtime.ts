@@ -79,7 +79,7 @@ export const RUNTIME_RULES: readonly Rule[] = [
     looksAt: 'services without a fixed replica in a cluster without Knative',
     severity: 'cause',
     find: (facts) =>
-      together(eventTexts(facts, /^ServerlessModeRejected$/), (texts) => ({
+      together(told(facts, [], /^ServerlessModeRejected$/), (texts) => ({
         message: 'no replica at least means Serverless mode, which needs Knative, and that is not installed',
         evidence: some(texts, 2),
         fix: `omni scale service ${facts.name} --min 1`,

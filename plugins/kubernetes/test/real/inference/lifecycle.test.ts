@@ -49,6 +49,11 @@ async function openRealLab() {
       for (const name of left) await client.remove({kind: INFERENCE_SERVICE, name})
       await poll({everyMs: 200, timeoutMs: 30_000}, async () => (await view.engine.list()).length === 0)
       for (const object of objects) await client.remove({kind: await kindOf(object), name: object.metadata.name})
+      // Agents take their finalizers off models.
+      for (const object of MODELS) {
+        const where = {kind: await kindOf(object), name: object.metadata.name}
+        await poll({everyMs: 200, timeoutMs: 30_000}, async () => (await client.get(where)) === undefined)
+      }
       await operator[Symbol.asyncDispose]()
       await client.remove({kind: await kindOf(place), name: namespace})
       await view[Symbol.asyncDispose]()

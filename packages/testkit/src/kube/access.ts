@@ -18,7 +18,7 @@ export function userOf(authorization: string | undefined): Role {
 }
 
 /** An admin may do everything, a reader look at everything but Secrets, a viewer nothing. */
-export function mayDo(role: Role, verb: string, resource: string): boolean {
+function mayDo(role: Role, verb: string, resource: string): boolean {
   return role === 'admin' || (role === 'reader' && LOOKING.includes(verb) && resource !== 'secrets')
 }
 

@@ -86,7 +86,7 @@ export const BUILT_IN_KINDS: readonly ServedKind[] = BUILT_IN.trim()
     }
   })
 
-export function splitVersion(apiVersion: string): {group: string; version: string} {
+function splitVersion(apiVersion: string): {group: string; version: string} {
   const [first = '', second] = apiVersion.split('/')
   return second === undefined ? {group: '', version: first} : {group: first, version: second}
 }

@@ -32,7 +32,7 @@ export function fieldSelector(text: string | undefined): (object: KubeObject) =>
   return (object) => tests.every(({path, wanted, value}) => (String(valueAt(object, path) ?? '') === value) === wanted)
 }
 
-export function valueAt(value: unknown, path: readonly string[]): Json | undefined {
+function valueAt(value: unknown, path: readonly string[]): Json | undefined {
   let found: unknown = value
   for (const field of path)
     found = isMap(found) ? found[field] : Array.isArray(found) ? found[Number(field)] : undefined

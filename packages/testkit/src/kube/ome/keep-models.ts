@@ -159,7 +159,7 @@ async function removeModel(
 }
 
 /** Removes what an agent has written about a model. */
-export async function forget(cluster: Cluster, model: KubeObject, node: string, omeNamespace: string): Promise<void> {
+async function forget(cluster: Cluster, model: KubeObject, node: string, omeNamespace: string): Promise<void> {
   await cluster.patch(`/api/v1/namespaces/${omeNamespace}/configmaps/${node}`, {data: {[entryKey(model)]: null}})
   await cluster.patch(`/api/v1/nodes/${node}`, {metadata: {labels: {[modelLabel(model)]: null}}})
 }

@@ -219,7 +219,7 @@ const title = (word: string): string => word.slice(0, 1).toUpperCase() + word.sl
 const now = (): string => `${new Date().toISOString().slice(0, 19)}Z`
 
 /** An event about an object. */
-export async function say(
+async function say(
   cluster: Cluster,
   {apiVersion, kind, metadata: {name, namespace = 'default', uid}}: KubeObject,
   type: 'Normal' | 'Warning',

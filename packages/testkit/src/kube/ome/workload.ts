@@ -24,8 +24,6 @@ export const componentsOf = ({spec}: KubeObject): Component[] =>
 
 export const workloadName = ({metadata}: KubeObject, component: Component): string => `${metadata.name}-${component}`
 
-export const isNamespaced = (model: KubeObject): boolean => model.kind === 'BaseModel'
-
 /** Label of nodes that have a model. */
 export function modelLabel({kind, metadata}: KubeObject): string {
   const name =

@@ -2,7 +2,7 @@ import {type ApiObject, type CallOptions, mapLimit, type ObjectApi, OmniError} f
 import {itemView, type Session, toYaml, type View} from '@omni-cli/sdk/cli'
 import {hasObjects} from '../apply/objects/has-objects.ts'
 import {findKind} from './kinds.ts'
-import {objectsInWords, refOfName} from './object-words.ts'
+import {type NamedObjects, objectsInWords, refOfName} from './object-words.ts'
 
 /** Our own kinds → the kinds of objects that stand for one of them, the first that is there. */
 const STANDS_FOR: Readonly<Record<string, readonly string[]>> = {
@@ -41,16 +41,31 @@ export async function exportThings(session: Session, words: readonly string[], o
   }
   const named = await objectsInWords(session, words, {signal})
   const api = named?.api ?? (await session.open('object'))
-  const objects =
-    named === undefined
-      ? await ownThings(api, words, {signal})
-      : await mapLimit(named.names, 8, (name) => needed(api, refOfName(named, name), {signal}))
-  if (objects.length === 0) throw new OmniError('USAGE', 'name what is exported: KIND NAME…')
+  const objects = named === undefined ? await ownThings(api, words, {signal}) : await namedObjects(named, {signal})
   const plain = await mapLimit(objects, 8, (object) => api.exported(object, {signal}))
   const [only, ...others] = plain
   const data = others.length === 0 ? only : {apiVersion: 'v1', kind: 'List', metadata: {}, items: plain}
   const texts = await mapLimit(plain, 8, toYaml)
   return itemView<unknown>({data, text: () => texts.flatMap((text) => ['---', ...text.trimEnd().split('\n')])})
+}
+
+/** All of the kind, when none is named. */
+async function namedObjects(named: NamedObjects, options: CallOptions): Promise<readonly ApiObject[]> {
+  const {api, kind, names} = named
+  if (names.length > 0) return mapLimit(names, 8, (name) => needed(api, refOfName(named, name), options))
+  return (await api.list(kind, {...options, whole: true})).rows.map(({object}) => object)
+}
+
+/**
+ * Whether the words of a command line name things of a cluster, by their kind: `service web`, `configmap/settings`. Machines are
+ * exported otherwise.
+ */
+export async function isOfCluster(session: Session, words: readonly string[], options: CallOptions): Promise<boolean> {
+  const [first = ''] = words
+  if (words.length < 2 && !first.includes('/')) return false
+  const own = findKind(first.includes('/') ? first.slice(0, first.indexOf('/')) : first)
+  if (own !== undefined) return own.contract !== 'instance'
+  return (await objectsInWords(session, words, options)) !== undefined
 }
 
 async function ownThings(api: ObjectApi, words: readonly string[], options: CallOptions): Promise<ApiObject[]> {

@@ -12,6 +12,7 @@ import {dependantNotes} from '../../src/apply/objects/doomed-objects.ts'
 import {OWN_WORDS, objectWord} from '../../src/apply/objects/refs.ts'
 import {remoteBases} from '../../src/apply/objects/remote-bases.ts'
 import {validateManifest} from '../../src/apply/validate.ts'
+import {exportThings, isOfCluster} from '../../src/resources/export-things.ts'
 import {getThings} from '../../src/resources/get-things.ts'
 import {KINDS} from '../../src/resources/kinds.ts'
 import {type MemoryObjects, memoryObjects, objectSession} from './memory-objects.ts'
@@ -174,6 +175,17 @@ describe('looking at Kubernetes objects', () => {
     expect(one).toMatchObject({data: {kind: 'ConfigMap', metadata: {name: 'a'}}})
     const all = await getThings(session, ['configmaps'], {...query, format: 'json'})
     expect(all).toMatchObject({data: {kind: 'List'}})
+  })
+
+  test('an export is a document, of those that are named or of all', async () => {
+    await apply([config('a'), config('b')])
+    expect(await exportThings(session, ['cm', 'a'], {})).toMatchObject({
+      data: {kind: 'ConfigMap', metadata: {name: 'a'}},
+    })
+    expect(await exportThings(session, ['cm'], {})).toMatchObject({data: {kind: 'List'}})
+    expect(await isOfCluster(session, ['cm', 'a'], {})).toBe(true)
+    expect(await isOfCluster(session, ['instance', 'a'], {})).toBe(false)
+    expect(await isOfCluster(session, ['worker-1', '/backup/worker-1.tar.gz'], {})).toBe(false)
   })
 
   test('a mistyped kind names the nearest, ours or the cluster’s', async () => {

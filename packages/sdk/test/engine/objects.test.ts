@@ -34,6 +34,9 @@ async function problems(loading: Promise<unknown>): Promise<string[]> {
   return (error.details as Problem[]).map(({line, column, message}) => `${line}:${column} ${message}`)
 }
 
+/** `${NAME}`, which nobody fills in. */
+const reference = (name: string) => `\${${name}}`
+
 const CONFIG = `apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -48,7 +51,10 @@ describe('Kubernetes objects in files', () => {
   test('several documents of one file, with the place of every field', async () => {
     const {objects = []} = await load('a.yaml', `# first\n${CONFIG}---\n${CONFIG.replace('web', 'db')}`)
     expect(objects.map(({object}) => object.metadata.name)).toEqual(['web', 'db'])
-    expect(objects[0]?.object.data).toEqual({greeting: 'hello ${var.x}', script: 'echo ${HOME}\n'})
+    expect(objects[0]?.object.data).toEqual({
+      greeting: `hello ${reference('var.x')}`,
+      script: `echo ${reference('HOME')}\n`,
+    })
     expect(objects.map(({origin}) => origin().line)).toEqual([2, 11])
     expect(objects[1]?.placeOf(['data', 'greeting'])).toMatchObject({line: 16, column: 13})
   })

@@ -1,6 +1,6 @@
 import {PassThrough, Readable} from 'node:stream'
-import {OmniError} from '@omni-cli/sdk'
-import type {KubeClient, PodLogOptions, WatchEvent} from '../../src/client/kube-client.ts'
+import {type CallOptions, OmniError} from '@omni-cli/sdk'
+import type {KubeClient, PodLogOptions, PodName, WatchEvent} from '../../src/client/kube-client.ts'
 import type {PodGroup} from '../../src/provider/flavour.ts'
 import type {ContainerStatus, Pod} from '../../src/provider/pods/pod.ts'
 
@@ -52,13 +52,13 @@ export function fakePods(pods: readonly Pod[], logs: Readonly<Record<string, Log
   const asked: (PodLogOptions & {readonly pod: string})[] = []
   const client = {
     list: async () => [...pods],
-    async logs({name}, options = {}) {
+    async logs({name}: PodName, options: PodLogOptions = {}) {
       asked.push({pod: name, ...options})
       const answer = logs[name]?.(options) ?? new OmniError('NOT_FOUND', `pods "${name}" not found`)
       if (answer instanceof OmniError) throw answer
       return typeof answer === 'string' ? Readable.from([Buffer.from(answer)]) : answer
     },
-    async *watch(_, options = {}) {
+    async *watch(_: unknown, options: CallOptions = {}) {
       for (const object of pods) yield {type: 'added', object}
       yield {type: 'synced', object: pods[0] ?? pod('none')}
       options.signal?.addEventListener('abort', () => wake.resolve(), {once: true})
@@ -68,7 +68,7 @@ export function fakePods(pods: readonly Pod[], logs: Readonly<Record<string, Log
         yield* queue.splice(0)
       }
     },
-  } satisfies Record<string, unknown> as unknown as Pick<KubeClient, 'list' | 'logs' | 'watch'>
+  } as unknown as Pick<KubeClient, 'list' | 'logs' | 'watch'>
   return {
     client,
     asked,

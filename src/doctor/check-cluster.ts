@@ -1,4 +1,4 @@
-import type {ClusterCheck} from '@omni-cli/sdk'
+import {type ClusterCheck, isAbort} from '@omni-cli/sdk'
 import {type Check, type Finding, fine} from './finding.ts'
 
 const PATIENCE_MS = 10_000
@@ -9,9 +9,20 @@ export const checkCluster: Check = async ({session, signal}) => {
   // A wrong configuration is told by its own check.
   if (opened?.context.cluster === undefined) return []
   const cluster = await opened.open('cluster')
-  const checks = await cluster.health({signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])})
+  const call = {signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])}
+  const checks = await cluster.health(call).catch((error: unknown) => {
+    if (signal.aborted || !isAbort(error)) throw error
+    return [late]
+  })
   const [server, ...others] = checks.map(findingOf)
   return server === undefined ? [] : [server, ...others.filter(({status}) => status !== 'ok')]
+}
+
+const late: ClusterCheck = {
+  name: 'api server',
+  status: 'failed',
+  message: `no answer within ${PATIENCE_MS / 1000}s`,
+  hint: 'omni cluster health',
 }
 
 const STATUS = {ok: 'ok', warning: 'warning', failed: 'error', unknown: 'warning'} as const

@@ -1,16 +1,36 @@
 import {type ApiObject, type CallOptions, mapLimit, type ObjectKind, OmniError} from '@omni-cli/sdk'
-import type {KubeClient} from '../../client/kube-client.ts'
+import type {KubeClient, WriteOptions} from '../../client/kube-client.ts'
 import type {AppManifests} from './manifests.ts'
 import {KINDS, kindOfObject, ROLE_LABEL, SERVICE_LABEL, serviceLabels} from './names.ts'
 import type {DeploymentObject} from './wire.ts'
 
 const AT_ONCE = 6
 
-export const applyObject = <T extends ApiObject>(
+/** Makes an object what it says, whatever others have set in it. */
+export function applyObject<T extends ApiObject>(
   client: KubeClient,
   object: ApiObject,
-  call: CallOptions,
-): Promise<T> => client.apply<T>(kindOfObject(object), object, {signal: call.signal, force: true})
+  {signal, dryRun}: Pick<WriteOptions, 'signal' | 'dryRun'>,
+): Promise<T> {
+  const hasPods = object.kind === 'Deployment' || object.kind === 'CronJob'
+  if (hasPods) return replace<T>(client, object, {signal, dryRun})
+  return client.apply<T>(kindOfObject(object), object, {signal, dryRun, force: true})
+}
+
+/**
+ * A whole new spec. Server-side apply takes single fields out of a template and leaves what was filled in beside them: a probe that is
+ * not in the file any more would stay as a broken one.
+ */
+async function replace<T extends ApiObject>(client: KubeClient, object: ApiObject, options: WriteOptions): Promise<T> {
+  const kind = kindOfObject(object)
+  const {namespace, name} = object.metadata
+  const live = await client.get({kind, namespace, name}, {signal: options.signal})
+  if (live === undefined) return client.create<T>(kind, object, options)
+  const {annotations, finalizers, ownerReferences} = live.metadata
+  const body = {...object, metadata: {annotations, finalizers, ownerReferences, ...object.metadata}}
+  const path = client.pathOf(kind, {namespace, name})
+  return client.request<T>({method: 'PUT', path, query: {fieldManager: 'omni'}, body}, options)
+}
 
 export const applyObjects = (
   client: KubeClient,
@@ -43,9 +63,7 @@ export async function checkObjects(
       hint: 'give the service another name, or remove what is there',
     })
   }
-  await mapLimit(objects, AT_ONCE, (object) =>
-    client.apply(kindOfObject(object), object, {signal, force: true, dryRun: true}),
-  )
+  await mapLimit(objects, AT_ONCE, (object) => applyObject(client, object, {signal, dryRun: true}))
 }
 
 const GROUPED: readonly (readonly [group: string, kind: string])[] = [

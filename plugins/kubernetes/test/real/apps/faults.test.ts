@@ -1,6 +1,7 @@
 import {isOmniError, poll, type ServiceEngine, type ServiceFailure, type ServiceInput, serviceSpec} from '@omni-cli/sdk'
 import {describe, expect, it} from 'vitest'
 import type {KubeClient} from '../../../src/client/kube-client.ts'
+import type {DeploymentObject} from '../../../src/provider/apps/wire.ts'
 import {createServices} from '../../../src/provider/service-engine.ts'
 import {kubeconfig, type Lab, openAs, openLab} from './lab.ts'
 
@@ -141,6 +142,22 @@ describe.skipIf(kubeconfig === undefined).concurrent('services on a real cluster
     const {done, failed} = await load
     expect(failed).toEqual([])
     expect(done).toBeGreaterThan(20)
+  })
+
+  it('what is taken out of the file is gone from the pods', {timeout: 90_000}, async () => {
+    await using lab = await openLab()
+    const deploy = {drain_secs: 1, ready_timeout_secs: 30}
+    await lab.engine.create(specOf({health: '/healthz', liveness: {path: '/healthz'}, env: {A: '1'}, deploy}))
+
+    await lab.engine.update('web', specOf({readiness: undefined}))
+
+    const kind = await lab.client.findKind('deployments')
+    const found = kind && (await lab.client.get<DeploymentObject>({kind, name: 'web'}))
+    const containers = found?.spec.template.spec?.containers
+    const container: unknown = Array.isArray(containers) ? containers[0] : undefined
+    expect(container).toHaveProperty('readinessProbe')
+    for (const field of ['livenessProbe', 'startupProbe', 'lifecycle']) expect(container).not.toHaveProperty(field)
+    expect(container).toHaveProperty('env', [{name: 'PORT', value: '8080'}])
   })
 
   it('secrets come from the Secret of the service, jobs run at their times', {timeout: 90_000}, async () => {

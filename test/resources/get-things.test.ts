@@ -23,6 +23,12 @@ async function setup(events?: EventFacet) {
   return {service, session: memorySession({service})}
 }
 
+async function getList(...query: Parameters<typeof getThings>): Promise<ListView<Named>> {
+  const view = await getThings(...query)
+  if (view.type === 'list') return view as ListView<Named>
+  throw new Error('this is no list')
+}
+
 async function names(view: Promise<ListView<Named>>): Promise<string[]> {
   return (await Array.fromAsync((await view).rows)).map(({name}) => name)
 }
@@ -38,7 +44,7 @@ test.each([
 ])('%j %j', async (words, more, expected) => {
   const {session} = await setup()
   using _ = session
-  expect(await names(getThings(session, words, options(more)))).toEqual(expected)
+  expect(await names(getList(session, words, options(more)))).toEqual(expected)
 })
 
 test('a project has only its own services, without one there are all', async () => {
@@ -46,9 +52,9 @@ test('a project has only its own services, without one there are all', async () 
   using _ = session
   await service.create(serviceSpec.parse({name: 'cart', image: 'x', project: 'shop'}))
 
-  expect(await names(getThings(session, ['services'], options({project: 'shop'})))).toEqual(['cart'])
-  expect(await names(getThings(session, ['service', 'cart'], options({project: 'shop'})))).toEqual(['cart'])
-  expect(await names(getThings(session, ['services'], options()))).toEqual(['web', 'db', 'cart'])
+  expect(await names(getList(session, ['services'], options({project: 'shop'})))).toEqual(['cart'])
+  expect(await names(getList(session, ['service', 'cart'], options({project: 'shop'})))).toEqual(['cart'])
+  expect(await names(getList(session, ['services'], options()))).toEqual(['web', 'db', 'cart'])
 })
 
 test.each([
@@ -68,7 +74,7 @@ test.each([
 ])('%j is refused: %s', async (words, more, code, message) => {
   const {session} = await setup()
   using _ = session
-  await expect(getThings(session, words, options(more))).rejects.toMatchObject({code, message})
+  await expect(getList(session, words, options(more))).rejects.toMatchObject({code, message})
 })
 
 test('a watch shows what is there, then each change, and tells what is gone', async () => {
@@ -96,7 +102,7 @@ test('a watch shows what is there, then each change, and tells what is gone', as
   const controller = new AbortController()
   const notices: string[] = []
   const watch = {watch: true, signal: controller.signal, notice: (text: string) => notices.push(text)}
-  const {rows} = await getThings(session, ['services'], options(watch))
+  const {rows} = await getList(session, ['services'], options(watch))
   const seen = (rows as AsyncIterable<Named>)[Symbol.asyncIterator]()
   const next = async () => (await seen.next()).value as Named
 
@@ -118,7 +124,7 @@ test('without events the list is read again each second', async () => {
   const {service, session} = await setup()
   using _ = session
   const controller = new AbortController()
-  const {rows} = await getThings(session, ['service', 'web'], options({watch: true, signal: controller.signal}))
+  const {rows} = await getList(session, ['service', 'web'], options({watch: true, signal: controller.signal}))
   const seen = (rows as AsyncIterable<Named>)[Symbol.asyncIterator]()
   await seen.next()
   await service.scale('web', 2)
@@ -133,7 +139,7 @@ test('the rows of 10,000 services cost little', async () => {
   const many = {...service, list: async () => Array.from({length: 10_000}, (_, n) => ({...row, name: `web-${n}`}))}
   using big = memorySession({service: many as typeof service})
   const startedAt = performance.now()
-  const view = await getThings(big, ['services'], options())
+  const view = await getList(big, ['services'], options())
   let cells = 0
   for await (const one of view.rows) {
     for (const column of view.columns) cells += column.value(one) === null ? 0 : 1

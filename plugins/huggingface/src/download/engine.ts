@@ -6,8 +6,9 @@ import type {Hasher} from './hasher.ts'
 import {closeJob, type FileJob, newJob, type Task, takeTask} from './job.ts'
 import {chunkLength, type PlannedFile} from './plan.ts'
 import {prepare, restart} from './prepare.ts'
+import type {Sink} from './read-body.ts'
 import {lookAgain} from './second-look.ts'
-import {fetchChunks, type Sink, type Transfer} from './transfer.ts'
+import {fetchChunks, type Transfer} from './transfer.ts'
 
 /** One download. */
 export interface Engine {

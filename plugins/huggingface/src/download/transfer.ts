@@ -1,10 +1,10 @@
-import {crc32} from 'node:zlib'
 import {aborted, isAbort, isOmniError, messageOf, OmniError, sleep} from '@omni-cli/sdk'
 import {headerOf, hubError, limited, pauseMs} from '../client/errors.ts'
 import type {FileQuestion, Hub, Located} from '../client/hub.ts'
 import {changed, diskError, isChanged, isFinal} from './faults.ts'
 import {type RangeAnswer, type RangeFetcher, rangeProblem} from './fetch-range.ts'
 import type {FileJob} from './job.ts'
+import {type RunState, readBody, type Sink} from './read-body.ts'
 
 /** What all connections of one download share. */
 export interface Transfer {
@@ -23,16 +23,8 @@ export interface Transfer {
   onNote(text: string): void
 }
 
-/** Takes bytes in their order; what it resolves when a chunk is whole is waited for. */
-export interface Sink {
-  /** Position is that in the file. */
-  write(buffers: readonly Buffer[], position: number): Promise<void>
-  chunk(index: number, checksum: number): Promise<void>
-}
-
 const TRIES_WITHOUT_PROGRESS = 7
 const MAX_PAUSE_MS = 600_000
-const WRITE_BYTES = 1024 * 1024
 
 /** Fetches whole chunks in a row; a connection that is cut goes on where it was cut. */
 export async function fetchChunks(
@@ -74,14 +66,6 @@ async function fetchRun(transfer: Transfer, job: FileJob, {state, sink, signal}:
   }
 }
 
-interface RunState {
-  position: number
-  readonly end: number
-  readonly chunkBytes: number
-  /** Of the chunk that is being read. */
-  checksum: number
-}
-
 async function waitForPause(transfer: Transfer, signal: AbortSignal): Promise<void> {
   for (let waitMs = transfer.pausedUntil - Date.now(); waitMs > 0; waitMs = transfer.pausedUntil - Date.now()) {
     await sleep(waitMs, signal)
@@ -107,7 +91,10 @@ async function readRange(transfer: Transfer, job: FileJob, {state, sink, signal}
     if (problem !== undefined)
       throw new OmniError('UNAVAILABLE', `the hub answers wrongly: ${problem}`, {retryable: true})
     // A server that knows no ranges begins at the first byte.
-    await readBody(transfer, answer, {state, sink, skip: answer.status === 200 ? state.position : 0})
+    const onData = (bytes: number) => {
+      transfer.fetched += bytes
+    }
+    await readBody(answer.body, {state, sink, onData, skip: answer.status === 200 ? state.position : 0})
   } finally {
     // Of an answer that was not read to its end the connection is of no use.
     if (!answer.body.complete) answer.body.destroy()
@@ -140,80 +127,6 @@ function refuse(transfer: Transfer, job: FileJob, answer: RangeAnswer): void {
     throw new OmniError('UNAVAILABLE', `'${job.file.path}' is answered with ${status}`, {retryable: true})
   }
   throw hubError(answer, {what: `'${job.file.path}'`, repo: transfer.repo, endpoint, hasToken: transfer.hasToken})
-}
-
-async function readBody(
-  transfer: Transfer,
-  {body}: RangeAnswer,
-  {state, sink, skip}: Pick<Reading, 'state' | 'sink'> & {readonly skip: number},
-): Promise<void> {
-  const batch = createBatch(state, sink)
-  let left = skip
-  try {
-    for await (const data of body) {
-      transfer.fetched += data.length
-      const skipped = Math.min(left, data.length)
-      left -= skipped
-      const rest = await takeBytes(data.subarray(skipped), {state, sink, batch})
-      // More than was asked for; a connection that is read to its end can be used again.
-      if (rest > 0) return
-    }
-  } finally {
-    // What has come before a cut is kept: the next request begins after it.
-    await batch.flush()
-  }
-  if (state.position < state.end) throw new OmniError('UNAVAILABLE', 'the connection was cut', {retryable: true})
-}
-
-/** Bytes that have come and are not written yet. */
-interface Batch {
-  readonly bytes: () => number
-  add(buffer: Buffer): void
-  flush(): Promise<void>
-}
-
-function createBatch(state: RunState, sink: Sink): Batch {
-  let buffers: Buffer[] = []
-  let bytes = 0
-  return {
-    bytes: () => bytes,
-    add(buffer) {
-      buffers.push(buffer)
-      bytes += buffer.length
-    },
-    async flush() {
-      const [taken, start] = [buffers, state.position - bytes]
-      buffers = []
-      bytes = 0
-      if (taken.length > 0) await sink.write(taken, start)
-    },
-  }
-}
-
-/** Takes what belongs to the run, chunk by chunk; resolves to the number of bytes beyond its end. */
-async function takeBytes(
-  data: Buffer,
-  {state, sink, batch}: Pick<Reading, 'state' | 'sink'> & {readonly batch: Batch},
-): Promise<number> {
-  let buffer = data
-  while (buffer.length > 0 && state.position < state.end) {
-    const chunkEnd = Math.min(state.end, (Math.floor(state.position / state.chunkBytes) + 1) * state.chunkBytes)
-    const part = buffer.subarray(0, chunkEnd - state.position)
-    buffer = buffer.subarray(part.length)
-    state.checksum = crc32(part, state.checksum)
-    state.position += part.length
-    batch.add(part)
-    const isEnd = state.position === chunkEnd
-    if (isEnd || batch.bytes() >= WRITE_BYTES) await batch.flush()
-    if (isEnd) await endChunk(state, sink)
-  }
-  return buffer.length
-}
-
-async function endChunk(state: RunState, sink: Sink): Promise<void> {
-  const {checksum} = state
-  state.checksum = 0
-  await sink.chunk(Math.floor((state.position - 1) / state.chunkBytes), checksum)
 }
 
 /** Where the file is; asked once for all connections, and again when the address has expired. */

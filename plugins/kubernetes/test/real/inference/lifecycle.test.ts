@@ -88,7 +88,7 @@ describe.skipIf(kubeconfig === undefined)('a served model on a real cluster', ()
     expect(await lab.engine.start(name)).toMatchObject({status: 'running', runningReplicas: 2})
     await lab.engine.remove(name)
     expect(await lab.engine.get(name)).toBeUndefined()
-  }, 120_000)
+  }, 240_000)
 
   it.each([
     ['unpulled', /cannot pull the image 'omni-test\/NONE:1'/],

@@ -10,7 +10,7 @@ import type {KubeClient} from '../../client/kube-client.ts'
 import {awaitRollout} from './await-rollout.ts'
 import {deployRelease, lostRecord, readFacts, render, requireSight} from './deploy.ts'
 import {deployFailed} from './failure.ts'
-import {KINDS, recordName, selectorOf, serviceLabels} from './names.ts'
+import {KINDS, recordName, serviceLabels} from './names.ts'
 import {applyObject, applyObjects, ownedObjects, removeObjects} from './objects.ts'
 import {isComplete, type Sight, toService} from './observe.ts'
 import {drainSeconds} from './pod.ts'
@@ -208,9 +208,3 @@ function releaseOf(sight: Sight): ReleaseRecord {
   const {spec} = toService(sight)
   return {id: 'r0', spec, status: 'active', createdAt: '', reason: ''}
 }
-
-/** Pods of an application, for logs and programs inside. */
-export const podsSelector = (name: string): string =>
-  Object.entries(selectorOf(name))
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',')

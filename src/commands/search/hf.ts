@@ -34,7 +34,17 @@ export default class SearchHf extends BaseCommand {
   async run(): Promise<ListView<ResolvedModel>> {
     const {args, flags} = await this.parse(SearchHf)
     const {'min-downloads': minDownloads, vendor, task, library, sort, limit, fits} = flags
-    const question = {query: args.query ?? '', vendor, minDownloads, task, library, sort, limit, fits, signal: this.signal}
+    const question = {
+      query: args.query ?? '',
+      vendor,
+      minDownloads,
+      task,
+      library,
+      sort,
+      limit,
+      fits,
+      signal: this.signal,
+    }
     return foundView(await searchModels(await this.session(), 'hf', question))
   }
 }

@@ -40,12 +40,18 @@ export const isCustom = (apiVersion: string): boolean =>
 
 export function isFreshVersion(apiVersion: string, {at, kinds}: KnownVersion): boolean {
   const limitMs = kinds === undefined ? SILENT_MS : isCustom(apiVersion) ? CUSTOM_MS : BUILT_IN_MS
-  return Date.now() - at < limitMs
+  return isWithin(at, limitMs)
+}
+
+/** A time that is still to come is one of a wrong clock. */
+function isWithin(at: number, limitMs: number): boolean {
+  const age = Date.now() - at
+  return age >= 0 && age < limitMs
 }
 
 /** All groups were asked for, lately, and none of them has become old since. */
 export const isRecent = ({at, order, versions}: Known): boolean =>
-  Date.now() - at < CUSTOM_MS &&
+  isWithin(at, CUSTOM_MS) &&
   order.every((apiVersion) => {
     const version = versions[apiVersion]
     return version !== undefined && isFreshVersion(apiVersion, version)
@@ -58,14 +64,15 @@ export interface DiscoveryCache {
   change(change: (known: Known) => Known): Known
 }
 
+/** @param home empty: nothing is read or written */
 export function openDiscoveryCache(home: string, server: string): DiscoveryCache {
   const name = createHash('sha256').update(server).digest('hex').slice(0, 24)
-  const file = join(home, 'cache', 'kube', `${name}.json`)
+  const file = home === '' ? undefined : join(home, 'cache', 'kube', `${name}.json`)
   let known: Known | undefined
   let reading: Promise<Known> | undefined
   let isWriting = false
   const write = async (): Promise<void> => {
-    if (isWriting) return
+    if (isWriting || file === undefined) return
     isWriting = true
     let written: Known | undefined
     try {
@@ -82,7 +89,7 @@ export function openDiscoveryCache(home: string, server: string): DiscoveryCache
   }
   return {
     async read() {
-      reading ??= readStored(file)
+      reading ??= file === undefined ? Promise.resolve(NOTHING_KNOWN) : readStored(file)
       const stored = await reading
       known ??= stored
       return known
@@ -105,14 +112,25 @@ async function readStored(file: string): Promise<Known> {
 }
 
 const isKnown = (stored: unknown): stored is Known =>
-  typeof stored === 'object' &&
-  stored !== null &&
-  'format' in stored &&
+  isMap(stored) &&
   stored.format === FORMAT &&
-  'at' in stored &&
   typeof stored.at === 'number' &&
-  'order' in stored &&
   Array.isArray(stored.order) &&
-  'versions' in stored &&
-  typeof stored.versions === 'object' &&
-  stored.versions !== null
+  stored.order.every((version) => typeof version === 'string') &&
+  isMap(stored.versions) &&
+  Object.values(stored.versions).every(isVersion)
+
+const isVersion = (value: unknown): boolean =>
+  isMap(value) &&
+  typeof value.at === 'number' &&
+  (value.kinds === undefined || (Array.isArray(value.kinds) && value.kinds.every(isKind)))
+
+const isKind = (value: unknown): boolean =>
+  isMap(value) &&
+  ['group', 'version', 'kind', 'plural', 'singular'].every((field) => typeof value[field] === 'string') &&
+  typeof value.namespaced === 'boolean' &&
+  Array.isArray(value.short) &&
+  Array.isArray(value.verbs)
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

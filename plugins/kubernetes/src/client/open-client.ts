@@ -20,14 +20,15 @@ export function openClient(context: DriverContext, settings: KubernetesSettings)
 async function connect(context: DriverContext, settings: KubernetesSettings): Promise<KubeClient> {
   const {context: name, namespace, access} = await openAccess(context, settings)
   const transport = openTransport(access, context.log)
+  const gate = openGate()
   return createClient({
     context: name,
     namespace,
     omeNamespace: settings['ome-namespace'] ?? 'ome',
     isProtected: context.isProtected === true,
     transport,
-    gate: openGate(),
+    gate,
     cache: openDiscoveryCache(context.home, transport.server),
-    streams: createStreams(transport),
+    streams: createStreams({transport, gate}),
   })
 }

@@ -18,7 +18,7 @@ export function openRequests(line: Line, {context, isProtected}: {context: strin
     async request<T>(wanted: KubeRequest, options: WriteOptions = {}) {
       const {dryRun, onWarning} = options
       if (dryRun !== true) check(wanted)
-      const whole = dryRun === true ? {...wanted, query: {...wanted.query, dryRun: 'All'}} : wanted
+      const whole = dryRun === true ? asDryRun(wanted) : wanted
       const answer = await sendPatiently(line, whole, options)
       if (onWarning !== undefined) for (const text of warningsIn(answer.headers)) onWarning(text)
       if (answer.status >= 300) throw statusFailure(wanted, answer.status, answer.text)
@@ -34,6 +34,17 @@ export function openRequests(line: Line, {context, isProtected}: {context: strin
     },
   }
 }
+
+/** API servers read the options of a DELETE from its body, and where it has one, from nowhere else. */
+const asDryRun = (request: KubeRequest): KubeRequest => ({
+  ...request,
+  query: {...request.query, dryRun: 'All'},
+  ...(request.method === 'DELETE' ? {body: {...DELETE_OPTIONS, ...mapOf(request.body), dryRun: ['All']}} : {}),
+})
+
+const DELETE_OPTIONS = {apiVersion: 'v1', kind: 'DeleteOptions'}
+
+const mapOf = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {})
 
 /** Some questions are asked with POST. */
 const isQuestion = ({method, path}: KubeRequest): boolean =>

@@ -32,6 +32,21 @@ export const streamPatiently = (
     drop: ({body}) => body.resume(),
   })
 
+/** The same for a connection that is to become something else: what a server refuses as too much is asked again. */
+export const upgradePatiently = <T>(
+  gate: Gate,
+  open: () => Promise<{readonly answer: T; readonly refused?: Answer | undefined}>,
+  options: SendOptions = {},
+): Promise<T> =>
+  patiently(gate, {method: 'POST'}, options, {
+    async send() {
+      const {answer, refused = OPENED} = await open()
+      return {...refused, answer}
+    },
+  }).then(({answer}) => answer)
+
+const OPENED: Answer = {status: 101, headers: {}}
+
 /** A server, and how much may be under way to it. */
 export interface Line {
   readonly transport: Transport
@@ -42,7 +57,7 @@ type Answer = Pick<KubeAnswer, 'status' | 'headers'>
 
 async function patiently<T extends Answer>(
   gate: Gate,
-  {method}: KubeRequest,
+  {method}: Pick<KubeRequest, 'method'>,
   {signal, attempts = ATTEMPTS}: SendOptions,
   {send, drop}: {readonly send: () => Promise<T>; readonly drop?: (answer: T) => void},
 ): Promise<T> {

@@ -73,9 +73,10 @@ export async function openTestClient(
 ): Promise<TestClient> {
   const home = parts.home ?? (await mkdtemp(join(tmpdir(), 'omni-kube-client-')))
   const transport = openTransport({server: url, credentials: async () => ({headers: {}}), ...access}, silentLogger)
+  const gate = openGate()
   const client = createClient({
     ...{context: 'lab', namespace: 'team', omeNamespace: 'ome', isProtected: false, transport},
-    ...{gate: openGate(), cache: openDiscoveryCache(home, url), streams: createStreams(transport)},
+    ...{gate, cache: openDiscoveryCache(home, url), streams: createStreams({transport, gate})},
     ...parts,
   })
   return {

@@ -98,6 +98,22 @@ describe('a program that prints credentials', () => {
     expect((await stat(join(home, 'state', 'kubeconfig-programs.json'))).mode & 0o777).toBe(0o600)
   })
 
+  it('is shown word by word with its variables, but not with their secrets', async () => {
+    const asked: string[] = []
+    const plugin = program('', {argv: ['/bin/get', 'a b', 'c\nrun it?'], env: {PATH: '/tmp/x', API_TOKEN: 'hush'}})
+    const confirm = async (question: string) => {
+      asked.push(question)
+      return false
+    }
+    const credentials = openExecPlugin(plugin, {
+      ...{context: {home, env: {}, log: silentLogger, confirm}, name: 'lab', cluster},
+    })
+
+    await expect(credentials(NOW)).rejects.toMatchObject({code: 'FORBIDDEN'})
+
+    expect(asked[0]?.split('\n')[1]?.trim()).toBe("PATH=/tmp/x 'API_TOKEN=***' /bin/get 'a b' 'c\\nrun it?'")
+  })
+
   it('is run once until its credentials are over, also by the next command', async () => {
     const expirationTimestamp = new Date(Date.now() + 3_600_000).toISOString()
     const plugin = program(printing({token: 'abc', expirationTimestamp}))
@@ -154,6 +170,16 @@ describe('a program that fails', () => {
     expect(error).toMatchObject({code: 'UNAUTHORIZED', message: expect.stringContaining(message)})
     expect(String(error)).not.toContain('secret')
   })
+
+  it('that is interrupted, or prints without an end, is waited for no longer, whatever it has started', async () => {
+    const shell = (script: string) => program('', {argv: ['/bin/sh', '-c', script]})
+    const [silent, noisy] = [shell('trap "" TERM; sleep 4; sleep 4; true'), shell('exec 2>/dev/null; cat /dev/zero; true')]
+    await allowProgram(home, silent)
+    await allowProgram(home, noisy)
+
+    await expect(open(silent)({fresh: false, signal: AbortSignal.timeout(50)})).rejects.toMatchObject({code: 'ABORTED'})
+    await expect(open(noisy)(NOW)).rejects.toThrow(/more than 1 MiB/)
+  }, 3_000)
 
   it('that is not installed tells how to install it', async () => {
     const plugin = program('', {argv: ['/nowhere/get-token']})

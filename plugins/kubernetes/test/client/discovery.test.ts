@@ -1,7 +1,9 @@
-import {readdir} from 'node:fs/promises'
+import {mkdtemp, readdir, rm, writeFile} from 'node:fs/promises'
 import type {ServerResponse} from 'node:http'
+import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
+import {openDiscoveryCache} from '../../src/client/discovery-cache.ts'
 import {json, openTestClient, refusal, startApi} from './api-server.ts'
 
 const resource = (name: string, kind: string, extra: Record<string, unknown> = {}) => ({
@@ -107,6 +109,48 @@ describe('kinds', () => {
 
     expect(await next.client.findKind('deploy')).toMatchObject({kind: 'Deployment'})
     expect(api.requests).toHaveLength(asked)
+  })
+})
+
+describe('what is remembered of kinds', () => {
+  it('is nothing without a home', async () => {
+    await using api = await startDiscovery(routes())
+    const folder = await mkdtemp(join(tmpdir(), 'omni-no-home-'))
+    const before = process.cwd()
+    process.chdir(folder)
+    try {
+      await using lab = await openTestClient(api.url, {cache: openDiscoveryCache('', api.url)})
+      expect(await lab.client.findKind('isvc')).toMatchObject({kind: 'InferenceService'})
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(await readdir(folder)).toEqual([])
+    } finally {
+      process.chdir(before)
+      await rm(folder, {recursive: true})
+    }
+  })
+
+  it.each([
+    ['torn', '{"format":1,"at":'],
+    ['of another form', {format: 1, at: 1, order: ['v1'], versions: {v1: null}}],
+    ['with kinds of another form', {format: 1, at: Date.now(), order: ['v1'], versions: {v1: {at: 1, kinds: [null]}}}],
+    [
+      'of a clock that was wrong',
+      {format: 1, at: Date.now() + 1e9, order: ['v1'], versions: {v1: {at: Date.now() + 1e9, kinds: []}}},
+    ],
+  ])('and is %s is asked for again', async (_, stored) => {
+    await using api = await startDiscovery(routes())
+    const home = await mkdtemp(join(tmpdir(), 'omni-odd-cache-'))
+    await using first = await openTestClient(api.url, {home})
+    await first.client.kinds()
+    const folder = join(home, 'cache', 'kube')
+    await expect.poll(() => readdir(folder).catch(() => [])).toHaveLength(1)
+    const [file = ''] = await readdir(folder)
+    await writeFile(join(folder, file), typeof stored === 'string' ? stored : JSON.stringify(stored))
+
+    await using lab = await openTestClient(api.url, {home})
+
+    expect(await lab.client.findKind('pods')).toMatchObject({kind: 'Pod'})
+    expect((await lab.client.kinds()).map(({kind}) => kind)).toContain('Pod')
   })
 })
 

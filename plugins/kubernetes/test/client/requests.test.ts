@@ -27,6 +27,19 @@ describe('a request', () => {
     expect(api.requests).toHaveLength(2)
   })
 
+  it('for the output of a pod is sent again, too', async () => {
+    let answers = 0
+    await using api = await startApi((_, response) => {
+      if (++answers === 1) json(response, {}, 429, {'retry-after': '0'})
+      else response.end('hello\n')
+    })
+    await using lab = await openTestClient(api.url)
+
+    const chunks: unknown[] = []
+    for await (const chunk of await lab.client.logs({namespace: 'team', name: 'a'})) chunks.push(chunk)
+    expect(chunks.join('')).toBe('hello\n')
+  })
+
   it('waits as long as the server asks, and others with it', async () => {
     const times: number[] = []
     await using api = await startApi((_, response) => {
@@ -143,5 +156,24 @@ describe('a protected context', () => {
     await client.request({method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', body: {}})
     expect(api.requests[0]).toBe('PATCH /api/v1/namespaces/team/pods/a?fieldManager=omni&dryRun=All')
     expect(api.requests).toHaveLength(3)
+  })
+})
+
+describe('a dry run', () => {
+  it('of a removal says so in its body, which is all that the server reads', async () => {
+    const bodies: unknown[] = []
+    await using api = await startApi(async (request, response) => {
+      bodies.push(JSON.parse((await request.toArray()).join('')))
+      json(response, {})
+    })
+    await using lab = await openTestClient(api.url)
+
+    await lab.client.remove({kind: PODS, name: 'a'}, {dryRun: true, propagation: 'orphan'})
+    await lab.client.request({method: 'DELETE', path: '/api/v1/nodes/n'}, {dryRun: true})
+
+    expect(bodies).toMatchObject([
+      {kind: 'DeleteOptions', propagationPolicy: 'Orphan', dryRun: ['All']},
+      {kind: 'DeleteOptions', dryRun: ['All']},
+    ])
   })
 })

@@ -2,6 +2,7 @@ import {createServer, type IncomingMessage} from 'node:http'
 import type {AddressInfo} from 'node:net'
 import type {Duplex} from 'node:stream'
 import {type WebSocket, WebSocketServer} from 'ws'
+import {openGate} from '../../src/client/gate.ts'
 import {createStreams} from '../../src/client/streams/create-streams.ts'
 import {openTransport} from '../../src/client/transport.ts'
 
@@ -10,7 +11,7 @@ export interface Upgrade {
   /** Takes it as a websocket with the protocol. */
   accept(protocol: string): Promise<WebSocket>
   /** Answers with this instead. */
-  refuse(status: number, message: string): void
+  refuse(status: number, message: string, head?: string): void
   readonly socket: Duplex
 }
 
@@ -29,10 +30,10 @@ export async function startServer(onUpgrade: (upgrade: Upgrade) => unknown) {
           const upgrades = new WebSocketServer({noServer: true, handleProtocols: () => protocol})
           upgrades.handleUpgrade(request, socket, head, resolve)
         }),
-      refuse(status, message) {
+      refuse(status, message, more = '') {
         const body = JSON.stringify({kind: 'Status', status: 'Failure', message})
         socket.end(
-          `HTTP/1.1 ${status} X\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+          `HTTP/1.1 ${status} X\r\n${more}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
         )
       },
     })
@@ -51,7 +52,7 @@ export async function startServer(onUpgrade: (upgrade: Upgrade) => unknown) {
     {debug: () => undefined, isSilent: true},
   )
   return {
-    streams: createStreams(transport),
+    streams: createStreams({transport, gate: openGate()}),
     /** Whether each question for credentials was for new ones. */
     asked,
     async [Symbol.asyncDispose]() {

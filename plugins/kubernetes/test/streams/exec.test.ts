@@ -166,6 +166,17 @@ describe('exec that is refused', () => {
     expect(server.asked).toEqual([false, true])
   })
 
+  it('because the server is too busy, it waits as the server says', async () => {
+    let asked = 0
+    await using server = await startServer(async ({accept, refuse}) => {
+      if (++asked <= 2) refuse(429, 'slow down', 'retry-after: 0\r\n')
+      else (await accept(V4)).send(frame(3, success))
+    })
+
+    expect(await server.streams.exec(pod, ['x'])).toEqual({exitCode: 0})
+    expect(asked).toBe(3)
+  })
+
   it('no server at all is UNAVAILABLE', async () => {
     const server = await startServer(() => undefined)
     await server[Symbol.asyncDispose]()

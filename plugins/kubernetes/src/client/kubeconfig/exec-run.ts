@@ -1,4 +1,4 @@
-import {spawn} from 'node:child_process'
+import {type ChildProcess, spawn} from 'node:child_process'
 import {aborted, OmniError, reasonOf, throwIfAborted} from '@omni-cli/sdk'
 import type {ExecPlugin} from './kubeconfig.ts'
 
@@ -20,6 +20,7 @@ export interface RunSurroundings {
 /** Programs that ask nobody are done soon. */
 const TIMEOUT_MS = 60_000
 const MAX_OUTPUT = 1024 * 1024
+const KILL_MS = 2_000
 
 /** Runs it; what it says on stderr is for the person in front. UNAUTHORIZED with what is wrong with its answer. */
 export async function runProgram(plugin: ExecPlugin, {env, info, signal}: RunSurroundings): Promise<ExecCredential> {
@@ -51,10 +52,12 @@ async function outputOf({argv, installHint}: ExecPlugin, {env, isInteractive, si
   const {promise, resolve, reject} = Promise.withResolvers<string>()
   const chunks: Buffer[] = []
   let size = 0
-  let reason: Error | undefined
   const end = (why: Error) => {
-    reason ??= why
+    // What it has started may go on and hold the pipe: nothing more is read, and nobody waits for it.
     child.kill()
+    child.stdout.destroy()
+    killSoon(child)
+    reject(why)
   }
   const abort = () => end(aborted(signal))
   const late = new OmniError('TIMEOUT', `'${program}' printed no credentials within ${TIMEOUT_MS / 1000}s`)
@@ -71,8 +74,7 @@ async function outputOf({argv, installHint}: ExecPlugin, {env, isInteractive, si
     reject(new OmniError(isMissing ? 'NOT_FOUND' : 'UNAUTHORIZED', message, {hint: installHint, cause: error}))
   })
   child.once('close', (status, killer) => {
-    if (reason !== undefined) reject(reason)
-    else if (status === 0) resolve(Buffer.concat(chunks).toString('utf8'))
+    if (status === 0) resolve(Buffer.concat(chunks).toString('utf8'))
     else {
       const how = killer === null ? `with status ${status}` : `by ${killer}`
       reject(new OmniError('UNAUTHORIZED', `'${program}' printed no credentials: it ended ${how}`, {hint: installHint}))
@@ -82,6 +84,13 @@ async function outputOf({argv, installHint}: ExecPlugin, {env, isInteractive, si
     clearTimeout(timer)
     signal?.removeEventListener('abort', abort)
   })
+}
+
+/** A program that passes over SIGTERM has no say. */
+function killSoon(child: ChildProcess): void {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const timer = setTimeout(() => child.kill('SIGKILL'), KILL_MS)
+  child.once('exit', () => clearTimeout(timer))
 }
 
 interface Printed {

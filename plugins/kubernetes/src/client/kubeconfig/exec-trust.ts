@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto'
 import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {type DriverContext, escapeTerminal, makePrivateFolder, OmniError, writeFileAtomic} from '@omni-cli/sdk'
+import {type DriverContext, escapeTerminal, makePrivateFolder, OmniError, redact, writeFileAtomic} from '@omni-cli/sdk'
 import type {ExecPlugin} from './kubeconfig.ts'
 
 /** A program that a person has agreed to. */
@@ -27,6 +27,7 @@ export async function isAllowed(home: string, program: Program): Promise<boolean
 
 /** Remembers the consent, for this user alone. */
 export async function allowProgram(home: string, program: Program): Promise<void> {
+  if (home === '') return
   const {file, argv} = program
   const programs = {...(await readAllowed(home)), [idOf(program)]: {file, argv}}
   makePrivateFolder(join(home, 'state'))
@@ -36,7 +37,7 @@ export async function allowProgram(home: string, program: Program): Promise<void
 /** A kubeconfig from elsewhere may name any program: it is run after a person has agreed to it once. FORBIDDEN otherwise. */
 export async function requireAllowed({home, confirm}: Asked, program: Program, context: string): Promise<void> {
   if (await isAllowed(home, program)) return
-  const words = program.argv.map(escapeTerminal).join(' ')
+  const words = wordsOf(program)
   const agreed = await confirm?.(
     `the kubeconfig ${program.file} gets its credentials from this program:\n  ${words}\nrun it?`,
   )
@@ -50,7 +51,14 @@ export async function requireAllowed({home, confirm}: Asked, program: Program, c
   )
 }
 
+/** As in a shell: what is one word is seen as one, and variables decide what a program does, too. */
+const wordsOf = ({argv, env}: Program): string =>
+  [...Object.entries(redact(env)).map(([name, value]) => `${name}=${value}`), ...argv]
+    .map((word) => escapeTerminal(/^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word}'`))
+    .join(' ')
+
 async function readAllowed(home: string): Promise<Readonly<Record<string, Allowed>>> {
+  if (home === '') return {}
   try {
     const stored: unknown = JSON.parse(await readFile(fileIn(home), 'utf8'))
     const programs = typeof stored === 'object' && stored !== null && 'programs' in stored ? stored.programs : undefined

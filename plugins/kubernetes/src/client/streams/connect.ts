@@ -2,6 +2,8 @@ import type {ClientRequest, IncomingMessage} from 'node:http'
 import type {Duplex} from 'node:stream'
 import {aborted, type CallOptions, OmniError, reasonOf, throwIfAborted} from '@omni-cli/sdk'
 import type {WebSocket} from 'ws'
+import type {Gate} from '../gate.ts'
+import {upgradePatiently} from '../send.ts'
 import type {KubeConnection, Transport} from '../transport.ts'
 import {type Refusal, readRefusal} from './refusal.ts'
 
@@ -19,11 +21,15 @@ export interface OpenRequest extends CallOptions {
   readonly protocols: readonly string[]
 }
 
-type Connecting = Pick<Transport, 'connection'>
+/** A server, and how much may be under way to it. */
+interface Connecting {
+  readonly transport: Pick<Transport, 'connection'>
+  readonly gate: Gate
+}
 
 /** A websocket, held until somebody listens. */
-export function openSocket(transport: Connecting, request: OpenRequest): Promise<Opened<WebSocket>> {
-  return authenticated(transport, request, async (connection) => {
+export function openSocket(line: Connecting, request: OpenRequest): Promise<Opened<WebSocket>> {
+  return patient(line, request, async (connection) => {
     const {default: Socket} = await import('ws')
     const socket = new Socket(connection.url.replace(/^http/, 'ws') + request.path, [...request.protocols], {
       headers: {'user-agent': 'omni', ...connection.headers},
@@ -44,8 +50,8 @@ export function openSocket(transport: Connecting, request: OpenRequest): Promise
 }
 
 /** A connection that speaks SPDY/3.1 from now on. */
-export function openUpgrade(transport: Connecting, request: OpenRequest): Promise<Opened<Duplex>> {
-  return authenticated(transport, request, (connection) => {
+export function openUpgrade(line: Connecting, request: OpenRequest): Promise<Opened<Duplex>> {
+  return patient(line, request, (connection) => {
     const {url, headers, agent} = connection
     const {request: start} = process.getBuiltinModule(url.startsWith('http:') ? 'node:http' : 'node:https')
     const outgoing: ClientRequest = start(url + request.path, {
@@ -84,9 +90,24 @@ const lost = (url: string, error: unknown): OmniError =>
     retryable: true,
   })
 
+/** Waits while the server is too busy; then as `authenticated`. */
+const patient = <Stream>(
+  {transport, gate}: Connecting,
+  {signal}: CallOptions,
+  open: (connection: KubeConnection) => Promise<Opened<Stream>>,
+): Promise<Opened<Stream>> =>
+  upgradePatiently(
+    gate,
+    async () => {
+      const answer = await authenticated(transport, {signal}, open)
+      return {answer, refused: answer.refusal}
+    },
+    {signal},
+  )
+
 /** Tries once more with new credentials when those that are known are refused, and when a kept connection was closed. */
 async function authenticated<Stream>(
-  transport: Connecting,
+  transport: Pick<Transport, 'connection'>,
   {signal}: CallOptions,
   open: (connection: KubeConnection) => Promise<Opened<Stream>>,
 ): Promise<Opened<Stream>> {

@@ -1,7 +1,7 @@
 import type {AddressInfo, Server, Socket} from 'node:net'
 import {type CallOptions, messageOf, OmniError, reasonOf, throwIfAborted} from '@omni-cli/sdk'
 import type {PodName, PortForward} from '../kube-client.ts'
-import type {Transport} from '../transport.ts'
+import type {Line} from '../send.ts'
 import {receive} from './channels.ts'
 import {openSocket, openUpgrade} from './connect.ts'
 import {podPath} from './pod-path.ts'
@@ -21,7 +21,7 @@ const LOOPBACK = '127.0.0.1'
  * @param pod asked for each connection when it is a function
  */
 export async function openForward(
-  transport: Transport,
+  line: Line,
   pod: PodName | (() => Promise<PodName>),
   {ports, ...options}: CallOptions & {readonly ports: ForwardPorts},
 ): Promise<PortForward> {
@@ -34,7 +34,7 @@ export async function openForward(
     open.add(local)
     local.on('error', () => undefined)
     local.once('close', () => open.delete(local))
-    connect(transport, {local, pod, port: ports.remote, signal: over.signal}).catch((error: unknown) => {
+    connect(line, {local, pod, port: ports.remote, signal: over.signal}).catch((error: unknown) => {
       local.destroy()
       if (!over.signal.aborted) onProgress?.(messageOf(error))
     })
@@ -81,7 +81,7 @@ function addressOf(server: Server): AddressInfo {
   return address
 }
 
-interface Line {
+interface Joint {
   readonly local: Socket
   readonly pod: PodName | (() => Promise<PodName>)
   readonly port: number
@@ -89,19 +89,19 @@ interface Line {
 }
 
 /** Joins one connection with the port; resolves when it is over. */
-async function connect(transport: Transport, line: Line): Promise<void> {
-  const {pod, port, signal} = line
+async function connect(line: Line, joint: Joint): Promise<void> {
+  const {pod, port, signal} = joint
   const {namespace, name} = typeof pod === 'function' ? await pod() : pod
   const where = `port ${port} of the pod '${name}'`
   const path = podPath({namespace, name}, 'portforward')
-  const upgrade = await openUpgrade(transport, {path, protocols: ['portforward.k8s.io'], signal})
-  if (upgrade.stream !== undefined) return joinSpdy({...line, where}, upgrade.stream)
+  const upgrade = await openUpgrade(line, {path, protocols: ['portforward.k8s.io'], signal})
+  if (upgrade.stream !== undefined) return joinSpdy({...joint, where}, upgrade.stream)
   if (upgrade.refusal.status < 500 && upgrade.refusal.status !== 400) {
     throw refusalError(upgrade.refusal, path)
   }
-  const socket = await openSocket(transport, {path: `${path}?ports=${port}`, protocols: ['v4.channel.k8s.io'], signal})
+  const socket = await openSocket(line, {path: `${path}?ports=${port}`, protocols: ['v4.channel.k8s.io'], signal})
   if (socket.stream === undefined) throw refusalError(socket.refusal, path)
-  await joinSocket({...line, where}, socket.stream)
+  await joinSocket({...joint, where}, socket.stream)
 }
 
 interface Join {

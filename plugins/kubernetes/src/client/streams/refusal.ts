@@ -1,4 +1,4 @@
-import type {IncomingMessage} from 'node:http'
+import type {IncomingHttpHeaders, IncomingMessage} from 'node:http'
 import type {OmniError} from '@omni-cli/sdk'
 import {statusFailure} from '../status-failure.ts'
 
@@ -8,6 +8,7 @@ const TEXT_LIMIT = 65_536
 /** The server did not open a stream. */
 export interface Refusal {
   readonly status: number
+  readonly headers: IncomingHttpHeaders
   readonly text: string
 }
 
@@ -19,8 +20,9 @@ export async function readRefusal(answer: IncomingMessage): Promise<Refusal> {
     size += chunk.length
     if (size > TEXT_LIMIT) break
   }
-  return {status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8')}
+  const {statusCode: status = 0, headers} = answer
+  return {status, headers, text: Buffer.concat(chunks).toString('utf8')}
 }
 
-export const refusalError = ({status, text}: Refusal, path: string): OmniError =>
+export const refusalError = ({status, text}: Pick<Refusal, 'status' | 'text'>, path: string): OmniError =>
   statusFailure({method: 'GET', path}, status, text)

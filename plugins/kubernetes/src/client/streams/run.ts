@@ -1,7 +1,7 @@
 import {finished} from 'node:stream'
 import {OmniError, reasonOf, throwIfAborted} from '@omni-cli/sdk'
 import type {PodExecOptions} from '../kube-client.ts'
-import type {Transport} from '../transport.ts'
+import type {Line} from '../send.ts'
 import {type ChannelListener, type Channels, socketChannels, spdyChannels} from './channels.ts'
 import {openSocket, openUpgrade} from './connect.ts'
 import {type ProgramEnd, readEnd} from './exit-status.ts'
@@ -20,7 +20,7 @@ const [V4, V5] = ['v4.channel.k8s.io', 'v5.channel.k8s.io']
 const OTHER_WAY: readonly number[] = [400, 403, 405, 426, 500, 501, 502]
 
 /** Joins the program, and resolves with its end when all output has been taken. */
-export async function runIn(transport: Transport, program: PodProgram, options: PodExecOptions): Promise<ProgramEnd> {
+export async function runIn(line: Line, program: PodProgram, options: PodExecOptions): Promise<ProgramEnd> {
   throwIfAborted(options.signal)
   const told: Buffer[] = []
   const ended = Promise.withResolvers<ProgramEnd>()
@@ -32,7 +32,7 @@ export async function runIn(transport: Transport, program: PodProgram, options: 
     if (isWhole(text)) ended.resolve(endOf(text))
   }
   ended.promise.catch(() => undefined)
-  const channels = await openChannels(transport, {program, listen, options})
+  const channels = await openChannels(line, {program, listen, options})
   const interrupted = Promise.withResolvers<never>()
   const interrupt = () => {
     channels.close()
@@ -84,15 +84,15 @@ interface Opening {
  * A websocket where it can do what is asked for, else SPDY. Over `v4` websockets a program never sees the end of its input; and
  * older servers want the right `get` for a websocket and `create` for SPDY, of which roles mostly give the second.
  */
-async function openChannels(transport: Transport, opening: Opening): Promise<Channels> {
+async function openChannels(line: Line, opening: Opening): Promise<Channels> {
   const {program, listen, options} = opening
   const {signal, terminal, stdin} = options
   const needsEnd = stdin !== undefined && terminal === undefined
   const {path} = program
-  const socket = await openSocket(transport, {path, protocols: needsEnd ? [V5] : [V5, V4], signal})
+  const socket = await openSocket(line, {path, protocols: needsEnd ? [V5] : [V5, V4], signal})
   if (socket.stream !== undefined) return socketChannels(socket.stream, listen)
   if (!OTHER_WAY.includes(socket.refusal.status)) throw refusalError(socket.refusal, path)
-  const upgrade = await openUpgrade(transport, {path, protocols: [V4], signal})
+  const upgrade = await openUpgrade(line, {path, protocols: [V4], signal})
   if (upgrade.stream === undefined) throw refusalError(upgrade.refusal, path)
   const hasTerminal = terminal !== undefined
   return spdyChannels(upgrade.stream, {hasInput: stdin !== undefined || hasTerminal, hasTerminal}, listen)

@@ -37,9 +37,11 @@ export async function planConnect(
   wishes: ConnectWishes,
   {home, choose, ...call}: CallOptions & {readonly home: string; readonly choose: Choose},
 ): Promise<ConnectPlan> {
-  const files = wishes.files.length === 0 ? undefined : wishes.files
+  const editor = await openConfig(home)
+  const files = wishes.files.length > 0 ? wishes.files : ownFiles(editor, wishes.name ?? wishes.context)
   const context = await chosen(await provider.contexts({...call, files}), wishes, choose)
   const name = nameFor(context, wishes.name)
+  requireSameFiles(name, files, ownFiles(editor, name))
   const {ok, version, message, hint} = await provider.connect(
     {context, files, allowsProgram: wishes.allowsProgram},
     call,
@@ -49,7 +51,6 @@ export async function planConnect(
       hint: hint === 'omni cluster health' ? 'nothing was written; once it answers: omni cluster connect' : hint,
     })
   }
-  const editor = await openConfig(home)
   const current = editor.get(['current-context'])
   const use = wishes.use ?? (current === undefined || current === name)
   const settings = settingsOf(context, wishes)
@@ -63,6 +64,22 @@ export const connect = (home: string, {write}: ConnectPlan): Promise<ContextChan
 /** Something that a person has set becomes another thing. */
 export const changesValues = ({change}: ConnectPlan): boolean =>
   !change.created && change.changed.some(({from}) => from !== undefined)
+
+/** Kubeconfig files of a context that is there already; none: those of the surroundings. */
+function ownFiles(editor: ConfigEditor, name: string | undefined): readonly string[] {
+  const contexts = editor.get(['contexts'])
+  const index = Array.isArray(contexts) ? contexts.findIndex((entry) => entry?.name === name) : -1
+  const files = index === -1 ? undefined : editor.get(['contexts', index, 'kubernetes', 'kubeconfig'])
+  return [files ?? []].flat().filter((file) => typeof file === 'string')
+}
+
+/** A context that reads other files would not find the cluster that has answered. */
+function requireSameFiles(name: string, files: readonly string[], own: readonly string[]): void {
+  if (files.length > 0 || own.length === 0) return
+  throw new OmniError('CONFLICT', `the context '${name}' has a kubeconfig of its own: ${own.join(', ')}`, {
+    hint: `name it: ${own.map((file) => `--kubeconfig ${file}`).join(' ')}; or take another name: --name NAME`,
+  })
+}
 
 async function openConfig(home: string): Promise<ConfigEditor> {
   const {openConfigText, parseConfig} = await configTools()

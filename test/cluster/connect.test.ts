@@ -97,6 +97,21 @@ describe('to connect a cluster', () => {
 })
 
 describe('which cluster is meant', () => {
+  it('reads the files of the context that it writes again, and never mixes them with others', async () => {
+    const {provider, asked} = clusters(CONTEXTS)
+    await connect(home, await plan(provider, {context: 'lab', files: ['/a']}))
+
+    await plan(provider, {context: 'lab'})
+    await plan(provider, {context: 'prod', name: 'lab'})
+    await plan(provider, {context: 'prod'})
+    expect(asked.slice(1).map(({files}) => files)).toEqual([['/a'], ['/a'], []])
+
+    await expect(plan(provider, {}, async () => 'lab')).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: "the context 'lab' has a kubeconfig of its own: /a",
+    })
+  })
+
   it('is asked on a terminal', async () => {
     const {provider} = clusters(CONTEXTS)
 

@@ -37,8 +37,9 @@ const LONGEST = 8_000
 /** The error that an answer stands for. Its text is the server's, made safe to print. */
 export function statusFailure(request: Pick<KubeRequest, 'method' | 'path'>, status: number, text: string): OmniError {
   const body = parseStatus(text)
-  const message = printable(body.message ?? (text.trim() === '' ? `the API server answered ${status}` : text.trim()))
-  const code = codeOf(status, message)
+  const isPage = isMarkup(text)
+  const message = printable(body.message ?? (isPage ? pageText(status, request) : wordsOf(status, text)))
+  const code = isPage && status !== 401 && status !== 403 ? 'UNAVAILABLE' : codeOf(status, message)
   const conflicts = conflictsOf(body.causes)
   const details: StatusDetails = {
     status,
@@ -56,6 +57,14 @@ export function statusFailure(request: Pick<KubeRequest, 'method' | 'path'>, sta
     },
   )
 }
+
+const wordsOf = (status: number, text: string): string => text.trim() || `the API server answered ${status}`
+
+/** API servers answer with a Status or a few words; a page is of something else that stands at the address. */
+const isMarkup = (text: string): boolean => /^\s*<[!?a-z]/i.test(text)
+
+const pageText = (status: number, {method, path}: Pick<KubeRequest, 'method' | 'path'>): string =>
+  `the answer to ${method} ${path} is ${status} with a page: is this an API server?`
 
 /** Status of the answer that an error stands for. */
 export function statusOf(error: OmniError): number | undefined {

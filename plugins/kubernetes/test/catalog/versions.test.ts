@@ -38,3 +38,30 @@ it('without OME lists are undefined, and what needs it is UNSUPPORTED', async ()
   await expect(listTwins(client, TWIN, {})).rejects.toMatchObject({code: 'UNSUPPORTED'})
   await expect(getTwin(client, TWIN, 'pine')).rejects.toMatchObject({code: 'UNSUPPORTED'})
 })
+
+it('who may see only those of a namespace sees them, and is told what is left out', async () => {
+  const own: ApiObject = {apiVersion: 'ome.io/v1beta1', kind: 'BaseModel', metadata: {name: 'own', namespace: 'ml'}}
+  const may = ({namespaced}: ObjectKind) => {
+    if (!namespaced) throw new OmniError('FORBIDDEN', 'no')
+  }
+  const client: Partial<KubeClient> = {
+    context: 'lab',
+    findKind: async () => CLUSTER_BASE_MODEL,
+    async list<T extends ApiObject>(kind: ObjectKind) {
+      may(kind)
+      return [own] as ApiObject[] as T[]
+    },
+    async get<T extends ApiObject>({kind, name}: {kind: ObjectKind; name: string}) {
+      may(kind)
+      return name === 'own' ? (own as T) : undefined
+    },
+  }
+  const notices: string[] = []
+
+  const listed = await listTwins(client as KubeClient, TWIN, {notice: (text) => notices.push(text)})
+
+  expect(listed).toEqual([own])
+  expect(notices).toEqual(['clusterbasemodels are left out: this user may not list them'])
+  expect((await getTwin(client as KubeClient, TWIN, 'own'))?.object).toEqual(own)
+  await expect(getTwin(client as KubeClient, TWIN, 'oak')).rejects.toMatchObject({code: 'FORBIDDEN'})
+})

@@ -173,7 +173,10 @@ describe('a program that fails', () => {
 
   it('that is interrupted, or prints without an end, is waited for no longer, whatever it has started', async () => {
     const shell = (script: string) => program('', {argv: ['/bin/sh', '-c', script]})
-    const [silent, noisy] = [shell('trap "" TERM; sleep 4; sleep 4; true'), shell('exec 2>/dev/null; cat /dev/zero; true')]
+    const [silent, noisy] = [
+      shell('trap "" TERM; sleep 4; sleep 4; true'),
+      shell('exec 2>/dev/null; cat /dev/zero; true'),
+    ]
     await allowProgram(home, silent)
     await allowProgram(home, noisy)
 

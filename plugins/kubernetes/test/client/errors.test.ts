@@ -69,6 +69,21 @@ describe('a refusal of the server', () => {
     expect(error.message).toBe('bad \\e[2J gateway: authorization: ***')
   })
 
+  it.each([
+    [302, 'UNAVAILABLE'],
+    [401, 'UNAUTHORIZED'],
+    [403, 'FORBIDDEN'],
+    [404, 'UNAVAILABLE'],
+    [409, 'UNAVAILABLE'],
+    [502, 'UNAVAILABLE'],
+  ])('that is a page with %i is no word of an API server: %s', (status, code) => {
+    const error = statusFailure(request, status, '\n<!DOCTYPE html><html><h1>Not Found</h1>')
+
+    expect(error.code).toBe(code)
+    expect(error.message).toContain(`${status} with a page: is this an API server?`)
+    expect(error.message).not.toContain('<')
+  })
+
   it('without words names the request', () => {
     expect(statusFailure(request, 403, 'Forbidden').message).toBe(`forbidden: GET ${request.path}`)
     expect(statusFailure(request, 500, '').message).toBe('the API server answered 500')

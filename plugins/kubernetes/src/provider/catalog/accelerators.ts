@@ -2,13 +2,14 @@ import type {Accelerator, ApiObject, CallOptions, ClusterCapacity, NodeCapacity}
 import type {KubeClient} from '../../client/kube-client.ts'
 import {countOf, fieldsAt, textMapOf, wordOf} from '../../ome/read.ts'
 import {quantityOf} from '../cluster/quantity.ts'
-import {ACCELERATOR_CLASS, listServed} from './kinds.ts'
+import {ACCELERATOR_CLASS, listServed, type Notice} from './kinds.ts'
 
 export interface DeviceSources {
   readonly client: KubeClient
   capacity(options: CallOptions): Promise<ClusterCapacity>
   /** What the user says devices cost, by class or model. */
   readonly prices: Readonly<Record<string, number>>
+  readonly notice?: Notice | undefined
 }
 
 /** Classes that are declared, then those that only the nodes tell of. */

@@ -41,12 +41,13 @@ export function createCatalog(client: KubeClient, {context, settings}: Surroundi
       return createCluster(context, settings).capacity(call)
     },
     prices: settings['gpu-price'] ?? {},
+    notice: context.notice,
   }
   return {
     name: 'kubernetes',
     check: (call) => checkCatalog(client, call),
-    models: createModels(client),
-    runtimes: createRuntimes(client),
+    models: createModels(client, context.notice),
+    runtimes: createRuntimes(client, context.notice),
     accelerators: {list: (call) => listAccelerators(sources, call)},
     selection: selection(sources),
     runtimeTools: runtimeTools(sources, context.home),

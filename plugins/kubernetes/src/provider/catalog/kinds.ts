@@ -7,6 +7,7 @@ import {
   OmniError,
 } from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
+import {visible} from '../visible.ts'
 
 const ome = (kind: string, plural: string, namespaced: boolean): ObjectKind => ({
   ...{
@@ -67,21 +68,28 @@ export interface Twin {
   readonly clusterWide: ObjectKind
 }
 
-/** UNSUPPORTED when neither of the kinds is served. */
+/** Told that something is left out, and why. */
+export type Notice = (text: string) => void
+
+/** What this user may list of both; FORBIDDEN when that is neither. UNSUPPORTED when neither of the kinds is served. */
 export async function listTwins(
   client: KubeClient,
   {namespaced, clusterWide}: Twin,
-  options: ObjectListOptions,
+  {notice, ...options}: ObjectListOptions & {readonly notice?: Notice | undefined},
 ): Promise<ApiObject[]> {
-  const [own, shared] = await Promise.all([
-    listServed(client, namespaced, options),
-    listServed(client, clusterWide, options),
-  ])
-  if (own === undefined && shared === undefined) throw notServed(client, clusterWide)
-  return [...(shared ?? []), ...(own ?? [])]
+  const kinds = [clusterWide, namespaced]
+  const lists = await visible(kinds.map(async (kind) => ({objects: await listServed(client, kind, options)})))
+  const hidden = kinds.filter((_, index) => lists[index] === undefined).map(({plural}) => plural)
+  if (hidden.length > 0) notice?.(`${hidden.join(', ')} are left out: this user may not list them`)
+  const found = lists.flatMap((list) => (list?.objects === undefined ? [] : [list.objects]))
+  if (found.length === 0) throw notServed(client, clusterWide)
+  return found.flat()
 }
 
-/** The object and its kind; undefined when there is none of that name. UNSUPPORTED when the kinds are not served. */
+/**
+ * The object and its kind; undefined when there is none of that name. FORBIDDEN when it may be where this user may not look.
+ * UNSUPPORTED when the kinds are not served.
+ */
 export async function getTwin(
   client: KubeClient,
   {namespaced, clusterWide}: Twin,
@@ -89,8 +97,11 @@ export async function getTwin(
   call: CallOptions = {},
 ): Promise<{readonly kind: ObjectKind; readonly object: ApiObject} | undefined> {
   const look = async (kind: ObjectKind) => ({kind, object: await client.get({kind, name}, call)})
-  const found = await Promise.all([look(namespaced), look(clusterWide)])
-  for (const {kind, object} of found) if (object !== undefined) return {kind, object}
+  const looks = [look(namespaced), look(clusterWide)]
+  const found = await visible(looks)
+  for (const one of found) if (one?.object !== undefined) return {kind: one.kind, object: one.object}
+  // What cannot be seen may be there.
+  if (found.includes(undefined)) await Promise.all(looks)
   const served = await Promise.all(
     [namespaced, clusterWide].map((kind) => client.findKind(`${kind.plural}.${kind.group}`, call)),
   )

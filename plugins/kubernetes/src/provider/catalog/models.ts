@@ -1,6 +1,6 @@
 import {type Collection, type Model, type ModelSpec, type ObjectKind, OmniError} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
-import {BASE_MODEL, CLUSTER_BASE_MODEL, getTwin, listTwins, requireServed} from './kinds.ts'
+import {BASE_MODEL, CLUSTER_BASE_MODEL, getTwin, listTwins, type Notice, requireServed} from './kinds.ts'
 import {checkSource, modelManifest} from './model-manifest.ts'
 import {configurationOf, modelOf} from './model-map.ts'
 import {agentAnswers} from './model-nodes.ts'
@@ -14,12 +14,12 @@ const HANGING =
   'the operator waits until every node has let go of the files; it does not go on while an agent or node is down'
 
 /** Models of the cluster and of one namespace. */
-export function createModels(client: KubeClient): Collection<ModelSpec, Model> {
+export function createModels(client: KubeClient, notice?: Notice): Collection<ModelSpec, Model> {
   const kindOf = ({namespace}: ModelSpec, call: {signal?: AbortSignal | undefined}): Promise<ObjectKind> =>
     requireServed(client, namespace === undefined ? CLUSTER_BASE_MODEL : BASE_MODEL, call)
   return {
     async list(options = {}) {
-      return (await listTwins(client, TWIN, listScope(client, options))).map(modelOf).toSorted(byName)
+      return (await listTwins(client, TWIN, {...listScope(client, options), notice})).map(modelOf).toSorted(byName)
     },
     async get(name, call = {}) {
       const found = await getTwin(client, TWIN, name, call)

@@ -1,6 +1,6 @@
 import {type Collection, type ModelRuntime, OmniError, type RuntimeSpec} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
-import {CLUSTER_SERVING_RUNTIME, getTwin, listTwins, requireServed, SERVING_RUNTIME} from './kinds.ts'
+import {CLUSTER_SERVING_RUNTIME, getTwin, listTwins, type Notice, requireServed, SERVING_RUNTIME} from './kinds.ts'
 import {removeObject} from './remove.ts'
 import {runtimeManifest} from './runtime-manifest.ts'
 import {runtimeOf} from './runtime-map.ts'
@@ -9,9 +9,11 @@ import {listScope} from './scope.ts'
 export const RUNTIME_TWIN = {namespaced: SERVING_RUNTIME, clusterWide: CLUSTER_SERVING_RUNTIME}
 
 /** Runtimes of the cluster and of one namespace. */
-export const createRuntimes = (client: KubeClient): Collection<RuntimeSpec, ModelRuntime> => ({
+export const createRuntimes = (client: KubeClient, notice?: Notice): Collection<RuntimeSpec, ModelRuntime> => ({
   async list(options = {}) {
-    return (await listTwins(client, RUNTIME_TWIN, listScope(client, options))).map(runtimeOf).toSorted(byName)
+    return (await listTwins(client, RUNTIME_TWIN, {...listScope(client, options), notice}))
+      .map(runtimeOf)
+      .toSorted(byName)
   },
   async get(name, call) {
     const found = await getTwin(client, RUNTIME_TWIN, name, call)

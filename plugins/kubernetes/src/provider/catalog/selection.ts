@@ -12,10 +12,10 @@ import {factsOf, rulesOf, suggestion} from './suggest.ts'
 
 export const createSelection = (sources: DeviceSources): SelectionFacet => ({
   async suggest(name, {contextTokens, batch, accelerator, ...call} = {}) {
-    const {client} = sources
+    const {client, notice} = sources
     const [model, runtimes, pools] = await Promise.all([
       modelWithFacts(sources, name, call),
-      listTwins(client, RUNTIME_TWIN, listScope(client, call)),
+      listTwins(client, RUNTIME_TWIN, {...listScope(client, call), notice}),
       devicePools(sources, call),
     ])
     const {object, configuration} = model

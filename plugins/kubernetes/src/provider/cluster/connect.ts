@@ -2,6 +2,7 @@ import type {CallOptions, ClusterContext, DriverContext, Health} from '@omni-cli
 import {chooseContext} from '../../client/kubeconfig/choose.ts'
 import {allowProgram} from '../../client/kubeconfig/exec-trust.ts'
 import {kubeconfigFiles, loadKubeconfig} from '../../client/kubeconfig/load.ts'
+import {namedFiles} from '../../client/open-access.ts'
 import {openClient} from '../../client/open-client.ts'
 import type {KubernetesSettings} from '../../config.ts'
 import {checkCluster} from '../check.ts'
@@ -18,9 +19,9 @@ export async function connectTo(
   settings: KubernetesSettings,
   {context, files, allowsProgram, ...call}: ConnectOptions,
 ): Promise<Health> {
-  if (allowsProgram === true) await allow(surroundings, context, files ?? [])
   const own = {...surroundings, cluster: context.name, namespace: undefined, isProtected: false}
-  const named = files === undefined || files.length === 0 ? settings : {...settings, kubeconfig: [...files]}
+  const named = files === undefined ? settings : {...settings, kubeconfig: [...files]}
+  if (allowsProgram === true) await allow(surroundings, context, namedFiles(named))
   return checkCluster(() => openClient(own, named), call)
 }
 

@@ -150,7 +150,7 @@ describe('a plugin that others made', {timeout: TIMEOUT_MS}, () => {
     const refused = await withRegistry('plugin', 'install', name)
 
     expect(refused).toMatchObject({code, stdout: ''})
-    expect(JSON.parse((await omni(['plugin', 'list', '-o', 'json'], {home})).stdout)).toHaveLength(4)
+    expect(JSON.parse((await omni(['plugin', 'list', '-o', 'json'], {home})).stdout)).toHaveLength(6)
   })
 
   it('a package that is no plugin is refused', async () => {

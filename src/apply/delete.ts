@@ -2,6 +2,7 @@ import type {Progress, Session, TextLine, View} from '@omni-cli/sdk/cli'
 import type {Operation} from '@omni-cli/sdk/engine'
 import type {Doomed} from './doomed.ts'
 import {planLines, planView, resultView} from './plan-view.ts'
+import {refuseProtectedContext} from './protected-context.ts'
 import {locked, showEvents} from './run.ts'
 
 export interface DeleteOptions {
@@ -24,10 +25,14 @@ export async function deleteThings(session: Session, doomed: readonly Doomed[], 
   const operations = await removalOf(doomed)
   const plan = {operations, wanted: new Map(), notes: options.notes ?? []}
   if (options.dryRun) return planView(plan)
+  if (operations.length > 0) refuseProtectedContext(session)
   if (operations.length > 0 && !(await options.approve(planLines(plan)))) {
     return planView({...plan, notes: [...plan.notes, 'nothing was done']})
   }
-  if (operations.length === 0) for (const note of plan.notes) options.notice?.(`note: ${note}`)
+  if (operations.length === 0) {
+    for (const note of plan.notes) options.notice?.(`note: ${note}`)
+    return resultView({done: [], failed: [], skipped: [], kept: []})
+  }
   return locked(session, options.command ?? 'omni delete', async () => {
     const {applyError, applyPlan, resultData} = await import('@omni-cli/sdk/engine')
     const byRef = new Map(doomed.map((thing) => [refOf(thing), thing]))

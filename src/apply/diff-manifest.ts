@@ -3,6 +3,7 @@ import type {Session} from '@omni-cli/sdk/cli'
 import type {Manifest, Plan} from '@omni-cli/sdk/engine'
 import {isObjectsOnly} from './objects/apply-lane.ts'
 import {joinedPlan, planLane} from './objects/lane.ts'
+import {ONLY_OWNERS} from './objects/plan-objects.ts'
 import {warningText} from './plan-view.ts'
 
 export interface DiffOptions extends CallOptions {
@@ -23,3 +24,7 @@ export async function diffManifest(session: Session, manifest: Manifest, options
   const {plan} = await preparePlan(session, packed.manifest, {prune, adopt, signal})
   return joinedPlan(lane, plan)
 }
+
+/** Whether anything is not as wanted. Of an object whose fields only get another owner, all is. */
+export const differs = ({operations}: Pick<Plan, 'operations'>): boolean =>
+  operations.some(({action, reason}) => action !== 'keep' && reason !== ONLY_OWNERS)

@@ -2,6 +2,7 @@ import type {CallOptions} from '@omni-cli/sdk'
 import type {Progress, Session, Step} from '@omni-cli/sdk/cli'
 import type {ApplyEvent, ApplyResult, Wanted} from '@omni-cli/sdk/engine'
 import type {PreparedPlan} from './prepare.ts'
+import {refuseProtectedContext} from './protected-context.ts'
 import {trackUnready} from './unready.ts'
 
 export interface RunOptions {
@@ -12,8 +13,9 @@ export interface RunOptions {
   readonly prepare?: ((wanted: Wanted, options: CallOptions) => Promise<void>) | undefined
 }
 
-/** Does the work while no other command changes things in this context. LOCKED names who does. */
+/** Does the work while no other command changes things in this context. LOCKED names who does; FORBIDDEN where it is protected. */
 export async function locked<T>(session: Session, command: string, work: () => Promise<T>): Promise<T> {
+  refuseProtectedContext(session)
   const {withLock} = await import('@omni-cli/sdk/engine')
   return withLock({home: session.home, name: session.context.name, command}, work)
 }

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {ERROR_CODES} from '@omni-cli/sdk'
 import {BaseCommand, flag, type View} from '@omni-cli/sdk/cli'
-import {diffManifest} from '../apply/diff-manifest.ts'
+import {differs, diffManifest} from '../apply/diff-manifest.ts'
 import {loadNamed} from '../apply/load.ts'
 import {loadOptions, manifestFlags, objectFlags, objectSources} from '../apply/manifest-flags.ts'
 import {planView, warningText} from '../apply/plan-view.ts'
@@ -43,7 +43,6 @@ export default class Diff extends BaseCommand {
       notice,
       signal: this.signal,
     })
-    const differs = plan.operations.some(({action}) => action !== 'keep')
-    return planView(plan, differs && flags['exit-code'] ? ERROR_CODES.CHANGES.exit : 0)
+    return planView(plan, flags['exit-code'] && differs(plan) ? ERROR_CODES.CHANGES.exit : 0)
   }
 }

@@ -2,6 +2,7 @@ import type {Session, View} from '@omni-cli/sdk/cli'
 import type {ApplyResult, Manifest} from '@omni-cli/sdk/engine'
 import type {ApplyManifestOptions} from '../apply-manifest.ts'
 import {planLines, planView, resultView} from '../plan-view.ts'
+import {refuseProtectedContext} from '../protected-context.ts'
 import {locked} from '../run.ts'
 import {joinedPlan, laneOperations, type ObjectLane, runLane} from './lane.ts'
 
@@ -24,6 +25,7 @@ export async function applyLane(session: Session, lane: ObjectLane, options: App
   if (operations.every(({action}) => action === 'keep')) {
     return resultView({done: [], failed: [], skipped: [], kept: operations.map(({ref}) => ref)})
   }
+  refuseProtectedContext(session)
   if (lane.leftovers.length > 0 && !(await options.approve(planLines(plan)))) {
     return planView({...plan, notes: [...plan.notes, 'nothing was done']})
   }

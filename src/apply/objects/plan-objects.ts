@@ -1,5 +1,6 @@
 import {type CallOptions, escapeTerminal, type ObjectApi, type ObjectPlan, type ObjectProblem} from '@omni-cli/sdk'
 import type {Action, FoundProblem, Manifest, Operation, Problem, WrittenObject} from '@omni-cli/sdk/engine'
+import {inventoryKey} from './inventory.ts'
 import {objectRef} from './refs.ts'
 
 /** What is to be done with one object of the files. */
@@ -44,6 +45,8 @@ export async function planObjects(
   const {errors, warnings} = problemsOf(objects, await api.problems(plain, {signal}))
   if (errors.length > 0) throw problemsError(errors)
   const plans = await planning
+  const twice = writtenTwice(plans, objects)
+  if (twice.length > 0) throw problemsError(twice)
   const refusals = plans.flatMap((plan, index) => refusalsOf(plan, objects[index], toleratesConflicts))
   if (refusals.length > 0) throw problemsError(refusals)
   const steps = plans.flatMap((plan, index): ObjectStep[] => {
@@ -69,6 +72,22 @@ export function problemsOf(
   const of = (severity: ObjectProblem['severity']) =>
     placed.filter((one) => one.severity === severity).map(({problem}) => problem)
   return {errors: of('error'), warnings: of('warning').map(({sourceLine: _, ...warning}) => warning)}
+}
+
+/** One without a namespace and one with the namespace that is worked in are the same object; only a cluster tells. */
+function writtenTwice(plans: readonly ObjectPlan[], objects: readonly WrittenObject[]): FoundProblem[] {
+  const seen = new Map<string, WrittenObject>()
+  return plans.flatMap(({ref}, index) => {
+    const written = objects[index]
+    const first = seen.get(inventoryKey(ref))
+    if (written === undefined) return []
+    if (first === undefined) {
+      seen.set(inventoryKey(ref), written)
+      return []
+    }
+    const {file, line} = first.origin()
+    return [{...written.placeOf([]), message: `${ref.kind} '${ref.name}' is also at ${file}:${line}`}]
+  })
 }
 
 /** Why the server would refuse the object, and what somebody else has set. */
@@ -109,10 +128,12 @@ function stepOf({ref, action, changes, tier, needs}: ObjectPlan, written: Writte
   return {operation, written, tier, needs}
 }
 
+/** Why an object that is as wanted is applied all the same. */
+export const ONLY_OWNERS = 'only who owns its fields changes'
+
 const REASONS: Readonly<Record<Extract<Action, 'create' | 'update' | 'keep'>, (changes: number) => string>> = {
   create: () => 'it does not exist',
-  update: (count) =>
-    count === 0 ? 'only who owns its fields changes' : count === 1 ? 'one field differs' : `${count} fields differ`,
+  update: (count) => (count === 0 ? ONLY_OWNERS : count === 1 ? 'one field differs' : `${count} fields differ`),
   keep: () => 'nothing differs',
 }
 

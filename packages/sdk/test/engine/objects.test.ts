@@ -1,6 +1,6 @@
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {basename, join} from 'node:path'
 import {isOmniError} from '@omni-cli/sdk'
 import {loadManifest, type Problem} from '@omni-cli/sdk/engine'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
@@ -82,7 +82,7 @@ describe('Kubernetes objects in files', () => {
     const {resources, objects = [], warnings, plans} = await loadManifest([folder])
     expect(resources.map(({name}) => name)).toEqual(['web'])
     expect(objects.map(({object}) => object.metadata.name)).toEqual(['web', 'db'])
-    expect(plans).toEqual(['a', 'b'])
+    expect(plans).toEqual(['a', basename(folder)])
     expect(warnings.map(({hint}) => hint)).toEqual(['omni apply -k DIR'])
   })
 

@@ -84,6 +84,13 @@ export function planNameOf({file, project}: ManifestFile): string {
   return labelText(isGeneric ? basename(resolve(path, '..')) : stem)
 }
 
+/**
+ * Name of the plan of the Kubernetes objects in a file: those of a folder are one plan, so that an object whose file was taken out is
+ * still one of it.
+ */
+export const objectPlanOf = (file: ManifestFile): string =>
+  file.isFound === true ? labelText(basename(resolve(file.file, '..'))) : planNameOf(file)
+
 /** `shop/services/web/service.toml` → `shop`; `shop/web/service.toml` → `shop`. */
 function servicesParent(path: string): string {
   const folder = resolve(path, '..', '..')

@@ -1,7 +1,7 @@
 import {dirname, resolve} from 'node:path'
 import {redact} from '../../io/redact.ts'
 import {clashesOf} from './clashes.ts'
-import {discoverFiles, type ManifestFile, planNameOf} from './discover.ts'
+import {discoverFiles, type ManifestFile, objectPlanOf, planNameOf} from './discover.ts'
 import {type DocumentContent, type Draft, isPlan, readDocument} from './documents.ts'
 import {joined, withIncluded} from './include.ts'
 import {numbered} from './numbered.ts'
@@ -110,7 +110,7 @@ class Loader {
   }
 
   #addObjects(documents: readonly SourceDocument[], file: ManifestFile): void {
-    const plan = this.#options.plan ?? planNameOf(file)
+    const plan = this.#options.plan ?? objectPlanOf(file)
     for (const document of documents) {
       if (!isKustomization(document)) this.#objects.push(...writtenObjects(document, plan, this.problems))
       else this.problems.push(refused(file.file, 'this is a kustomization, no object', KUSTOMIZATION_HINT))

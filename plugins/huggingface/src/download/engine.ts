@@ -4,7 +4,7 @@ import {isChanged} from './faults.ts'
 import type {TargetFolder} from './folder.ts'
 import type {Hasher} from './hasher.ts'
 import {closeJob, type FileJob, newJob, type Task, takeTask} from './job.ts'
-import {chunkLength, type PlannedFile} from './plan.ts'
+import {chunkLength, chunksOf, type PlannedFile} from './plan.ts'
 import {prepare, restart} from './prepare.ts'
 import type {Sink} from './read-body.ts'
 import {lookAgain} from './second-look.ts'
@@ -20,6 +20,12 @@ export interface Engine {
   /** Chunks of one request at most. */
   readonly maxRun?: number | undefined
   readonly jobs: readonly FileJob[]
+  /** Those that are begun and not done. */
+  readonly active: Set<FileJob>
+  /** Files that are not done. */
+  left: number
+  /** Chunks of files that are not begun. */
+  waitingChunks: number
   /** The file as the hub tells it now. */
   reload(path: string): Promise<PlannedFile>
   repairedChunks: number
@@ -32,7 +38,8 @@ export function createEngine(parts: EngineParts, files: readonly PlannedFile[]):
   const board = createBoard(() => {
     for (const job of jobs) job.stop.abort()
   })
-  return {...parts, board, jobs, repairedChunks: 0}
+  const waitingChunks = files.reduce((sum, file) => sum + chunksOf(file), 0)
+  return {...parts, board, jobs, active: new Set(), left: jobs.length, waitingChunks, repairedChunks: 0}
 }
 
 /** Fetches, checks and puts in place; resolves when every file is what it must be. */
@@ -56,8 +63,9 @@ export async function runEngine(engine: Engine): Promise<void> {
  * Chunks of one request: few towards the end, so that all connections end together; more over far distances, where each request
  * costs a while.
  */
-function runLength({transfer, jobs, connections, maxRun}: Engine): number {
-  const missing = jobs.reduce((sum, job) => sum + (job.phase === 'done' ? 0 : job.missing.size), 0)
+function runLength({transfer, active, waitingChunks, connections, maxRun}: Engine): number {
+  let missing = waitingChunks
+  for (const job of active) missing += job.missing.size
   const most = maxRun ?? (transfer.latencyMs >= FAR_MS ? FAR_RUN : RUN)
   return Math.max(1, Math.min(most, Math.ceil(missing / (2 * connections))))
 }
@@ -71,18 +79,17 @@ const MORE_OPEN = 8
 
 /** One connection, from its first request to the end of the download. */
 async function work(engine: Engine, waiting: FileJob[]): Promise<void> {
-  const {board, jobs, connections} = engine
-  while (board.failure === undefined && jobs.some(({phase}) => phase !== 'done')) {
+  const {board, active, connections} = engine
+  while (board.failure === undefined && engine.left > 0) {
     // Asked for before, so that nothing is missed.
     const change = board.change()
-    const task = takeTask(jobs, runLength(engine))
+    const task = takeTask(active, runLength(engine))
     if (task !== undefined) {
       await perform(engine, task)
       board.wake()
       continue
     }
-    const open = jobs.filter(({phase}) => phase !== 'done' && phase !== 'waiting').length
-    const next = open < connections + MORE_OPEN ? waiting.shift() : undefined
+    const next = active.size < connections + MORE_OPEN ? waiting.shift() : undefined
     if (next === undefined) await change
     else await begin(engine, next)
   }
@@ -90,6 +97,8 @@ async function work(engine: Engine, waiting: FileJob[]): Promise<void> {
 
 async function begin(engine: Engine, job: FileJob): Promise<void> {
   const {board} = engine
+  engine.active.add(job)
+  engine.waitingChunks -= chunksOf(job.file)
   job.phase = 'halt'
   await prepare(engine, job).catch(board.fail)
   if (job.phase === 'halt') job.phase = 'fetch'

@@ -3,7 +3,7 @@ import {constants} from 'node:fs'
 import {type FileHandle, lstat, mkdir, open, readFile, rename, rm, statfs} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {formatBytes, mapLimit, OmniError, reasonOf, writeFileAtomic} from '@omni-cli/sdk'
-import {type PlannedFile, WORK_FOLDER} from './plan.ts'
+import {type ExpectedHash, type PlannedFile, WORK_FOLDER} from './plan.ts'
 
 /** Where the bytes of one file lie. */
 export interface FilePlaces {
@@ -23,8 +23,8 @@ export interface TargetFolder extends AsyncDisposable {
   finish(file: PlannedFile, handle: FileHandle): Promise<void>
   /** Size of a file that is in its place. IO for anything but a file, or a link on the way. */
   sizeOf(file: PlannedFile): Promise<number | undefined>
-  /** Files that earlier downloads have made here: hash by path. */
-  readonly earlier: ReadonlyMap<string, string>
+  /** Files that earlier downloads have made here, or have begun to: hashes by path. */
+  readonly earlier: Earlier
   note(summary: DownloadNote): Promise<void>
   /** IO when there is not enough room for what is not there yet. */
   requireRoom(files: readonly PlannedFile[]): Promise<void>
@@ -36,6 +36,9 @@ export interface DownloadNote {
   readonly complete: boolean
   readonly files: readonly PlannedFile[]
 }
+
+/** What is not known to be gone, also of downloads that were cut off while they replaced it. */
+type Earlier = ReadonlyMap<string, readonly ExpectedHash[]>
 
 const NOTE = '.omni-download.json'
 
@@ -49,10 +52,9 @@ export async function openFolder(path: string): Promise<TargetFolder> {
     const name = createHash('sha256').update(file.path).digest('hex').slice(0, 24)
     return {final: join(path, file.path), part: join(work, `${name}.part`), ledger: join(work, `${name}.ledger`)}
   }
+  const earlier = await readEarlier(join(path, NOTE))
   return {
-    path,
-    places,
-    earlier: await readEarlier(join(path, NOTE)),
+    ...{path, places, earlier},
     openPart(file) {
       // No link that somebody has put there is followed.
       return open(places(file).part, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o644)
@@ -73,11 +75,8 @@ export async function openFolder(path: string): Promise<TargetFolder> {
     },
     note: ({source, complete, files}) => {
       const told = files.map(({path: name, size, hash}) => ({path: name, size, [hash.algorithm]: hash.value}))
-      return writeFileAtomic(
-        join(path, NOTE),
-        `${JSON.stringify({version: 1, source, complete, files: told}, undefined, 2)}\n`,
-        {mode: 0o644},
-      )
+      const note = {version: 1, source, complete, files: told, earlier: stillThere(earlier, {files, complete})}
+      return writeFileAtomic(join(path, NOTE), `${JSON.stringify(note, undefined, 2)}\n`, {mode: 0o644})
     },
     async requireRoom(files) {
       const lacking = await mapLimit(files, 16, async (file) => {
@@ -119,12 +118,35 @@ async function takeLock(folder: string, path: string): Promise<FileHandle> {
       const isTaken = error instanceof Error && 'code' in error && error.code === 'EEXIST'
       if (!isTaken) throw new OmniError('IO', `cannot write into '${folder}': ${reasonOf(error)}`, {cause: error})
     }
-    const owner = Number.parseInt(await readFile(path, 'utf8').catch(() => ''), 10)
-    if (attempt > 0 || isAlive(owner)) {
-      throw new OmniError('LOCKED', `another download into '${folder}' is running (process ${owner})`)
-    }
-    await rm(path, {force: true})
+    const owner = await ownerOf(path)
+    if (attempt > 0 || owner === 'unknown' || isAlive(owner)) throw taken(folder, owner)
+    await removeStale(folder, path)
   }
+}
+
+const taken = (folder: string, owner: number | 'unknown'): OmniError =>
+  new OmniError('LOCKED', `another download into '${folder}' is running (process ${owner})`)
+
+/** A lock may be without its owner for longer than it takes to write it only after a crash. */
+const UNWRITTEN_MS = 5000
+
+async function ownerOf(path: string): Promise<number | 'unknown'> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  const {mtimeMs} = (await lstat(path).catch(absent)) ?? {mtimeMs: 0}
+  return text === '' && Date.now() - mtimeMs < UNWRITTEN_MS ? 'unknown' : Number.parseInt(text, 10)
+}
+
+/** Moved away first, as another process may have taken it over in this moment: what it holds is given back. */
+async function removeStale(folder: string, path: string): Promise<void> {
+  const aside = `${path}.${process.pid}`
+  if ((await rename(path, aside).catch(absent)) === undefined && (await lstat(aside).catch(absent)) === undefined)
+    return
+  const owner = await ownerOf(aside)
+  if (owner === 'unknown' || isAlive(owner)) {
+    await rename(aside, path)
+    throw taken(folder, owner)
+  }
+  await rm(aside, {force: true})
 }
 
 function isAlive(pid: number): boolean {
@@ -137,16 +159,40 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function readEarlier(path: string): Promise<Map<string, string>> {
+async function readEarlier(path: string): Promise<Earlier> {
   const text = await readFile(path, 'utf8').catch(() => '{}')
+  const earlier = new Map<string, ExpectedHash[]>()
   try {
     const note: unknown = JSON.parse(text)
-    const files =
-      typeof note === 'object' && note !== null && 'files' in note && Array.isArray(note.files) ? note.files : []
-    return new Map(files.map((file) => [String(file?.path), String(file?.sha256 ?? file?.['git-sha1'])]))
+    const lists =
+      typeof note === 'object' && note !== null ? [Reflect.get(note, 'files'), Reflect.get(note, 'earlier')] : []
+    for (const file of lists.flatMap((list: unknown) => (Array.isArray(list) ? list : []))) {
+      const [name, known] = [String(file?.path), hashesOf(file)]
+      earlier.set(name, [...(earlier.get(name) ?? []), ...known])
+    }
   } catch {
-    return new Map()
+    // No note of ours.
   }
+  return earlier
+}
+
+const hashesOf = (file: Readonly<Record<string, unknown>> | null): ExpectedHash[] =>
+  (['sha256', 'git-sha1'] as const).flatMap((algorithm) => {
+    const value = file?.[algorithm]
+    return typeof value === 'string' ? [{algorithm, value}] : []
+  })
+
+/** What other downloads have left and this one has not replaced. */
+function stillThere(
+  earlier: Earlier,
+  {files, complete}: Pick<DownloadNote, 'files' | 'complete'>,
+): Readonly<Record<string, string>>[] {
+  const now = new Map(files.map(({path, hash}) => [path, hash.value]))
+  return [...earlier].flatMap(([path, hashes]) =>
+    hashes
+      .filter(({value}) => !now.has(path) || (!complete && now.get(path) !== value))
+      .map(({algorithm, value}) => ({path, [algorithm]: value})),
+  )
 }
 
 /** A link in the place of a folder would lead the bytes elsewhere. */

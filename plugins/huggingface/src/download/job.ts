@@ -36,6 +36,8 @@ export interface FileJob {
   located?: Promise<Located> | undefined
   /** Bytes that are on the disk. */
   present: number
+  /** The hub sends the whole of it, whatever part it is asked for: one connection reads it in one go. */
+  isUndivided: boolean
   /** ETag of the address in use. */
   etag?: string | undefined
   /** Ends what is being fetched when the file turns out to be another one. */
@@ -57,6 +59,7 @@ export const newJob = (file: PlannedFile): FileJob => ({
   runs: new Set(),
   stop: new AbortController(),
   present: 0,
+  isUndivided: false,
   restarts: 0,
 })
 
@@ -68,22 +71,24 @@ export type Task =
  * What a connection does next: missing chunks, then a part of what another one has still to fetch, then second looks. Undefined when
  * there is nothing to do right now.
  */
-export function takeTask(jobs: readonly FileJob[], runLength: number): Task | undefined {
+export function takeTask(jobs: Iterable<FileJob>, runLength: number): Task | undefined {
   for (const job of jobs) {
-    const first = job.phase === 'fetch' ? job.missing.values().next().value : undefined
+    const mayFetch = job.phase === 'fetch' && !(job.isUndivided && job.runs.size > 0)
+    const first = mayFetch ? job.missing.values().next().value : undefined
     if (first === undefined) continue
+    const most = job.isUndivided ? Number.POSITIVE_INFINITY : runLength
     let count = 0
-    while (count < runLength && job.missing.delete(first + count)) count++
+    while (count < most && job.missing.delete(first + count)) count++
     return {kind: 'fetch', job, first, count}
   }
   return takeOver(jobs) ?? takeLook(jobs)
 }
 
 /** The second half of the longest run, so that no connection is idle while another has several chunks to go. */
-function takeOver(jobs: readonly FileJob[]): Task | undefined {
+function takeOver(jobs: Iterable<FileJob>): Task | undefined {
   const left = ({run}: {readonly run: Run}) => run.end - run.position
-  const [longest] = jobs
-    .flatMap((job) => (job.phase === 'fetch' ? [...job.runs].map((run) => ({job, run})) : []))
+  const [longest] = [...jobs]
+    .flatMap((job) => (job.phase === 'fetch' && !job.isUndivided ? [...job.runs].map((run) => ({job, run})) : []))
     .sort((a, b) => left(b) - left(a))
   if (longest === undefined) return undefined
   const {job, run} = longest
@@ -96,7 +101,7 @@ function takeOver(jobs: readonly FileJob[]): Task | undefined {
   return {kind: 'fetch', job, first, count}
 }
 
-function takeLook(jobs: readonly FileJob[]): Task | undefined {
+function takeLook(jobs: Iterable<FileJob>): Task | undefined {
   for (const job of jobs) {
     const index = job.phase === 'look' ? nextLook(job) : undefined
     if (index === undefined) continue

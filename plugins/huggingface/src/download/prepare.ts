@@ -1,5 +1,5 @@
 import {rename, rm} from 'node:fs/promises'
-import {OmniError} from '@omni-cli/sdk'
+import {aborted, OmniError} from '@omni-cli/sdk'
 import type {Engine} from './engine.ts'
 import {diskError} from './faults.ts'
 import {allChunks, closeJob, type FileJob, newJob} from './job.ts'
@@ -13,9 +13,7 @@ export async function prepare(engine: Engine, job: FileJob): Promise<void> {
   const places = folder.places(file)
   const size = await folder.sizeOf(file)
   const known = await readLedger(places.ledger, file)
-  const before = folder.earlier.get(file.path)
-  const isOlder = before !== undefined && before !== file.hash.value
-  if (size === undefined || isOlder) {
+  if (size === undefined || (await isOlder(engine, job, size))) {
     if (known === undefined) engine.transfer.onNote(`${file.path} is another one than before: it is fetched anew`)
     await openPart(engine, job)
     return
@@ -30,6 +28,36 @@ export async function prepare(engine: Engine, job: FileJob): Promise<void> {
   job.present = size
   openCheck(engine, job, places.final)
   job.check?.ready(isNoted ? known : [...allChunks(file)].map((index) => [index, null] as const))
+}
+
+/** What is in the place of the file is what an earlier download has put there, for another content of today. */
+async function isOlder(engine: Engine, job: FileJob, size: number): Promise<boolean> {
+  const {file} = job
+  const before = (engine.folder.earlier.get(file.path) ?? []).filter(({value}) => value !== file.hash.value)
+  for (const algorithm of new Set(before.map((hash) => hash.algorithm))) {
+    const digest = await digestOf(engine, job, {...file, size, hash: {algorithm, value: ''}})
+    if (before.some(({value}) => value === digest)) return true
+  }
+  return false
+}
+
+/** Hash of what is in the place of a file. */
+async function digestOf({hasher, folder}: Engine, {stop}: FileJob, file: PlannedFile): Promise<string> {
+  const {promise, resolve, reject} = Promise.withResolvers<string>()
+  const onAbort = () => reject(aborted(stop.signal))
+  stop.signal.addEventListener('abort', onAbort, {once: true})
+  const check = hasher.open(folder.places(file).final, file, {
+    onBad: () => reject(new OmniError('IO', `'${file.path}' changes while it is read`)),
+    onDigest: resolve,
+    onError: reject,
+  })
+  check.ready([...allChunks(file)].map((index) => [index, null] as const))
+  try {
+    return await promise
+  } finally {
+    stop.signal.removeEventListener('abort', onAbort)
+    check.close()
+  }
 }
 
 /** What is in the place of a file and was not made by us is not overwritten. */
@@ -115,6 +143,7 @@ async function finish(engine: Engine, job: FileJob): Promise<void> {
   }
   await closeJob(job)
   job.phase = 'done'
+  if (engine.active.delete(job)) engine.left--
 }
 
 /** The hub names one hash and serves something else. */

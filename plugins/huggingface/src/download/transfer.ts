@@ -91,6 +91,7 @@ async function readRange(transfer: Transfer, job: FileJob, {state, sink, signal}
     if (problem !== undefined)
       throw new OmniError('UNAVAILABLE', `the hub answers wrongly: ${problem}`, {retryable: true})
     // A server that knows no ranges begins at the first byte.
+    job.isUndivided = answer.status === 200 && job.file.size > job.file.chunkBytes
     const onData = (bytes: number) => {
       transfer.fetched += bytes
     }

@@ -58,6 +58,13 @@ describe('a download writes nothing that it should not', () => {
     expect(await world.download()).toMatchObject({files: 2})
   })
 
+  it('does not take over a lock whose owner is about to write its name', async () => {
+    mkdirSync(join(world.dir, '.omni-download'))
+    writeFileSync(join(world.dir, '.omni-download', 'lock'), '')
+
+    await expect(world.download()).rejects.toMatchObject({code: 'LOCKED'})
+  })
+
   it('begins nothing when there is not enough room', async () => {
     const repo = world.hub.add('ivory/huge', {})
     repo.files.set('model.safetensors', {

@@ -2,7 +2,7 @@ import type {EndpointAnswer, Service, ServiceSpec} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
 import type {AppFlavour} from '../flavour.ts'
 import {CONTAINER, selectorOf, selectorText} from './names.ts'
-import {toService} from './observe.ts'
+import type {Sight} from './observe.ts'
 import {listSights, readSight} from './store.ts'
 
 /** Applications as Deployments. @param actor who deploys, for `omni releases` */
@@ -14,12 +14,12 @@ export function createApps(client: KubeClient, actor?: string): AppFlavour {
   return {
     list: async ({labels = {}, ...where} = {}) => {
       const wanted = Object.entries(labels)
-      const services = (await listSights(client, where)).map((sight) => toService(sight))
+      const services = await toServices(await listSights(client, where))
       return services.filter(({spec}) => wanted.every(([key, value]) => spec.labels[key] === value))
     },
     get: async (name, call): Promise<Service | undefined> => {
       const sight = await readSight(client, name, call)
-      return sight && toService(sight)
+      return (await toServices(sight === undefined ? [] : [sight]))[0]
     },
     create: async (spec: ServiceSpec, call) => (await deploy()).createApp(client, spec, {...call, ...options}),
     update: async (name, spec, call) => (await deploy()).updateApp(client, name, spec, {...call, ...options}),
@@ -31,6 +31,7 @@ export function createApps(client: KubeClient, actor?: string): AppFlavour {
     pods: async (name, call) => {
       const sight = await readSight(client, name, call)
       if (sight === undefined) return undefined
+      const {toService} = await import('./observe.ts')
       const {spec} = toService(sight)
       return {
         ...{namespace: sight.namespace, selector: selectorText(selectorOf(name)), container: CONTAINER, service: name},
@@ -44,4 +45,11 @@ export function createApps(client: KubeClient, actor?: string): AppFlavour {
       return probeApp(client, sight, call)
     },
   }
+}
+
+/** Specs of services, and their schema, are only read where there are applications. */
+async function toServices(sights: readonly Sight[]): Promise<Service[]> {
+  if (sights.length === 0) return []
+  const {toService} = await import('./observe.ts')
+  return sights.map((sight) => toService(sight))
 }

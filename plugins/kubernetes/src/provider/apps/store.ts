@@ -31,14 +31,17 @@ export async function readSight(
   return {name, namespace, record, deployment: own, pods, entrance: entrances[0], usage}
 }
 
-/** All applications: one request per kind, side by side. */
+/** All applications: one request per kind, side by side; where there are none, the first two say so. */
 export async function listSights(client: KubeClient, options: ListOptions = {}): Promise<Sight[]> {
   const {project = client.namespace, allProjects = false, signal} = options
   const where = {...(allProjects ? {allNamespaces: true} : {namespace: project}), signal}
   const managed = {...where, labels: MANAGED_LABELS}
-  const [secrets, deployments, pods, entrances, usage] = await Promise.all([
+  const [secrets, deployments] = await Promise.all([
     client.list<SecretObject>(KINDS.secret, {...where, labels: RECORD_LABELS}).catch(hidden),
     client.list<DeploymentObject>(KINDS.deployment, managed),
+  ])
+  if (deployments.length === 0 && (secrets ?? []).length === 0) return []
+  const [pods, entrances, usage] = await Promise.all([
     client.list<PodObject>(KINDS.pod, managed),
     listEntrances(client, managed),
     readUsage(client, managed),

@@ -1,10 +1,11 @@
-import type {DriverContext} from '@omni-cli/sdk'
+import {type DriverContext, redact} from '@omni-cli/sdk'
 import type {KubernetesSettings} from '../config.ts'
 import {chooseContext} from './kubeconfig/choose.ts'
 import {credentialsOf, readMaterial} from './kubeconfig/credentials.ts'
 import {IN_CLUSTER, readInCluster} from './kubeconfig/in-cluster.ts'
+import type {UserEntry} from './kubeconfig/kubeconfig.ts'
 import {kubeconfigFiles, loadKubeconfig, noKubeconfig} from './kubeconfig/load.ts'
-import {proxyOf} from './proxy.ts'
+import {isLoopback, proxyOf} from './proxy.ts'
 import type {ServerAccess} from './transport.ts'
 
 /** A server, and the context that led to it. */
@@ -31,9 +32,10 @@ export async function openAccess(context: DriverContext, settings: KubernetesSet
     if (own === undefined) throw noKubeconfig(files.files)
     return own
   }
-  const {name, cluster, user, namespace} = chooseContext(config, context.cluster)
+  const {name, cluster, user: found, namespace} = chooseContext(config, context.cluster)
   const ca = await readMaterial(cluster.ca, 'certificate-authority')
   if (cluster.isInsecure) context.notice(`warning: the certificate of ${cluster.server} is not checked`)
+  const user = isReadable(cluster.server) ? withoutSecrets(found, cluster.server, context.notice) : found
   const {exec} = user
   const run =
     exec === undefined
@@ -51,6 +53,17 @@ export async function openAccess(context: DriverContext, settings: KubernetesSet
       credentials: credentialsOf(user, run),
     },
   }
+}
+
+/** Everybody on the way can read along. */
+const isReadable = (server: string): boolean => /^http:/i.test(server) && !isLoopback(server)
+
+/** As kubectl: what would be readable on the way is not sent. */
+function withoutSecrets(user: UserEntry, server: string, notice: (text: string) => void): UserEntry {
+  if (Object.entries(user).some(([key, value]) => key !== 'headers' && value !== undefined)) {
+    notice(`warning: ${redact(server)} is not encrypted: the credentials of the kubeconfig are not sent`)
+  }
+  return {headers: user.headers}
 }
 
 async function openInCluster(context: DriverContext): Promise<NamedAccess | undefined> {

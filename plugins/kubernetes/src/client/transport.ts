@@ -173,10 +173,17 @@ interface Call extends KubeConnection, CallOptions {
   readonly isWhole: boolean
 }
 
+/** Server-side apply reads the body as YAML, which refuses or changes characters that JSON may hold as they are. */
+const bodyText = (body: unknown): string =>
+  JSON.stringify(body).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
 function exchange(call: Call): Promise<IncomingMessage> {
   const {request, url, headers, agent, signal} = call
   const {promise, resolve, reject} = Promise.withResolvers<IncomingMessage>()
-  const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body))
+  const body = request.body === undefined ? undefined : Buffer.from(bodyText(request.body))
   const {request: start} = url.startsWith('http:')
     ? process.getBuiltinModule('node:http')
     : process.getBuiltinModule('node:https')

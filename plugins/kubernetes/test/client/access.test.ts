@@ -39,6 +39,28 @@ describe('the way to a cluster', () => {
     expect(await openAccess(surroundings({cluster: 'b'}), {kubeconfig})).toMatchObject({namespace: 'default'})
   })
 
+  it.each([
+    ['http://c:6443', {}],
+    ['HTTP://c:6443', {}],
+    ['http://127.0.0.1:8001', {authorization: 'Bearer hush'}],
+    ['https://c:6443', {authorization: 'Bearer hush'}],
+  ])('%s gets credentials only where nobody can read along', async (server, headers) => {
+    const kubeconfig = join(home, 'config')
+    await writeFile(
+      kubeconfig,
+      `current-context: a
+clusters: [{name: c, cluster: {server: "${server}"}}]
+users: [{name: u, user: {token: hush}}]
+contexts: [{name: a, context: {cluster: c, user: u}}]`,
+    )
+    const told: string[] = []
+
+    const {access} = await openAccess(surroundings({notice: (text) => told.push(text)}), {kubeconfig})
+
+    expect((await access.credentials({fresh: false})).headers).toEqual(headers)
+    expect(told).toHaveLength('authorization' in headers ? 0 : 1)
+  })
+
   it('without any kubeconfig is told, with what to do', async () => {
     await expect(openAccess(surroundings({cluster: 'b'}), {})).rejects.toMatchObject({
       code: 'NOT_FOUND',

@@ -151,6 +151,7 @@ describe('a protected context', () => {
     }
     expect(api.requests).toEqual([])
 
+    await using _ = await client.forward({namespace: 'team', name: 'a'}, {local: 0, remote: 80})
     await client.apply(PODS, pod('a', ''), {dryRun: true})
     await client.get(place)
     await client.request({method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', body: {}})

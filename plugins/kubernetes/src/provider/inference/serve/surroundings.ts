@@ -41,12 +41,12 @@ export async function lookAround(
   client: KubeClient,
   sources: ServingSources,
   {model, runtime}: Pick<ServingSpec, 'model' | 'runtime'>,
-  {signal}: CallOptions,
+  {signal, onProgress: notice}: CallOptions,
 ): Promise<Surroundings> {
   const [found, runtimes, capacity, accelerators] = await Promise.all([
     getTwin(client, MODELS, model, {signal}),
     runtime === undefined
-      ? listTwins(client, RUNTIMES, {namespace: client.namespace, whole: true, signal})
+      ? listTwins(client, RUNTIMES, {namespace: client.namespace, whole: true, signal, notice})
       : namedRuntime(client, runtime, {signal}),
     // Who may deploy may still not look at nodes.
     unlessRefused(sources.capacity({signal})),

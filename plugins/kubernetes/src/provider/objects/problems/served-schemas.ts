@@ -90,6 +90,7 @@ export class ServedSchemas {
 
   /** What stands on the disk under this stamp, else what is read now. A cache that cannot be written is no failure. */
   async #cached<T>(name: string, stamp: string, read: () => Promise<T>): Promise<T> {
+    if (this.#source.home === '') return read()
     const server = createHash('sha256').update(this.#source.client.server).digest('hex').slice(0, 16)
     const folder = join(this.#source.home, 'cache', 'kubernetes', server, 'schemas')
     const file = join(folder, `${encodeURIComponent(name)}.json`)

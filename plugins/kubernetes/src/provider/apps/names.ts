@@ -1,4 +1,4 @@
-import type {ObjectKind} from '@omni-cli/sdk'
+import type {ObjectKind, ServiceSpec} from '@omni-cli/sdk'
 
 /** Everything that was made for an application has it; lists select by it. */
 export const MANAGED_LABELS = {'app.kubernetes.io/managed-by': 'omni'} as const
@@ -61,3 +61,8 @@ export function kindOfObject({apiVersion, kind}: {readonly apiVersion: string; r
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
   return kindOf(group ?? '', version ?? '', kind, plural)
 }
+
+/** Host names it answers for, each once. */
+export const hostsOf = ({domain, domains = []}: ServiceSpec): string[] => [
+  ...new Set([...(domain === undefined ? [] : [domain]), ...domains].map((host) => host.toLowerCase())),
+]

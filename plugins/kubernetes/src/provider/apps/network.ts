@@ -1,7 +1,7 @@
 import type {ApiObject, ServiceSpec} from '@omni-cli/sdk'
 import {objectLabels} from './deployment.ts'
 import type {AppFacts, Entrance} from './facts.ts'
-import {PORT_NAME, portsName, selectorOf} from './names.ts'
+import {hostsOf, PORT_NAME, portsName, selectorOf} from './names.ts'
 
 /** Ports that nodes may open unless their API server was told otherwise. */
 export const NODE_PORTS = {first: 30_000, last: 32_767} as const
@@ -19,10 +19,6 @@ export function parseExtraPort(text: string): {nodePort: number; port: number; p
   }
   return {nodePort: Number(outside), port: Number(inside), protocol: protocol.toUpperCase()}
 }
-
-export const hostsOf = ({domain, domains = []}: ServiceSpec): string[] => [
-  ...new Set([...(domain === undefined ? [] : [domain]), ...domains].map((host) => host.toLowerCase())),
-]
 
 /** The Service of that name, one for each alias, and one for further ports that nodes open. */
 export function services(spec: ServiceSpec, {namespace}: AppFacts): ApiObject[] {

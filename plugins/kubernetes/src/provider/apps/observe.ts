@@ -9,8 +9,7 @@ import {
   serviceSpec,
 } from '@omni-cli/sdk'
 import {numberPods} from '../pods/order.ts'
-import {RELEASE_LABEL, SERVICE_LABEL} from './names.ts'
-import {hostsOf} from './network.ts'
+import {hostsOf, RELEASE_LABEL, SERVICE_LABEL} from './names.ts'
 import {isLeaving, isOver, isReady, toReplica, troubleOf, type Usage} from './pod-state.ts'
 import {type AppRecord, activeRelease, currentRelease, type ReleaseRecord} from './record.ts'
 import {isScheduled} from './schedules.ts'

@@ -77,6 +77,15 @@ describe('the hub', () => {
     await expect((await openSource(hub)).resolve('ivory/m0')).rejects.toMatchObject({code: 'UNAVAILABLE'})
   })
 
+  it.each([{sha: '../../x'}, {sha: 'main\nfoo'}, {id: '../../evil'}, {id: 'ivory/m0\u001b[31m'}])(
+    'that tells %j is not believed',
+    async (info) => {
+      hub.add('ivory/lie', {'config.json': '{}'}, {info})
+
+      await expect((await openSource(hub)).resolve('ivory/lie')).rejects.toMatchObject({code: 'UNAVAILABLE'})
+    },
+  )
+
   it('is not followed to another host with what is no file', async () => {
     let isAsked = false
     await using other = await startFakeHttp((_, response) => {

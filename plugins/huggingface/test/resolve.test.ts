@@ -124,6 +124,19 @@ describe('a model', () => {
   })
 })
 
+describe('a model with weights that cannot be', () => {
+  it.each([
+    ['empty', Buffer.alloc(0)],
+    ['of a header below zero', Buffer.alloc(64, 0xff)],
+    ['of more parameters than there can be', safetensors({a: Array.from({length: 60}, () => 2 ** 50)})],
+  ])('with a file of safetensors that is %s is not counted', async (_, file) => {
+    const found = await resolve({'config.json': config(), 'model.safetensors': textContent(file)})
+
+    expect(found.warnings?.join('\n')).toContain('parameters are not counted')
+    expect(found.size).toBeUndefined()
+  })
+})
+
 describe('a model with something odd', () => {
   it.each<[string, Readonly<Record<string, FakeSource>>, string]>([
     ['no config', {'model.safetensors': weights()}, 'there is no config.json'],

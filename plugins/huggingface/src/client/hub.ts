@@ -1,8 +1,8 @@
 import {type Http, OmniError} from '@omni-cli/sdk'
 import type {ZodMiniType} from 'zod/mini'
 import {headerOf} from './errors.ts'
-import {createHubHttp, type HubAnswer, linkOf} from './hub-http.ts'
-import {filePath, type RepoRef, repoPath} from './ref.ts'
+import {createHubHttp, type HubAnswer, linkOf, nextUrl} from './hub-http.ts'
+import {filePath, isRepo, type RepoRef, repoPath} from './ref.ts'
 import type {HubTarget} from './settings.ts'
 import {type WireEntry, type WireModel, wireModel, wireModels, wireTree} from './wire.ts'
 
@@ -81,7 +81,7 @@ export function createHub(http: Http, target: HubTarget): Hub {
       const end = revision === undefined ? '' : `/revision/${encodeURIComponent(revision)}`
       const path = `/api/models/${repoPath(repo)}${end}?${expandQuery(EXPANDED)}`
       const what = revision === undefined ? `'${repo}'` : `'${repo}' at '${revision}'`
-      return parse(wireModel, await hub.ask({path, what, repo, maxBytes: MAX_ANSWER, signal}), what)
+      return checked(parse(wireModel, await hub.ask({path, what, repo, maxBytes: MAX_ANSWER, signal}), what), what)
     },
     async files(repo, commit, signal) {
       const path = `/api/models/${repoPath(repo)}/tree/${encodeURIComponent(commit)}?recursive=true`
@@ -145,7 +145,8 @@ async function findFile(ask: Ask, {endpoint}: HubTarget, question: Question): Pr
   let {path} = question
   for (let hops = 0; hops < 5; hops++) {
     const answer = await ask({...question, path, method: 'HEAD', maxBytes: 0, accepts: REDIRECTS})
-    const next = linkOf(headerOf(answer, 'location'), answer.url)
+    const location = headerOf(answer, 'location')
+    const next = location === undefined ? undefined : nextUrl(answer.url, location)
     const isTold = headerOf(answer, 'x-linked-etag') !== undefined
     if (next === undefined || isTold || next.origin !== new URL(endpoint).origin) {
       return locatedAt(next ?? answer.url, answer)
@@ -177,6 +178,12 @@ function parse<T>(schema: ZodMiniType<T>, {body}: HubAnswer, what: string): T {
   if (result.success) return result.data
   const where = result.error.issues[0]?.path.map(String).join('.') ?? ''
   throw new OmniError('UNAVAILABLE', `the hub answered for ${what} in a form that is not known (${where})`)
+}
+
+/** Name and commit become parts of addresses and of what is written down: they must be what they are called. */
+function checked(model: WireModel, what: string): WireModel {
+  if (isRepo(model.id) && (!model.sha || /^[0-9a-f]{40,64}$/.test(model.sha))) return model
+  throw new OmniError('UNAVAILABLE', `the hub answered for ${what} with a name or a commit that is none`)
 }
 
 function fileOf({type, path, size, oid, lfs}: WireEntry): HubFile[] {

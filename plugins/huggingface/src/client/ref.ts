@@ -17,8 +17,7 @@ export function parseRef(text: string): RepoRef {
   const at = words.indexOf('@')
   const repo = at === -1 ? words : words.slice(0, at)
   const revision = at === -1 ? undefined : words.slice(at + 1)
-  const segments = repo.split('/')
-  if (segments.length > 2 || !segments.every((segment) => SEGMENT.test(segment))) {
+  if (!isRepo(repo)) {
     throw new OmniError('USAGE', `'${text}' names no repository of the hub`, {
       hint: 'a name such as meta-llama/Llama-3.3-70B-Instruct, or hf://org/name@revision',
     })
@@ -27,6 +26,12 @@ export function parseRef(text: string): RepoRef {
     throw new OmniError('USAGE', `'${revision}' is no revision: a branch, a tag or a commit`)
   }
   return {repo, revision}
+}
+
+/** `org/name`, or `name` alone. */
+export function isRepo(text: string): boolean {
+  const segments = text.split('/')
+  return segments.length <= 2 && segments.every((segment) => SEGMENT.test(segment))
 }
 
 /** Without the scheme, or without the host of a page; `/tree/REVISION` becomes `@REVISION`. */

@@ -86,6 +86,8 @@ function send(url: URL, {range, signal, agent, token}: Sending): Promise<Omit<Ra
 
 /** What is wrong with an answer to a request for a range; undefined when its body starts with the first byte of it. */
 export function rangeProblem(answer: AnswerHead, {first, last}: ByteRange, size: number): string | undefined {
+  const packed = headerOf(answer, 'content-encoding') ?? 'identity'
+  if (packed !== 'identity' && packed !== '') return `it sent it packed (${packed})`
   const length = Number(headerOf(answer, 'content-length') ?? Number.NaN)
   if (answer.status === 200) {
     return Number.isNaN(length) || length === size ? undefined : `it has ${length} bytes instead of ${size}`

@@ -139,8 +139,7 @@ async function ownerOf(path: string): Promise<number | 'unknown'> {
 /** Moved away first, as another process may have taken it over in this moment: what it holds is given back. */
 async function removeStale(folder: string, path: string): Promise<void> {
   const aside = `${path}.${process.pid}`
-  if ((await rename(path, aside).catch(absent)) === undefined && (await lstat(aside).catch(absent)) === undefined)
-    return
+  await rename(path, aside).catch(absent)
   const owner = await ownerOf(aside)
   if (owner === 'unknown' || isAlive(owner)) {
     await rename(aside, path)

@@ -53,7 +53,7 @@ function checkedShards(
 async function countInFile({byPath, reader}: Repository, path: string): Promise<number> {
   const size = byPath.get(path)?.size ?? 0
   const read = reader(path)
-  if (size < 1024 && isPointer((await read(0, Math.max(0, size - 1))).toString('utf8'))) {
+  if (size > 0 && size < 1024 && isPointer((await read(0, size - 1)).toString('utf8'))) {
     throw new OmniError('IO', `'${path}' is only a pointer of Git LFS: the file itself was never uploaded`)
   }
   try {

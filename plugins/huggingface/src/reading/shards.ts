@@ -15,6 +15,7 @@ const FIRST_LOOK = 64 * 1024
  * Only the header is read. IO when it is none.
  */
 export async function countParameters(read: ReadRange, fileBytes: number): Promise<number> {
+  if (fileBytes < 8) throw damaged('it is too short')
   const start = await read(0, Math.min(FIRST_LOOK, fileBytes) - 1)
   if (start.length < 8) throw damaged('it is too short')
   const length = start.readBigUInt64LE(0)
@@ -30,7 +31,10 @@ export async function countParameters(read: ReadRange, fileBytes: number): Promi
     throw damaged('its header is no JSON', error)
   }
   if (!isObject(header)) throw damaged('its header is no JSON object')
-  return Object.entries(header).reduce((sum, [name, tensor]) => sum + (name === '__metadata__' ? 0 : sizeOf(tensor)), 0)
+  const counts = Object.entries(header).map(([name, tensor]) => (name === '__metadata__' ? 0 : sizeOf(tensor)))
+  const total = counts.reduce((sum, count) => sum + count, 0)
+  if (!Number.isSafeInteger(total)) throw damaged('its tensors are larger than any can be')
+  return total
 }
 
 function sizeOf(tensor: unknown): number {

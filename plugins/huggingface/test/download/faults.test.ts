@@ -1,5 +1,6 @@
 import {existsSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {largeContent} from '../hub/content.ts'
 import type {Fault} from '../hub/types.ts'
 import {CHUNK, createWorld, type World} from '../world.ts'
 
@@ -14,13 +15,14 @@ describe('a download from a hub with faults', () => {
     ['a connection that is cut', {cutAfter: 300 * 1024 + 5}],
     ['a connection that is cut at once', {cutAfter: 0}],
     ['429', {status: 429, headers: {'retry-after': '0'}}],
-    ['429 that names its window', {status: 429, headers: {ratelimit: '"resolvers";r=0;t=1'}}],
+    ['429 that names its window', {status: 429, headers: {ratelimit: '"resolvers";r=0;t=0'}}],
     ['503', {status: 503, headers: {'retry-after': '0'}}],
     ['500', {status: 500}],
     ['416', {status: 416}],
     ['other bytes than asked for', {contentRange: `bytes 5-${CHUNK}/${3 * CHUNK + 17}`}],
     ['no Content-Range', {contentRange: ''}],
     ['the whole instead of a part', {status: 200}],
+    ['a packed body', {headers: {'content-encoding': 'gzip'}}],
   ])('survives %s', async (_, fault) => {
     world.failOnce(fault)
 
@@ -35,6 +37,30 @@ describe('a download from a hub with faults', () => {
 
     // What was on its way is not fetched twice; the connection may lose a little that it had not handed over.
     expect((await world.download()).fetchedBytes).toBeLessThanOrEqual(world.weights.size + 2 + 64 * 1024)
+  })
+
+  it('reads the whole once from a hub that knows no ranges', async () => {
+    world.weights = largeContent(40 * CHUNK)
+    world.hub.add('ivory/one', {'model.safetensors': world.weights})
+    world.hub.fault = () => ({status: 200})
+
+    const got = await world.download({maxRun: 2})
+
+    expect(world.isWhole()).toBe(true)
+    expect(got.fetchedBytes).toBeLessThan(2 * world.weights.size)
+  })
+
+  it.each(['file:///etc/passwd', 'gopher://x/', 'http://[bad'])('does not follow it to %s', async (location) => {
+    world.hub.before = (request, response) => {
+      if (request.url?.includes('/resolve/') !== true) return false
+      response.writeHead(302, {location}).end()
+      return true
+    }
+
+    await expect(world.download()).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('cannot be used'),
+    })
   })
 
   it('asks for a new link when one has expired', async () => {

@@ -1,6 +1,7 @@
 import {
   type ApiObject,
   type ApplyObjectOptions,
+  type CallOptions,
   isOmniError,
   mapLimit,
   type ObjectKind,
@@ -15,7 +16,7 @@ import {isCertainlySame, ownFields} from './managed-fields.ts'
 import {clearer} from './refusals.ts'
 import {restartWarnings} from './restarts.ts'
 import {sendable} from './sendable.ts'
-import {needsOf, tierOf} from './tiers.ts'
+import {isNamespace, needsOf, tierOf} from './tiers.ts'
 import {isSame} from './values.ts'
 
 /** Requests at once; the client bounds them further when the server is slow. */
@@ -46,8 +47,11 @@ export async function planObjects(
     objects,
     placed.map(({ref}) => ref.namespace),
   )
+  const missing = await missingNamespaces(client, placed, live, {signal})
   return mapLimit(placed, AT_ONCE, async (item, index) => ({
-    ...(await planOne(client, item, live.get(refKey(item.ref)), options)),
+    ...(missing.has(item.ref.namespace ?? '')
+      ? withoutNamespace(item.ref)
+      : await planOne(client, item, live.get(refKey(item.ref)), options)),
     tier: tierOf(item.object),
     needs: needs[index] ?? [],
   }))
@@ -104,6 +108,39 @@ async function liveObjects(
 
 /** Items of a list do not tell their kind. */
 const withKind = (object: ApiObject, {apiVersion, kind}: ObjectRef): ApiObject => ({...object, apiVersion, kind})
+
+/** Namespaces that are neither there nor in the list. Who may not look at namespaces hears it from the server. */
+async function missingNamespaces(
+  client: KubeClient,
+  placed: readonly Placed[],
+  live: ReadonlyMap<string, ApiObject>,
+  options: CallOptions,
+): Promise<ReadonlySet<string>> {
+  const isNew = ({ref, known}: Placed) => known?.isServed === true && !live.has(refKey(ref))
+  const wanted = new Set(placed.filter(isNew).flatMap(({ref}) => ref.namespace ?? []))
+  for (const {metadata} of live.values()) wanted.delete(metadata.namespace ?? '')
+  for (const {object} of placed) if (isNamespace(object)) wanted.delete(object.metadata.name)
+  const kind = wanted.size === 0 ? undefined : await client.findKind({apiVersion: 'v1', kind: 'Namespace'}, options)
+  if (kind === undefined) return new Set()
+  const found = await mapLimit([...wanted], AT_ONCE, async (name) => {
+    try {
+      return (await client.get({kind, name}, options)) === undefined ? [name] : []
+    } catch (error) {
+      if (isOmniError(error) && error.code === 'FORBIDDEN') return []
+      throw error
+    }
+  })
+  return new Set(found.flat())
+}
+
+const withoutNamespace = (ref: ObjectRef): Judged => ({
+  ...{ref, action: 'create', changes: [], warnings: [], conflicts: []},
+  refusal: {
+    code: 'INVALID',
+    message: `there is no namespace '${ref.namespace}'`,
+    hint: 'write a Namespace into the files, or see: omni get namespaces',
+  },
+})
 
 type Judged = Omit<ObjectPlan, 'tier' | 'needs'>
 

@@ -14,7 +14,10 @@ export function clearer(error: unknown, object: ApiObject): unknown {
     })
   }
   // Mistakes in the types of an object come as 500.
-  if (valueAt(details, 'status') === 500 && /typed patch|not declared in schema|associative list/.test(message)) {
+  if (
+    valueAt(details, 'status') === 500 &&
+    /typed patch|not declared in schema|associative list|unable to convert|error decoding/.test(message)
+  ) {
     return new OmniError('INVALID', message, {details, cause})
   }
   return error

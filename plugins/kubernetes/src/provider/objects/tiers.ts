@@ -53,7 +53,7 @@ export function needsOf(objects: readonly ApiObject[], namespaces: readonly (str
   })
 }
 
-const isNamespace = ({apiVersion, kind}: ApiObject) => apiVersion === 'v1' && kind === 'Namespace'
+export const isNamespace = ({apiVersion, kind}: ApiObject) => apiVersion === 'v1' && kind === 'Namespace'
 
 export const isDefinition = ({apiVersion, kind}: Pick<ApiObject, 'apiVersion' | 'kind'>) =>
   groupOf(apiVersion) === 'apiextensions.k8s.io' && kind === 'CustomResourceDefinition'

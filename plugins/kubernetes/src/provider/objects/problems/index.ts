@@ -3,6 +3,7 @@ import {guess, mapLimit} from '@omni-cli/sdk'
 import {kindKey, kindsOf} from '../kinds.ts'
 import {SERVER_METADATA} from '../sendable.ts'
 import {isDefinition} from '../tiers.ts'
+import {isMap} from '../values.ts'
 import {checkObject} from './check.ts'
 import {omeProblems} from './ome-rules.ts'
 import {declaredSchema, type SchemaSource, ServedSchemas} from './served-schemas.ts'
@@ -30,6 +31,7 @@ export async function objectProblems(
     return [
       ...fields.map((problem): ObjectProblem => ({index, severity: 'error', ...problem})),
       ...omeProblems(object).map((problem) => ({index, ...problem})),
+      ...base64Problems(object).map((problem) => ({index, ...problem})),
       ...placeProblems(object, kind.namespaced).map((problem) => ({index, ...problem})),
     ]
   })
@@ -60,6 +62,21 @@ function uncheckedKind(
   const index = objects.findIndex((object) => known.get(kindKey(object))?.kind.plural === plural)
   const message = `fields of ${plural} were not checked: their schema may not be read here`
   return {index, path: ['kind'], severity: 'warning', message}
+}
+
+/** Fields of bytes, which the served schemas call texts. */
+const BYTES: Readonly<Record<string, string>> = {Secret: 'data', ConfigMap: 'binaryData'}
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+function base64Problems({apiVersion, kind, ...object}: ApiObject): Found[] {
+  const field = apiVersion === 'v1' && Object.hasOwn(BYTES, kind) ? BYTES[kind] : undefined
+  const values = field === undefined ? undefined : object[field]
+  if (field === undefined || !isMap(values)) return []
+  const wrong = Object.entries(values).filter(
+    ([, value]) => typeof value === 'string' && !BASE64.test(value.replace(/[\r\n]/g, '')),
+  )
+  const hint = kind === 'Secret' ? "a text as it is stands below 'stringData'" : "a text as it is stands below 'data'"
+  return wrong.map(([key]) => ({path: [field, key], severity: 'error', message: 'it must be base64', hint}))
 }
 
 function placeProblems(object: ApiObject, isNamespaced: boolean): Found[] {

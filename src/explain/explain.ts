@@ -1,4 +1,4 @@
-import {didYouMean, OmniError} from '@omni-cli/sdk'
+import {type CallOptions, didYouMean, type ObjectApi, OmniError} from '@omni-cli/sdk'
 import {type ItemView, itemView, type TextLine} from '@omni-cli/sdk/cli'
 import {type FieldSchema, fieldSchema, type SchemaKind, schemaAt, typeInWords} from '@omni-cli/sdk/engine'
 
@@ -38,7 +38,26 @@ export function explain(path: string): Explanation {
       hint: didYouMean(word, Object.keys(KINDS)) ?? 'kinds: service, instance, profile, network',
     })
   }
-  const root = fieldSchema(kind)
+  return explainField(kind, fieldSchema(kind), fields)
+}
+
+/** Whether the schemas of omni's own files tell of it. */
+export const isOwnKind = (path: string): boolean => Object.hasOwn(KINDS, path.split('.')[0] ?? '')
+
+/** Explains a kind of a cluster by the schema that its server serves. USAGE for an unknown kind, NOT_FOUND for a field. */
+export async function explainObject(path: string, objects: ObjectApi, call: CallOptions): Promise<Explanation> {
+  const [word = '', ...fields] = path.split('.')
+  const found = await objects.schema?.(word, call)
+  if (found === undefined) {
+    throw new OmniError('USAGE', `there is no kind '${word}', neither in files of omni nor in the cluster`, {
+      hint: 'kinds of files: service, instance, profile, network; of the cluster: omni get --help',
+    })
+  }
+  // What the server sends is a schema; of each field only what is one is looked at.
+  return explainField(found.kind.kind, found.schema as FieldSchema, fields)
+}
+
+function explainField(kind: string, root: FieldSchema, fields: readonly string[]): Explanation {
   let parent = root
   for (const [index, field] of fields.entries()) {
     const inner = schemaAt(parent, [field]) ?? schemaAt(parent, [0, field])
@@ -83,13 +102,18 @@ export const explanationView = (explanation: Explanation): ItemView<Explanation>
 function explanationLines({path, type, description, fields = [], ...rest}: Explanation): TextLine[] {
   const head: TextLine[] = [
     [path, ['  ', 'plain'], [type, 'dim']],
-    ...(description === undefined ? [] : [`  ${description}`]),
+    ...(description === undefined ? [] : description.split('\n').map((line) => `  ${line}`)),
     ...(rest.default === undefined ? [] : [`  default: ${JSON.stringify(rest.default)}`]),
   ]
   if (fields.length === 0) return head
   const width = Math.max(...fields.map((field) => field.path.length))
   return [...head, '', [['fields:', 'dim']], ...fields.map((field) => fieldLine(field, width))]
 }
+
+/** Servers tell whole stories: in a list their first sentence will do. */
+const brief = (text: string): string =>
+  (text.length > LONG ? (/^.+?\.(?=\s|$)/s.exec(text)?.[0] ?? text) : text).replaceAll('\n', ' ')
+const LONG = 120
 
 function fieldLine(field: Explanation, width: number): TextLine {
   const isPlain = field.default === undefined || ['{}', '[]'].includes(JSON.stringify(field.default))
@@ -101,6 +125,6 @@ function fieldLine(field: Explanation, width: number): TextLine {
   return [
     `  ${field.path.padEnd(width)}  `,
     [remarks.join(', '), 'dim'],
-    field.description === undefined ? '' : `  ${field.description}`,
+    field.description === undefined ? '' : `  ${brief(field.description)}`,
   ]
 }

@@ -1,5 +1,6 @@
+import type {ObjectApi} from '@omni-cli/sdk'
 import {describe, expect, test} from 'vitest'
-import {explain, explanationView} from '../../src/explain/explain.ts'
+import {explain, explainObject, explanationView} from '../../src/explain/explain.ts'
 
 describe('explain', () => {
   test('a kind lists its fields with type, default and text', () => {
@@ -42,5 +43,47 @@ describe('explain', () => {
   test('the text of a default is there', () => {
     const view = explanationView(explain('service.stop_grace_secs'))
     expect(view.text(view.data)).toContain('  default: 10')
+  })
+})
+
+describe('explain of a kind of a cluster', () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      spec: {
+        type: 'object',
+        description: 'What is wanted.\nOver two lines.',
+        required: ['storage'],
+        properties: {
+          storage: {type: 'object', description: `Where it is. ${'More of it. '.repeat(20)}`},
+          size: {type: ['integer', 'string']},
+        },
+      },
+    },
+  }
+  const model = {group: 'ome.io', version: 'v1beta1', kind: 'ClusterBaseModel', plural: 'clusterbasemodels'}
+  const objects = {
+    schema: async (word: string) =>
+      word === 'model'
+        ? {kind: {...model, singular: 'clusterbasemodel', short: [], namespaced: false, verbs: []}, schema}
+        : undefined,
+  } as Partial<ObjectApi> as ObjectApi
+
+  test('says what its server says, in a list the first sentence', async () => {
+    const explanation = await explainObject('model.spec', objects, {})
+
+    expect(explanation).toMatchObject({path: 'ClusterBaseModel.spec', type: 'a map'})
+    expect(explanation.fields?.[1]).toMatchObject({path: 'size', type: 'a whole number or a text', required: false})
+    const text = JSON.stringify(explanationView(explanation).text(explanation))
+    expect(text).toContain('Where it is.')
+    expect(text).not.toContain('More of it')
+  })
+
+  test('that is not there, or has no such field, is told', async () => {
+    await expect(explainObject('modle', objects, {})).rejects.toMatchObject({code: 'USAGE'})
+    await expect(explainObject('model.spec.sise', objects, {})).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      hint: "did you mean 'size'?",
+    })
   })
 })

@@ -110,6 +110,12 @@ export interface ApplyObjectOptions extends CallOptions {
   readonly force?: boolean | undefined
 }
 
+/** What the server says of the fields of a kind. */
+export interface KindSchema {
+  readonly kind: ObjectKind
+  readonly schema: Readonly<Record<string, unknown>>
+}
+
 /** Any object of a Kubernetes API, by its kind. */
 export interface ObjectApi {
   readonly name: string
@@ -120,6 +126,11 @@ export interface ObjectApi {
   kinds(options?: CallOptions): Promise<readonly ObjectKind[]>
   /** The kind of `pods`, `po`, `deployments.apps`, `isvc`, …; undefined when none is called that. Case does not matter. */
   findKind(word: string, options?: CallOptions): Promise<ObjectKind | undefined>
+  /**
+   * What may be written for a kind, as JSON Schema with the server's own words. The word is one of `findKind`, or `model`, `runtime`,
+   * `accelerator`. Undefined when no kind is called that; FORBIDDEN.
+   */
+  schema?(word: string, options?: CallOptions): Promise<KindSchema | undefined>
   list(kind: ObjectKind, options?: ObjectListOptions): Promise<ObjectTable>
   /** Rows as they change, until the signal; starts with those that are there. A lost connection is taken up again. */
   watch(

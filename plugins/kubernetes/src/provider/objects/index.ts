@@ -20,6 +20,7 @@ export const createObjects = (client: KubeClient, {context}: Surroundings): Obje
   check: (options) => checkCluster(client, options),
   kinds: (options) => client.kinds(options),
   findKind: (word, options) => findKind(client, word, options),
+  schema: async (word, options) => (await import('./kind-schema.ts')).kindSchema(client, word, options),
   list: (kind, options) => client.table(kind, options),
   watch: (kind, options) => watchRows(client, kind, options),
   get: async ({apiVersion, kind, namespace, name}, options) =>

@@ -68,6 +68,16 @@ describe('logs', () => {
     await expect(read(fakePods([pod('a')], {a: gone}))).rejects.toMatchObject({code: 'UNAVAILABLE'})
   })
 
+  it('of the only pod are none when it went away meanwhile; the failure is told when it runs on', async () => {
+    const ended = () => new OmniError('INVALID', 'container "app" in pod "a" is terminated')
+    const [before, after] = [pod('a'), pod('a', {leaving: true})]
+    const going = fakePods([before], {a: ended})
+    const looks = [[before], [after]]
+    const client = {...going.client, list: async () => looks.shift() ?? [after]} as typeof going.client
+    expect(await read({...going, client})).toEqual([])
+    await expect(read(fakePods([pod('a')], {a: ended}))).rejects.toMatchObject({code: 'INVALID'})
+  })
+
   it('leave out what the kubelet says of a log that is gone', async () => {
     const fake = fakePods([pod('a')], {a: () => `${at(1, 'one')}rpc error: code = NotFound desc = no container`})
     expect(await read(fake)).toEqual(['web-0 one'])

@@ -14,7 +14,10 @@ export function createLogs(client: LogClient, podsOf: PodsOf): LogFacet {
     const group = await requireGroup(podsOf, name, {signal})
     const numbered = await listReplicas(client, group, {signal})
     const wanted = replica === undefined ? numbered : [requireReplica(numbered, group.service, replica)]
-    const isSpare = ({pod}: NumberedPod<Pod>) => wanted.length > 1 || isOver(pod)
+    const isLeft = async ({pod}: NumberedPod<Pod>) => {
+      const now = await listReplicas(client, group, {signal})
+      return now.some((one) => one.pod.metadata.name === pod.metadata.name && !isOver(one.pod))
+    }
     const asked = since === undefined ? options : {...options, since: new Date(since).toISOString()}
     const stamped =
       follow === true
@@ -22,7 +25,8 @@ export function createLogs(client: LogClient, podsOf: PodsOf): LogFacet {
         : mergeLines(
             wanted.map((one) => {
               const lines = kept(client, {group, one}, asked)
-              return isSpare(one) ? tolerant(lines, isOver(one.pod) ? [...GONE, 'UNAVAILABLE'] : GONE) : lines
+              if (isOver(one.pod)) return tolerant(lines, GOING)
+              return unlessGone(wanted.length > 1 ? tolerant(lines) : lines, () => isLeft(one))
             }),
           )
     for await (const lines of stamped) yield lines.map(withoutStamp)
@@ -69,8 +73,22 @@ async function gather(pieces: AsyncIterable<readonly StampedLine[]>): Promise<St
 
 /** Of a container that was cleaned up, or has not started. */
 const GONE: readonly string[] = ['CONFLICT', 'NOT_FOUND', 'INVALID']
+/** Of a pod that is just being removed kubelets fail to tell the lines in many ways. */
+const GOING: readonly string[] = [...GONE, 'UNAVAILABLE']
 
-/** What is gone has no lines; of a pod that is just being removed, kubelets fail to tell them in many ways. */
+/** A failure counts when the pod is still there. */
+async function* unlessGone(
+  pieces: AsyncIterable<readonly StampedLine[]>,
+  isLeft: () => Promise<boolean>,
+): AsyncGenerator<readonly StampedLine[]> {
+  try {
+    yield* pieces
+  } catch (error) {
+    if (!isOmniError(error) || !GOING.includes(error.code) || (await isLeft())) throw error
+  }
+}
+
+/** What is gone has no lines. */
 async function* tolerant(
   pieces: AsyncIterable<readonly StampedLine[]>,
   codes: readonly string[] = GONE,

@@ -77,7 +77,9 @@ function healthOf(service: Service, endpoints: readonly ProbeResult[]): ServiceH
 }
 
 function reasonOf(service: Service, endpoints: readonly ProbeResult[]): string | undefined {
-  if (!isHealthy(service)) {
+  // What is being deployed has not failed, but is not well before all of it serves.
+  const isPartial = service.status === 'deploying' && service.runningReplicas < service.desiredReplicas
+  if (!isHealthy(service) || isPartial) {
     const {lastFailure, serving} = service
     if (serving?.reason !== undefined) return serving.reason
     if (lastFailure === undefined) return `${service.runningReplicas} of ${service.desiredReplicas} replicas are ready`

@@ -32,10 +32,12 @@ export function createServices(client: KubeClient, actor?: string): ServiceEngin
       })
     }
     if (others.length === 0) return only
-    throw new OmniError('CONFLICT', `'${name}' is an application and an inference service in '${client.namespace}'`, {
+    throw both(name)
+  }
+  const both = (name: string): OmniError =>
+    new OmniError('CONFLICT', `'${name}' is an application and an inference service in '${client.namespace}'`, {
       hint: `omni get deployment ${name}; omni get isvc ${name}`,
     })
-  }
   const podsOf = async (name: string, call: CallOptions = {}) => {
     const [group, ...others] = (await Promise.all(flavours.map((flavour) => flavour.pods(name, call)))).filter(
       (found) => found !== undefined,
@@ -64,11 +66,18 @@ export function createServices(client: KubeClient, actor?: string): ServiceEngin
       )
     },
     create: apps.create,
-    update: apps.update,
+    update: async (name, spec, options) => {
+      const [app, served] = await visible(flavours.map((flavour) => flavour.get(name, options)))
+      if (app !== undefined || served === undefined) return apps.update(name, spec, options)
+      throw new OmniError('CONFLICT', `'${name}' is a served model in '${client.namespace}'`, {
+        hint: 'give the application another name',
+      })
+    },
     remove: async (name, options) => {
       const found = await visible(flavours.map((flavour) => flavour.get(name, options)))
-      for (const [index, flavour] of flavours.entries())
-        if (found[index] !== undefined) await flavour.remove(name, options)
+      const [only, ...others] = flavours.filter((_, index) => found[index] !== undefined)
+      if (others.length > 0) throw both(name)
+      await only?.remove(name, options)
     },
     start: async (name, options) => (await flavourOf(name, options)).start(name, options),
     stop: async (name, options) => (await flavourOf(name, options)).stop(name, options),

@@ -48,6 +48,7 @@ const kind = (group: string, names: readonly [kind: string, plural: string, ...s
 /** As the only version of OME so far has it; another version is looked up when this one is not served. */
 export const INFERENCE_SERVICE = kind('ome.io', ['InferenceService', 'inferenceservices', 'isvc'])
 export const DEPLOYMENT = kind('apps', ['Deployment', 'deployments'])
+export const SERVICE = kind('', ['Service', 'services'])
 export const POD = kind('', ['Pod', 'pods'])
 export const EVENT = kind('', ['Event', 'events'])
 export const LEADER_WORKER_SET = kind('leaderworkerset.x-k8s.io', ['LeaderWorkerSet', 'leaderworkersets'])

@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   formatDuration,
+  isAbort,
   isOmniError,
   OmniError,
   type Service,
@@ -35,9 +36,24 @@ const TIMEOUT_MS = 30 * 60_000
 
 /**
  * Resolves when the service was seen ready with its newest spec: every component has its replicas, all of the newest template.
- * DEPLOY_FAILED, with cause and last lines, as soon as it is certain that it will not be; TIMEOUT with what it waits for.
+ * DEPLOY_FAILED, with cause and last lines, as soon as it is certain that it will not be; TIMEOUT with what it waits for; ABORTED,
+ * which says that what was asked goes on.
  */
 export async function awaitReady(client: KubeClient, name: string, options: WaitOptions = {}): Promise<Service> {
+  try {
+    return await untilReady(client, name, options)
+  } catch (error) {
+    throw isAbort(error) ? interrupted(name, error) : error
+  }
+}
+
+const interrupted = (name: string, cause: unknown): OmniError =>
+  new OmniError('ABORTED', `interrupted while waiting; what was asked of '${name}' stays, and goes on by itself`, {
+    hint: `omni status service ${name}`,
+    cause,
+  })
+
+async function untilReady(client: KubeClient, name: string, options: WaitOptions): Promise<Service> {
   const {signal, onProgress, timeoutMs = TIMEOUT_MS} = options
   const judgement = createJudgement(options.failureBefore, options.patience)
   const startedMs = Date.now()

@@ -10,7 +10,7 @@ import type {KubeClient} from '../../../client/kube-client.ts'
 import {requireServed} from '../../catalog/kinds.ts'
 import {getService} from '../gather.ts'
 import {modeOf} from '../mode.ts'
-import {INFERENCE_SERVICE, MODE} from '../names.ts'
+import {componentObject, INFERENCE_SERVICE, MODE} from '../names.ts'
 import {autoscaleSettings} from './autoscale.ts'
 import {chooseRuntime, type RuntimeAnswer} from './choose-runtime.ts'
 import {deviceObstacle, devicePrice} from './devices.ts'
@@ -18,6 +18,7 @@ import {type Rehearsal, rehearseApply} from './dry-run.ts'
 import {exchangeWarnings} from './exchange.ts'
 import {inferenceService} from './manifest.ts'
 import {lookAround, type ServingSources, type Surroundings} from './surroundings.ts'
+import {refuseTaken} from './taken.ts'
 
 /** A deploy that is ready to be done. */
 export interface Prepared {
@@ -43,6 +44,7 @@ export async function prepareDeploy(
     getService(client, spec.name, {signal}),
     spec.autoscale === undefined ? undefined : client.findKind('scaledobjects.keda.sh', {signal}),
   ])
+  if (existing === undefined) await refuseTaken(client, spec.name, {signal})
   refuseCanary(spec, existing)
   const {namespace} = client
   const answer = chooseRuntime(around, {...spec, namespace})
@@ -61,8 +63,18 @@ export async function prepareDeploy(
 }
 
 /** Before anything is asked. */
-function refuseSpec(client: KubeClient, {name, namespace, minReplicas, maxReplicas}: ServingSpec): void {
-  const problem = nameProblem(name)
+/** A label of its pods is `<service>-engine`, and labels have at most 63 characters: more, and the operator can make nothing. */
+const LONGEST_LABEL = 63
+
+function longNameProblem({name, decoder}: ServingSpec): string | undefined {
+  const most = LONGEST_LABEL - componentObject('', decoder === true ? 'decoder' : 'engine').length
+  if (name.length <= most) return undefined
+  return `the name has ${name.length} characters; at most ${most} are allowed, as its pods are labelled with more`
+}
+
+function refuseSpec(client: KubeClient, spec: ServingSpec): void {
+  const {name, namespace, minReplicas, maxReplicas} = spec
+  const problem = nameProblem(name) ?? longNameProblem(spec)
   if (problem !== undefined) throw new OmniError('USAGE', `'${name}' names no service: ${problem}`)
   if (namespace !== undefined && namespace !== client.namespace) {
     throw new OmniError('USAGE', `'${name}' is for namespace '${namespace}', and this one is '${client.namespace}'`, {

@@ -95,8 +95,11 @@ describe('a word that is no command', () => {
 
 describe('the short way and the long way tell the same', () => {
   const visible = Object.keys(index.commands).filter((id) => index.commands[id]?.hidden === false)
+  // Two starts each: without the engines' time only one command of each topic.
+  const isFirst = (id: string) => visible.find((other) => other.split(':')[0] === id.split(':')[0]) === id
+  const tried = process.env.OMNI_TEST_ENGINES === '1' ? visible : visible.filter(isFirst)
   const lines: readonly (readonly [string, readonly string[]])[] = [
-    ...visible.map((id): [string, readonly string[]] => [`${id} --no-such-flag`, [...id.split(':'), '--no-such-flag']]),
+    ...tried.map((id): [string, readonly string[]] => [`${id} --no-such-flag`, [...id.split(':'), '--no-such-flag']]),
     ['help of a command', ['server', 'start', '--help']],
     ['colons', ['plugin:list', '-o', 'json']],
     ['an extra word', ['version', 'x']],

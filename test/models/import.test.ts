@@ -72,15 +72,6 @@ describe('an import', () => {
     expect(await world.catalog.models.list()).toEqual([])
   })
 
-  it('into a namespace is for that one', async () => {
-    const world = importWorld([found('a')], {namespace: 'team'})
-
-    await run(world, one('ivory/a', {scope: 'namespace'}))
-
-    expect(await world.catalog.models.get('a')).toMatchObject({namespace: 'team'})
-    await expect(run(world, one('ivory/a', {scope: 'cluster', namespace: 'x'}))).rejects.toMatchObject({code: 'USAGE'})
-  })
-
   it('tells what the operator would serve it with', async () => {
     const runtime = {name: 'srt-llama', image: 'x', architectures: [], enabled: true}
     const selected = {runtime, compatible: true, fit: {verdict: 'fits' as const, reason: ''}}
@@ -112,6 +103,30 @@ describe('an import', () => {
   it.each(['../x', 'A', '', 'x'.repeat(64), '-rf'])('under the name %j is refused', async (name) => {
     await expect(run(importWorld([found('a')]), one('ivory/a', {wishes: {name}}))).rejects.toMatchObject({
       code: 'USAGE',
+    })
+  })
+})
+
+describe('an import for some or all namespaces', () => {
+  it('into a namespace is for that one', async () => {
+    const world = importWorld([found('a')], {namespace: 'team'})
+
+    await run(world, one('ivory/a', {scope: 'namespace'}))
+
+    expect(await world.catalog.models.get('a')).toMatchObject({namespace: 'team'})
+    await expect(run(world, one('ivory/a', {scope: 'cluster', namespace: 'x'}))).rejects.toMatchObject({code: 'USAGE'})
+  })
+
+  it.each([
+    ['for all namespaces', 'namespace', 'cluster'],
+    ['for one namespace', 'cluster', 'namespace'],
+  ] as const)('%s does not take one of the other scope for it', async (_, before, scope) => {
+    const world = importWorld([found('a')], {namespace: 'team'})
+    await run(world, one('ivory/a', {scope: before}))
+
+    await expect(run(world, one('ivory/a', {scope}))).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('namespace: '),
     })
   })
 })
@@ -171,6 +186,25 @@ describe('an import of many', () => {
 
     expect((await run(world, list(text)))?.models.map(({name}) => name)).toEqual(['a', 'b'])
     expect(notices.join('\n')).toContain('2 models, 29.8Gi: 2 to create')
+  })
+
+  it('of one that is written in two ways makes it once', async () => {
+    const resolve = async (ref: string) => found(ref.includes('ivory/b') ? 'b' : 'a')
+    const world = importWorld([], {source: {resolve}})
+
+    const made = await run(world, list('ivory/a\nivory/b\nhf://ivory/a\nIvory/A\n'))
+
+    expect(made?.models.map(({name}) => name)).toEqual(['a', 'b'])
+  })
+
+  it('by a pattern that means more than are looked at is refused, not cut off', async () => {
+    const many = Array.from({length: 501}, (_, index) => found(`m${index}`))
+    const world = importWorld(many)
+
+    await expect(run(world, {words: {vendor: 'ivory', pattern: 'm*'}})).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining('more than 500'),
+    })
   })
 
   it('from a file with mistakes tells all of them, with their lines, and creates nothing', async () => {
@@ -239,6 +273,18 @@ describe('a download', () => {
     expect(made?.models).toMatchObject([{action: 'downloaded'}, {action: 'downloaded'}])
     expect(await world.catalog.models.list()).toEqual([])
     expect(asked).toBe(0)
+  })
+
+  it('of a model that is there already does not ask', async () => {
+    const download = async (_: string, folder: string) => ({
+      ...{folder, revision: 'c0ffee', files: 1, bytes: 5, fetchedBytes: 5, repairedChunks: 0},
+    })
+    const world = importWorld([found('a')], {source: {download}})
+    await run(world, one('ivory/a'))
+
+    await run(world, one('ivory/a', {download: dir}))
+
+    expect(asked).toBe(1)
   })
 
   it('that creates nothing and fetches nothing is refused', async () => {

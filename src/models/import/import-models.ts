@@ -53,9 +53,9 @@ export async function importModels(session: Session, request: ImportRequest): Pr
   return importedView(imported, plan)
 }
 
-/** Nothing would be made, and nothing fetched. */
-const isIdle = ({models}: ImportPlan, {download, create}: ImportRequest): boolean =>
-  download === undefined ? models.every(({action}) => action === 'exists') : !create
+/** Nothing would be made in a cluster: nobody is asked. */
+const isIdle = ({models}: ImportPlan, {create}: ImportRequest): boolean =>
+  !create || models.every(({action}) => action === 'exists')
 
 function refuseTogether({words, wishes, create, download}: ImportRequest): void {
   const {name, displayName, path} = wishes

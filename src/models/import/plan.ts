@@ -55,7 +55,7 @@ export async function planImport(question: PlanQuestion): Promise<ImportPlan> {
   const {wanted, catalog} = question
   const looked = await mapLimit(wanted, AT_ONCE, (one) => lookAt(question, one))
   const skipped = looked.flatMap((one) => ('skipped' in one ? [one.skipped] : []))
-  const models = looked.flatMap((one) => ('planned' in one ? [one.planned] : []))
+  const models = eachOnce(looked.flatMap((one) => ('planned' in one ? [one.planned] : [])))
   const failures = looked.flatMap((one) => ('problem' in one ? [one] : []))
   const [first, ...others] = failures
   if (first !== undefined && wanted.length === 1) throw first.error
@@ -117,6 +117,11 @@ async function plannedModel({catalog, spec, found, signal}: Candidate): Promise<
     details: {name: spec.name, differences: differing},
   })
 }
+
+/** The same model may be written in several ways. */
+const eachOnce = (models: readonly PlannedModel[]): PlannedModel[] => [
+  ...new Map(models.map((model) => [model.spec.source, model])).values(),
+]
 
 function twins(models: readonly PlannedModel[]): string[] {
   const byName = Map.groupBy(models, ({spec}) => spec.name)

@@ -95,11 +95,14 @@ const COMPARED = [
   ...['quantization', 'capabilities', 'apiCapabilities', 'maxTokens', 'path', 'secret'],
 ] as const satisfies readonly (keyof ModelSpec)[]
 
-/** Fields of the wanted model that the one there has differently: `size: 7B, wanted 7.62B`. */
+/**
+ * Fields of the wanted model that the one there has differently: `size: 7B, wanted 7.62B`. One of a namespace is never one for all
+ * of them.
+ */
 export function differences(wanted: ModelSpec, there: ModelSpec): string[] {
-  return COMPARED.filter((key) => wanted[key] !== undefined && text(wanted[key]) !== text(there[key])).map(
-    (key) => `${key}: ${text(there[key]) || '-'}, wanted ${text(wanted[key])}`,
-  )
+  return COMPARED.filter(
+    (key) => (wanted[key] !== undefined || key === 'namespace') && text(wanted[key]) !== text(there[key]),
+  ).map((key) => `${key}: ${text(there[key]) || '-'}, wanted ${text(wanted[key]) || '-'}`)
 }
 
 function text(value: unknown): string {

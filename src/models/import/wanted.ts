@@ -70,12 +70,21 @@ async function matching(
   {signal}: CallOptions,
 ): Promise<WantedModel[]> {
   if (source.search === undefined) throw new OmniError('UNSUPPORTED', `${source.name} cannot be searched`)
-  // What goes before the first wildcard narrows the search.
-  const query = /^[\w.-]*/.exec(pattern)?.[0] ?? ''
-  const found = await source.search(query, {vendor, limit: MAX_MATCHES, signal})
+  const found = await source.search(queryOf(pattern), {vendor, limit: MAX_MATCHES + 1, signal})
+  if (found.length > MAX_MATCHES) {
+    throw new OmniError('USAGE', `'${vendor}' has more than ${MAX_MATCHES} models that '${pattern}' may mean`, {
+      hint: 'a pattern with more of the name, or a list of names with --file',
+    })
+  }
   const refs = found.map(({ref}) => ref).filter((ref) => matchesGlob(ref.split('/').at(-1) ?? '', pattern))
   if (refs.length > 0) return refs.map((ref) => ({ref}))
   throw new OmniError('NOT_FOUND', `'${vendor}' has no model with a name like '${pattern}'`, {
     hint: `omni search hf --vendor ${vendor}`,
   })
+}
+
+/** What narrows the search: the longest text between wildcards, or what goes before anything else that has a meaning. */
+function queryOf(pattern: string): string {
+  if (!/^[\w.*?-]+$/.test(pattern)) return /^[\w.-]*/.exec(pattern)?.[0] ?? ''
+  return pattern.split(/[*?]/).reduce((longest, part) => (part.length > longest.length ? part : longest), '')
 }

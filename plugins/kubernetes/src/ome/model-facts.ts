@@ -34,16 +34,17 @@ export interface ModelFacts {
 
 /** Reads what matters for memory. Sizes of a config.json that lies or is empty are unknown, never wild. */
 export function modelFacts(source: FactSource, kvBytes = 2): ModelFacts {
-  const root = source.configuration ?? {}
+  const root = fieldsAt(source.configuration)
   const text = textPart(root)
-  const told = positive(source.parameters) ?? parametersOf(source.size) ?? positive(countOf(root.parameter_count))
+  const told =
+    positive(source.parameters) ?? positive(parametersOf(source.size)) ?? positive(countOf(root.parameter_count))
   const guessed = told === undefined ? parametersFromShape(text) : undefined
   return {
     parameters: told ?? guessed,
     areParametersGuessed: told === undefined && guessed !== undefined,
     bytesPerParameter: bytesPerParameter(source.quantization, root, text),
     cache: cacheShape(text, kvBytes),
-    maxTokens: source.maxTokens ?? positive(countOf(text.max_position_embeddings)),
+    maxTokens: positive(source.maxTokens) ?? positive(countOf(text.max_position_embeddings)),
     doubts: doubtsOf(root, text),
   }
 }
@@ -58,8 +59,13 @@ function textPart(root: Fields): Fields {
   return root
 }
 
+/** No model has more of anything. */
+const MOST = 1e15
+/** Bytes that a token needs at most: some hundred times of what models without grouped queries keep. */
+const MOST_PER_TOKEN = 1e9
+
 const positive = (value: number | undefined): number | undefined =>
-  value !== undefined && value > 0 ? value : undefined
+  value !== undefined && value > 0 && value <= MOST ? value : undefined
 
 const BYTES: readonly (readonly [RegExp, number])[] = [
   // Scales of blocks come on top of the numbers themselves.
@@ -88,8 +94,8 @@ function cacheShape(text: Fields, kvBytes: number): CacheShape | undefined {
   const latent = positive(countOf(text.kv_lora_rank))
   // Multi-head latent attention: one compressed vector a layer, which every device keeps.
   if (latent !== undefined) {
-    const perToken = (latent + (countOf(text.qk_rope_head_dim) ?? 0)) * kvBytes
-    return {fullBytes: layers * perToken, windowBytes: 0, window: 0, heads: 1}
+    const perToken = (latent + (positive(countOf(text.qk_rope_head_dim)) ?? 0)) * kvBytes
+    return sane({fullBytes: layers * perToken, windowBytes: 0, window: 0, heads: 1})
   }
   const heads = positive(countOf(text.num_attention_heads))
   const hidden = positive(countOf(text.hidden_size))
@@ -98,8 +104,11 @@ function cacheShape(text: Fields, kvBytes: number): CacheShape | undefined {
   if (headSize === undefined || kvHeads === undefined) return undefined
   const perLayer = 2 * kvHeads * headSize * kvBytes
   const {full, sliding, window} = layerCounts(text, layers)
-  return {fullBytes: full * perLayer, windowBytes: sliding * perLayer, window, heads: kvHeads}
+  return sane({fullBytes: full * perLayer, windowBytes: sliding * perLayer, window, heads: kvHeads})
 }
+
+const sane = (shape: CacheShape): CacheShape | undefined =>
+  shape.fullBytes + shape.windowBytes <= MOST_PER_TOKEN ? shape : undefined
 
 /** How many layers keep every token, and how many a window of them. Others (linear attention, state spaces) keep none. */
 function layerCounts(text: Fields, layers: number): {full: number; sliding: number; window: number} {
@@ -136,10 +145,10 @@ function parametersFromShape(text: Fields): number | undefined {
   const feed =
     experts === undefined
       ? 3 * hidden * inner
-      : 3 * hidden * expertInner * (experts + (countOf(text.n_shared_experts) ?? 0))
-  const dense = experts === undefined ? 0 : (countOf(text.first_k_dense_replace) ?? 0)
+      : 3 * hidden * expertInner * (experts + (positive(countOf(text.n_shared_experts)) ?? 0))
+  const dense = experts === undefined ? 0 : Math.min(layers, positive(countOf(text.first_k_dense_replace)) ?? 0)
   const embeddings = vocab * hidden * (text.tie_word_embeddings === true ? 1 : 2)
-  return Math.round(embeddings + layers * attention + (layers - dense) * feed + dense * 3 * hidden * inner)
+  return positive(Math.round(embeddings + layers * attention + (layers - dense) * feed + dense * 3 * hidden * inner))
 }
 
 const firstCount = (fields: Fields, ...keys: readonly string[]): number | undefined =>

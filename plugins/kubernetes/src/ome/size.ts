@@ -13,5 +13,5 @@ export function parametersOf(size: string | undefined): number | undefined {
   if (match?.[1] === undefined) return undefined
   const factor = {'': 1, K: 1e3, M: 1e6, B: 1e9, T: 1e12}[match[2]?.toUpperCase() ?? ''] ?? 1
   const count = Number(match[1]) * factor
-  return count > 0 ? Math.round(count) : undefined
+  return count > 0 && Number.isFinite(count) ? Math.round(count) : undefined
 }

@@ -204,3 +204,27 @@ describe('what is not known', () => {
     expect(fit.cacheBytes).toBeLessThan(20 * GiB)
   })
 })
+
+describe('a model that lies', () => {
+  const shape = {num_hidden_layers: 32, hidden_size: 4096, vocab_size: 32_000, num_attention_heads: 32}
+
+  it.each([
+    {configuration: {...shape, n_routed_experts: 8, n_shared_experts: -1e300}},
+    {configuration: {...shape, n_routed_experts: 8, moe_intermediate_size: 1e9, first_k_dense_replace: 1e6}},
+    {configuration: {...shape, vocab_size: 1e308}},
+    {configuration: {...shape, num_key_value_heads: 1e300, head_dim: 1e300}},
+    {configuration: {...shape, kv_lora_rank: 512, qk_rope_head_dim: -1e308}},
+    {configuration: true as never},
+    {size: `${'9'.repeat(400)}B`},
+    {size: '7B', maxTokens: -1},
+    {size: '7B', maxTokens: 1e308, configuration: shape},
+  ])('is never said to fit because of it: %#', (source) => {
+    const fit = memoryFit(source, {}, {gpus: 1, gpuMemoryBytes: 8 * GiB})
+
+    expect(fit.verdict).not.toBe('fits')
+    for (const value of [fit.weightsBytes, fit.cacheBytes, fit.longestContext, fit.contextTokens]) {
+      expect(value ?? 0).toBeGreaterThanOrEqual(0)
+      expect(value ?? 0).toBeLessThan(1e18)
+    }
+  })
+})

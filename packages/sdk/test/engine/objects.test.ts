@@ -151,3 +151,32 @@ ${CONFIG}`
     expect(objects).toHaveLength(4)
   })
 })
+
+describe('lines of files in errors', () => {
+  const lineOf = async (text: string, path: readonly (string | number)[]) => {
+    const file = write('a.yaml', text)
+    const {objects = []} = await loadManifest([file])
+    return objects[0]?.placeOf(path)
+  }
+
+  test('none of a Secret is shown, whatever its keys are called', async () => {
+    const place = await lineOf('apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  dsn: hunter2\n', [
+      'stringData',
+      'dsn',
+    ])
+    expect(place).toMatchObject({line: 5})
+    expect(JSON.stringify(place)).not.toContain('hunter2')
+  })
+
+  test.each([
+    ['in a line of its own', '      - name: DB_PASSWORD\n        value: hunter2\n'],
+    ['beside its name', '      - {name: DB_PASSWORD, value: "hunter2"}\n'],
+    ['in quotes', '      - name: DB_PASSWORD\n        value: "hun\\"ter2"\n'],
+  ])('the value of a variable whose name tells is not shown: %s', async (_, env) => {
+    const text = `apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: main\n    env:\n${env}`
+    const place = await lineOf(text, ['spec', 'containers', 0, 'env', 0, 'value'])
+    const exact = await lineOf(text, [])
+    expect(JSON.stringify(place)).not.toMatch(/ter2/)
+    expect(exact?.sourceLine).toBe('apiVersion: v1')
+  })
+})

@@ -1,6 +1,7 @@
 import type {ApiObject} from '../../contracts/objects.ts'
 import type {FoundProblem} from './problem.ts'
 import type {Place, ShownPlace} from './resource.ts'
+import {holdsSecret} from './secret-lines.ts'
 import {placeOf, problemAt, type SourceDocument, spotOf, type TreePath} from './tree.ts'
 
 /** A Kubernetes object as it stands in a file. */
@@ -28,13 +29,14 @@ export function writtenObjects(document: SourceDocument, plan: string, problems:
       problems.push(problemAt(source, offset, {message, ...(hint === undefined ? {} : {hint})}))
     }
     if (found.length > 0) return []
+    // Its form was just checked.
+    const own = value as ApiObject
     const shown = (field: TreePath, at?: 'key'): ShownPlace => {
-      const {message: _, ...place} = problemAt(source, spot([...path, ...field], at).offset, {message: ''})
-      return place
+      const {message: _, sourceLine, ...place} = problemAt(source, spot([...path, ...field], at).offset, {message: ''})
+      return sourceLine === undefined || holdsSecret(own, sourceLine) ? place : {...place, sourceLine}
     }
     const origin = () => ({file: source.file, ...placeOf(source, spot(path).offset)})
-    // Its form was just checked.
-    return [{object: value as ApiObject, plan, origin, placeOf: shown}]
+    return [{object: own, plan, origin, placeOf: shown}]
   })
 }
 

@@ -3,11 +3,13 @@ import {isMap, isSame, listAt, textAt} from './values.ts'
 
 /** The fields that a refused apply is about, from the details of the client's error. */
 export function conflictsIn({details}: OmniError, object: ApiObject): ObjectConflict[] {
-  return listAt(details, 'conflicts').flatMap((conflict) => {
+  const found = listAt(details, 'conflicts').flatMap((conflict) => {
     const manager = textAt(conflict, 'manager')
     const field = textAt(conflict, 'field')
     return manager === undefined || field === undefined ? [] : [{manager, path: pathOf(field, object)}]
   })
+  // Servers of 1.20 name one item of a list several times, instead of each that is meant.
+  return [...new Map(found.map((conflict) => [JSON.stringify(conflict), conflict])).values()]
 }
 
 /** `.spec.containers[name="web"].image` → where that is in the object, as far as it can be told. */

@@ -25,7 +25,23 @@ const TRUST: Readonly<Record<string, string>> = {
     'its certificate is from an unknown authority; that belongs in certificate-authority',
   CERT_SIGNATURE_FAILURE: 'its certificate is not from the known authority',
   CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet; or the clock of this machine is wrong',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host; tls-server-name names it',
+}
+
+/** What servers say in TLS itself of the client's certificate. */
+function refusedTrust(code: string): string | undefined {
+  const alert = /^ERR_SSL_\w*ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA)$/.exec(code)?.[1]
+  if (alert === undefined) return undefined
+  if (alert === 'CERTIFICATE_REQUIRED') return 'it wants a client certificate, and the user of the kubeconfig has none'
+  const why = alert === 'CERTIFICATE_EXPIRED' ? ': it has expired' : ''
+  return `it does not accept the client certificate of the kubeconfig${why}`
+}
+
+/** Of the lines of OpenSSL, the part that is for people. */
+const wordsOf = (error: unknown): string => {
+  const text = reasonOf(error)
+  return /:SSL routines:[^:]*:([^:\n]+)/.exec(text)?.[1] ?? text
 }
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '')
@@ -34,8 +50,8 @@ const codeOf = (error: unknown): string => (error instanceof Error && 'code' in 
 export function connectionFailure(server: string, error: unknown): OmniError {
   if (isOmniError(error)) return error
   const code = codeOf(error)
-  const trust = TRUST[code]
-  const reason = trust ?? REASONS[code] ?? reasonOf(error)
+  const trust = TRUST[code] ?? refusedTrust(code)
+  const reason = trust ?? REASONS[code] ?? wordsOf(error)
   return new OmniError(
     trust === undefined ? 'UNAVAILABLE' : 'UNAUTHORIZED',
     `the API server at ${redact(server)} does not answer: ${redact(reason)}`,

@@ -42,7 +42,7 @@ describe('credentials of a user', () => {
 
     await expect(credentials(NOW)).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
-      message: expect.stringContaining("'/nope.crt' as client-certificate"),
+      message: expect.stringContaining("'/nope.crt' as client-certificate, which is not there"),
     })
   })
 

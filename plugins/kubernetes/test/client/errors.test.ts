@@ -97,12 +97,25 @@ describe('a connection that fails', () => {
     ['SELF_SIGNED_CERT_IN_CHAIN', 'UNAUTHORIZED', 'certificate-authority'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'UNAUTHORIZED', 'tls-server-name'],
     ['CERT_HAS_EXPIRED', 'UNAUTHORIZED', 'expired'],
+    ['CERT_NOT_YET_VALID', 'UNAUTHORIZED', 'not valid yet'],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'UNAUTHORIZED', 'wants a client certificate'],
+    ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', 'UNAUTHORIZED', 'client certificate of the kubeconfig: it has expired'],
+    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'UNAUTHORIZED', 'does not accept the client certificate'],
   ])('with %s is %s and says why', (code, expected, reason) => {
     const error = connectionFailure('https://kube', Object.assign(new Error('x'), {code}))
 
     expect(error.code).toBe(expected)
     expect(error.message).toContain(reason)
   })
+})
+
+it('a failure of OpenSSL is told without the names of its files', () => {
+  const text =
+    '40AD:error:0A000410:SSL routines:ssl3_read_bytes:handshake failure:../deps/openssl/rec.c:918:SSL alert\n'
+
+  expect(connectionFailure('https://kube', new Error(text)).message).toBe(
+    'the API server at https://kube does not answer: handshake failure',
+  )
 })
 
 describe('a certificate that is none', () => {

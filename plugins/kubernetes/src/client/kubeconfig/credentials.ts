@@ -12,7 +12,9 @@ const TOKEN_FILE_MS = 60_000
 export async function readMaterial(material: Material | undefined, what: string): Promise<string | undefined> {
   if (material?.text !== undefined || material?.file === undefined) return material?.text
   return readFile(material.file, 'utf8').catch((error: unknown) => {
-    const message = `the kubeconfig names '${material.file}' as ${what}, which cannot be read: ${reasonOf(error)}`
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    const reason = isMissing ? 'is not there' : `cannot be read: ${reasonOf(error)}`
+    const message = `the kubeconfig names '${material.file}' as ${what}, which ${reason}`
     throw new OmniError('CONFIG_INVALID', message, {cause: error})
   })
 }

@@ -47,6 +47,7 @@ export async function createWorld(): Promise<World> {
         connections: 2,
         chunkBytes: CHUNK,
         maxRun: 1,
+        retryMs: 2,
         ...options,
       })
     },

@@ -35,10 +35,11 @@ export async function downloadModel(
   await using folder = await openFolder(path)
   await using hasher = startHasher()
   const token = (await hub.target.token())?.token
-  using fetcher = createRangeFetcher({endpoint: hub.target.endpoint, token})
+  const {retryMs = 200, silenceMs = 30_000} = options
+  using fetcher = createRangeFetcher({endpoint: hub.target.endpoint, token, silenceMs})
   const transfer: Transfer = {
     ...{hub, repo, commit, fetcher, signal, hasToken: token !== undefined},
-    ...{pausedUntil: 0, fetched: 0, latencyMs: 0},
+    ...{pausedUntil: 0, fetched: 0, latencyMs: 0, retryMs, silenceMs},
     onNote: (text) => onProgress?.(text),
   }
   await folder.note({source, complete: false, files})

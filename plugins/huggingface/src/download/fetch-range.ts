@@ -23,13 +23,13 @@ export interface FetcherOptions {
   /** Address of the hub. */
   readonly endpoint: string
   readonly token: string | undefined
+  /** Without a byte for so long the connection counts as cut, and without the head of an answer for twice as long. */
+  readonly silenceMs: number
 }
 
 const MAX_REDIRECTS = 5
-/** Without a byte for so long the connection counts as cut. */
-const SILENCE_MS = 30_000
 
-export function createRangeFetcher({endpoint, token}: FetcherOptions): RangeFetcher {
+export function createRangeFetcher({endpoint, token, silenceMs}: FetcherOptions): RangeFetcher {
   const home = new URL(endpoint).origin
   const agents = new Map<string, Agent>()
   const agentOf = (origin: string): Agent => {
@@ -42,7 +42,8 @@ export function createRangeFetcher({endpoint, token}: FetcherOptions): RangeFetc
       let url = start
       for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
         const isHome = url.origin === home
-        const answer = await send(url, {range, signal, agent: agentOf(url.origin), token: isHome ? token : undefined})
+        const agent = agentOf(url.origin)
+        const answer = await send(url, {range, signal, agent, silenceMs, token: isHome ? token : undefined})
         const location = headerOf(answer, 'location')
         if (answer.status < 300 || answer.status >= 400 || location === undefined) return {...answer, url}
         answer.body.resume()
@@ -61,27 +62,30 @@ interface Sending {
   readonly signal: AbortSignal
   readonly agent: Agent
   readonly token: string | undefined
+  readonly silenceMs: number
 }
 
-function send(url: URL, {range, signal, agent, token}: Sending): Promise<Omit<RangeAnswer, 'url'>> {
+function send(url: URL, {range, signal, agent, token, silenceMs}: Sending): Promise<Omit<RangeAnswer, 'url'>> {
   const {promise, resolve, reject} = Promise.withResolvers<Omit<RangeAnswer, 'url'>>()
   // A dynamic import would read every export of node:http, and one of them loads a whole fetch client.
   const {request} = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http')
   const outgoing = request(url, {
     agent,
     signal,
-    timeout: SILENCE_MS,
+    timeout: silenceMs,
     headers: {
       range: `bytes=${range.first}-${range.last}`,
       'accept-encoding': 'identity',
       ...(token === undefined ? {} : {authorization: `Bearer ${token}`}),
     },
   })
-  outgoing.on('timeout', () => outgoing.destroy(new Error(`no data for ${SILENCE_MS / 1000}s`)))
+  const silent = () => outgoing.destroy(new Error(`no data for ${silenceMs / 1000}s`))
+  const timer = setTimeout(silent, 2 * silenceMs)
+  outgoing.on('timeout', silent)
   outgoing.on('response', (body) => resolve({status: body.statusCode ?? 0, headers: body.headers, body}))
   outgoing.on('error', reject)
   outgoing.end()
-  return promise
+  return promise.finally(() => clearTimeout(timer))
 }
 
 /** What is wrong with an answer to a request for a range; undefined when its body starts with the first byte of it. */

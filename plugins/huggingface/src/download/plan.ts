@@ -27,6 +27,10 @@ export interface PlanOptions {
   readonly chunkBytes?: number | undefined
   /** Chunks of one request at most. Default 16, and more over far distances. */
   readonly maxRun?: number | undefined
+  /** Pause before the second try of a request; each further one is twice as long. Default 200 ms. */
+  readonly retryMs?: number | undefined
+  /** A connection that brings next to nothing in that time counts as cut. Default half a minute. */
+  readonly silenceMs?: number | undefined
 }
 
 /** Folder of our own beside the files. */

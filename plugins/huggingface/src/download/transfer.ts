@@ -20,10 +20,15 @@ export interface Transfer {
   fetched: number
   /** Until the first byte of the last answer, in milliseconds. */
   latencyMs: number
+  /** Before a second try. */
+  readonly retryMs: number
+  readonly silenceMs: number
   onNote(text: string): void
 }
 
 const TRIES_WITHOUT_PROGRESS = 7
+/** Less than that is no progress: a hub that sends a byte now and then would never be given up. */
+const PROGRESS_BYTES = 1024
 const MAX_PAUSE_MS = 600_000
 
 /** Fetches whole chunks in a row; a connection that is cut goes on where it was cut. */
@@ -58,10 +63,10 @@ async function fetchRun(transfer: Transfer, job: FileJob, {state, sink, signal}:
       if (signal.aborted) throw aborted(signal)
       const failure = diskError(error, job.file.path) ?? error
       if (isFinal(failure)) throw failure
-      tries = state.position > before ? 1 : tries + 1
+      tries = state.position - before >= PROGRESS_BYTES ? 1 : tries + 1
       job.suspects.add(Math.floor(state.position / state.chunkBytes))
       if (tries >= TRIES_WITHOUT_PROGRESS) throw lastError(failure, job)
-      await sleep(Math.min(10_000, 100 * 2 ** tries), signal)
+      await sleep(Math.min(10_000, transfer.retryMs * 2 ** (tries - 1)), signal)
     }
   }
 }
@@ -92,14 +97,26 @@ async function readRange(transfer: Transfer, job: FileJob, {state, sink, signal}
       throw new OmniError('UNAVAILABLE', `the hub answers wrongly: ${problem}`, {retryable: true})
     // A server that knows no ranges begins at the first byte.
     job.isUndivided = answer.status === 200 && job.file.size > job.file.chunkBytes
+    let sinceLook = 0
     const onData = (bytes: number) => {
       transfer.fetched += bytes
+      sinceLook += bytes
     }
+    using _watch = every(transfer.silenceMs, () => {
+      if (sinceLook < PROGRESS_BYTES) answer.body.destroy(new Error('the hub sends next to nothing'))
+      sinceLook = 0
+    })
     await readBody(answer.body, {state, sink, onData, skip: answer.status === 200 ? state.position : 0})
   } finally {
     // Of an answer that was not read to its end the connection is of no use.
     if (!answer.body.complete) answer.body.destroy()
   }
+}
+
+function every(ms: number, act: () => void): Disposable {
+  const timer = setInterval(act, ms)
+  timer.unref()
+  return {[Symbol.dispose]: () => clearInterval(timer)}
 }
 
 /** Answers that are no data. */

@@ -39,30 +39,6 @@ describe('a download from a hub with faults', () => {
     expect((await world.download()).fetchedBytes).toBeLessThanOrEqual(world.weights.size + 2 + 64 * 1024)
   })
 
-  it('reads the whole once from a hub that knows no ranges', async () => {
-    world.weights = largeContent(40 * CHUNK)
-    world.hub.add('ivory/one', {'model.safetensors': world.weights})
-    world.hub.fault = () => ({status: 200})
-
-    const got = await world.download({maxRun: 2})
-
-    expect(world.isWhole()).toBe(true)
-    expect(got.fetchedBytes).toBeLessThan(2 * world.weights.size)
-  })
-
-  it.each(['file:///etc/passwd', 'gopher://x/', 'http://[bad'])('does not follow it to %s', async (location) => {
-    world.hub.before = (request, response) => {
-      if (request.url?.includes('/resolve/') !== true) return false
-      response.writeHead(302, {location}).end()
-      return true
-    }
-
-    await expect(world.download()).rejects.toMatchObject({
-      code: 'UNAVAILABLE',
-      message: expect.stringContaining('cannot be used'),
-    })
-  })
-
   it('asks for a new link when one has expired', async () => {
     world.hub.linkUses = 1
 
@@ -88,6 +64,50 @@ describe('a download from a hub with faults', () => {
 
     expect(world.isWhole()).toBe(true)
     expect(notes.join('\n')).toContain('it is fetched anew')
+  })
+})
+
+describe('a download from a hub that is none, or a poor one', () => {
+  it('reads the whole once from a hub that knows no ranges', async () => {
+    world.weights = largeContent(40 * CHUNK)
+    world.hub.add('ivory/one', {'model.safetensors': world.weights})
+    world.hub.fault = () => ({status: 200})
+
+    const got = await world.download({maxRun: 2})
+
+    expect(world.isWhole()).toBe(true)
+    expect(got.fetchedBytes).toBeLessThan(2 * world.weights.size)
+  })
+
+  it.each(['file:///etc/passwd', 'gopher://x/', 'http://[bad'])('does not follow it to %s', async (location) => {
+    world.hub.before = (request, response) => {
+      if (request.url?.includes('/resolve/') !== true) return false
+      response.writeHead(302, {location}).end()
+      return true
+    }
+
+    await expect(world.download()).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('cannot be used'),
+    })
+  })
+
+  it('gives up on a hub that sends a byte now and then', async () => {
+    const size = 100_000
+    world.hub.add('ivory/slow', {'config.json': 'x'.repeat(size)})
+    world.hub.before = (request, response) => {
+      if (request.url?.includes('/resolve/') !== true) return false
+      const asked = request.headers.range?.replace('bytes=', '')
+      response.writeHead(206, {'content-range': `bytes ${asked}/${size}`})
+      const timer = setInterval(() => response.write('x'), 10)
+      response.on('close', () => clearInterval(timer))
+      return true
+    }
+
+    await expect(world.download({silenceMs: 50}, 'ivory/slow')).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('next to nothing'),
+    })
   })
 
   it('gives up on a file that changes all the time', async () => {

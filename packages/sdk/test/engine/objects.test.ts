@@ -169,6 +169,17 @@ describe('lines of files in errors', () => {
   })
 
   test.each([
+    ['a number', 'dsn: 123456789012345678901'],
+    ['a key given twice', 'dsn: a\n  dsn: 123456789012345678901'],
+  ])('none of a Secret is shown when its form is wrong: %s', async (_, line) => {
+    const file = write(
+      'a.yaml',
+      `${CONFIG}---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  ${line}\n`,
+    )
+    await expect(loadManifest([file])).rejects.toThrow(/^(?![\s\S]*1234567890)/)
+  })
+
+  test.each([
     ['in a line of its own', '      - name: DB_PASSWORD\n        value: hunter2\n'],
     ['beside its name', '      - {name: DB_PASSWORD, value: "hunter2"}\n'],
     ['in quotes', '      - name: DB_PASSWORD\n        value: "hun\\"ter2"\n'],

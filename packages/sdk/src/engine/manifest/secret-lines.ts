@@ -21,3 +21,16 @@ function variableText(variable: object): string[] {
   const text = String(variable.value)
   return [text, JSON.stringify(text).slice(1, -1), text.replaceAll("'", "''")]
 }
+
+/** How far around a place the kind of its document is looked for. */
+const AROUND = 200_000
+const SECRET_KIND = /(?:^|[\s{,])["']?kind["']?\s*:\s*["']?Secret(?![\w-])/
+
+/** Whether the document around the place is a Secret, as far as text tells that may not even be YAML. */
+export function isInSecret(text: string, offset: number): boolean {
+  const before = text.slice(Math.max(0, offset - AROUND), offset)
+  const after = text.slice(offset, offset + AROUND)
+  const start = before.lastIndexOf('\n---')
+  const end = after.indexOf('\n---')
+  return SECRET_KIND.test(before.slice(start === -1 ? 0 : start) + (end === -1 ? after : after.slice(0, end)))
+}

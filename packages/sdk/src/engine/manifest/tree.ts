@@ -1,4 +1,5 @@
 import type {FoundProblem, Problem} from './problem.ts'
+import {isInSecret} from './secret-lines.ts'
 
 /** A parsed value that remembers where it was written; the same for YAML, JSON and TOML. Offsets are in UTF-16 units. */
 export type Tree = MapTree | ListTree | ScalarTree
@@ -153,6 +154,7 @@ export function problemAt(
   problem: Pick<FoundProblem, 'message' | 'hint' | 'code'>,
 ): FoundProblem {
   const place = placeOf(source, offset)
+  if (isInSecret(source.text, offset)) return {file: source.file, ...place, ...problem}
   const start = source.lineStarts[place.line - 1] ?? 0
   const end = source.lineStarts[place.line] ?? source.text.length + 1
   const sourceLine = source.text.slice(start, Math.min(end - 1, start + 1000)).replace(/\r$/, '')

@@ -37,7 +37,8 @@ const LONGEST = 8_000
 /** The error that an answer stands for. Its text is the server's, made safe to print. */
 export function statusFailure(request: Pick<KubeRequest, 'method' | 'path'>, status: number, text: string): OmniError {
   const body = parseStatus(text)
-  const isPage = isMarkup(text)
+  // Through its proxy the server hands on what a pod says.
+  const isPage = isMarkup(text) && !request.path.includes('/proxy')
   const message = printable(body.message ?? (isPage ? pageText(status, request) : wordsOf(status, text)))
   const code = isPage && status !== 401 && status !== 403 ? 'UNAVAILABLE' : codeOf(status, message)
   const conflicts = conflictsOf(body.causes)

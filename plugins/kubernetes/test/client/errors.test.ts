@@ -84,6 +84,15 @@ describe('a refusal of the server', () => {
     expect(error.message).not.toContain('<')
   })
 
+  it('of a pod, through the proxy of the server, is what it says', () => {
+    const path = '/api/v1/namespaces/team/pods/web:8080/proxy/'
+
+    expect(statusFailure({method: 'GET', path}, 404, '<h1>no such page</h1>')).toMatchObject({
+      code: 'NOT_FOUND',
+      message: '<h1>no such page</h1>',
+    })
+  })
+
   it('without words names the request', () => {
     expect(statusFailure(request, 403, 'Forbidden').message).toBe(`forbidden: GET ${request.path}`)
     expect(statusFailure(request, 500, '').message).toBe('the API server answered 500')

@@ -69,6 +69,13 @@ describe('a refusal of the server', () => {
     expect(error.message).toBe('bad \\e[2J gateway: authorization: ***')
   })
 
+  it('without words names the request', () => {
+    expect(statusFailure(request, 403, 'Forbidden').message).toBe(`forbidden: GET ${request.path}`)
+    expect(statusFailure(request, 500, '').message).toBe('the API server answered 500')
+  })
+})
+
+describe('an answer', () => {
   it.each([
     [302, 'UNAVAILABLE'],
     [401, 'UNAUTHORIZED'],
@@ -91,11 +98,6 @@ describe('a refusal of the server', () => {
       code: 'NOT_FOUND',
       message: '<h1>no such page</h1>',
     })
-  })
-
-  it('without words names the request', () => {
-    expect(statusFailure(request, 403, 'Forbidden').message).toBe(`forbidden: GET ${request.path}`)
-    expect(statusFailure(request, 500, '').message).toBe('the API server answered 500')
   })
 })
 

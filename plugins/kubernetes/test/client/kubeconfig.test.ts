@@ -175,6 +175,13 @@ describe('several kubeconfigs', () => {
     })
   })
 
+  it('without an end are refused', async () => {
+    await expect(loadKubeconfig({files: ['/dev/zero'], areNamed: true})).rejects.toMatchObject({
+      code: 'IO',
+      message: expect.stringContaining('larger than 16 MiB'),
+    })
+  })
+
   it('may be missing, but not the one that was named', async () => {
     expect(await loadKubeconfig(kubeconfigFiles([], {KUBECONFIG: join(folder, 'none')}))).toBeUndefined()
     await expect(loadKubeconfig(kubeconfigFiles([join(folder, 'none')], {}))).rejects.toMatchObject({code: 'NOT_FOUND'})

@@ -1,4 +1,4 @@
-import {readFile} from 'node:fs/promises'
+import {createReadStream} from 'node:fs'
 import {homedir} from 'node:os'
 import {delimiter, join, resolve} from 'node:path'
 import {OmniError, reasonOf} from '@omni-cli/sdk'
@@ -44,9 +44,17 @@ export async function loadKubeconfig({files, areNamed}: KubeconfigFiles): Promis
 
 async function readText(file: string, isNeeded: boolean): Promise<string | undefined> {
   try {
-    const content = await readFile(file)
-    if (content.length > MAX_BYTES) throw new Error('it is larger than 16 MiB')
-    return content.toString('utf8').replace(/^\ufeff/, '')
+    const chunks: Buffer[] = []
+    let size = 0
+    // A pipe or a device has no size that could be asked for.
+    for await (const chunk of createReadStream(file)) {
+      size += chunk.length
+      if (size > MAX_BYTES) throw new Error('it is larger than 16 MiB')
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks)
+      .toString('utf8')
+      .replace(/^\ufeff/, '')
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
     if (isMissing && !isNeeded) return undefined

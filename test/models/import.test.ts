@@ -287,6 +287,17 @@ describe('a download', () => {
     expect(asked).toBe(1)
   })
 
+  it('that fails after the model was created says that it was', async () => {
+    const download = () => Promise.reject(new OmniError('IO', 'the disk is full'))
+    const world = importWorld([found('a')], {source: {download}})
+
+    await expect(run(world, one('ivory/a', {download: dir}))).rejects.toMatchObject({
+      code: 'IO',
+      message: 'the model is created, and its files are not fetched: the disk is full',
+    })
+    expect(await world.catalog.models.get('a')).toBeDefined()
+  })
+
   it('that creates nothing and fetches nothing is refused', async () => {
     await expect(run(importWorld([found('a')]), one('ivory/a', {create: false}))).rejects.toMatchObject({code: 'USAGE'})
   })

@@ -27,6 +27,8 @@ export interface World extends AsyncDisposable {
   failOnce(fault: Fault): void
   /** Stops after two chunks of the weights have come. */
   interrupt(): Promise<void>
+  /** Chunks of the largest file that were written down as there. */
+  notedChunks(): number
   /** The part of the weights on the disk. */
   part(): string
 }
@@ -69,6 +71,12 @@ export async function createWorld(): Promise<World> {
       const outcome = await world.download({connections: 1, signal: stop.signal}).catch((error: unknown) => error)
       if (!(outcome instanceof Error)) throw new Error('the download was not interrupted')
       hub.fault = () => undefined
+    },
+    notedChunks() {
+      const work = join(dir, '.omni-download')
+      const ledgers = existsSync(work) ? readdirSync(work).filter((name) => name.endsWith('.ledger')) : []
+      const chunks = ledgers.map((name) => readFileSync(join(work, name), 'utf8').match(/^\d+ [0-9a-f]{8}$/gm)?.length)
+      return Math.max(0, ...chunks.map((count) => count ?? 0))
     },
     part() {
       const work = join(dir, '.omni-download')

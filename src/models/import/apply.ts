@@ -69,7 +69,8 @@ function importOne({found, spec, action}: PlannedModel, options: ApplyImport): P
     const call = {signal, onProgress: (note: string) => step.note(note)}
     if (catalog !== undefined && action === 'create') await createModel(catalog, spec, call)
     const served = catalog === undefined ? {} : await runtimeFor(catalog, spec.name, call)
-    const download = folderOf && (await fetchFiles(spec, folderOf(spec), {...options, ...call}))
+    const isNew = catalog !== undefined && action === 'create'
+    const download = folderOf && (await fetchFiles(spec, folderOf(spec), {...options, ...call}).catch(asFetched(isNew)))
     return {
       ...{name: spec.name, namespace: spec.namespace, source: spec.source, size: spec.size},
       action: catalog === undefined ? 'downloaded' : action === 'create' ? 'created' : 'exists',
@@ -102,6 +103,15 @@ async function runtimeFor(
     if (isAbort(error) || !isOmniError(error)) throw error
     return {runtimeProblem: error.message}
   }
+}
+
+/** Of a model that was created before its files could not be fetched both is told. */
+const asFetched = (isNew: boolean) => (error: unknown) => {
+  if (!isNew || !isOmniError(error)) throw error
+  const {code, message, hint, details} = error
+  throw new OmniError(code, `the model is created, and its files are not fetched: ${message}`, {
+    ...{hint, details, cause: error},
+  })
 }
 
 async function fetchFiles(

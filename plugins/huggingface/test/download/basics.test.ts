@@ -75,21 +75,22 @@ describe('a download', () => {
     world.hub.fault = ({count}) => (count === 1 ? {stallAfter: CHUNK + 1000} : undefined)
     const stop = new AbortController()
     const outcome = world.download({connections: 4, maxRun: 8, signal: stop.signal}).catch(() => 'stopped')
-    await poll({everyMs: 20, timeoutMs: 10_000}, () => world.hub.bytesSent >= 14 * CHUNK)
+    // The slow one keeps what is being fetched and less than one chunk more.
+    await poll({everyMs: 20, timeoutMs: 10_000}, () => world.notedChunks() >= 14)
     stop.abort()
     expect(await outcome).toBe('stopped')
     world.hub.fault = () => undefined
 
     const {fetchedBytes} = await world.download()
 
-    expect(fetchedBytes).toBeLessThanOrEqual(3 * CHUNK)
+    expect(fetchedBytes).toBeLessThanOrEqual(2 * CHUNK)
     expect(world.isWhole()).toBe(true)
   })
 
   it('of many small files asks once for each', async () => {
-    world.hub.add('ivory/many', Object.fromEntries(Array.from({length: 300}, (_, i) => [`f/${i}.txt`, `file ${i}`])))
+    world.hub.add('ivory/many', Object.fromEntries(Array.from({length: 60}, (_, i) => [`f/${i}.txt`, `file ${i}`])))
 
-    expect(await world.download({connections: 16}, 'ivory/many')).toMatchObject({files: 300})
-    expect(world.hub.requests.filter(({line}) => line.includes('/resolve/')).length).toBe(300)
+    expect(await world.download({connections: 16}, 'ivory/many')).toMatchObject({files: 60})
+    expect(world.hub.requests.filter(({line}) => line.includes('/resolve/')).length).toBe(60)
   })
 })

@@ -144,3 +144,17 @@ test('that only the owner of fields changes is shown, and no difference', async 
   expect(differs(await diffManifest(session, manifest, flags))).toBe(true)
   of[Symbol.dispose]()
 })
+
+test('what many are refused for is told once', async () => {
+  for (const name of ['a', 'b', 'c']) write(`shop/${name}.yaml`, name)
+  const refusal = {code: 'INVALID', message: "there is no namespace 'shop'"} as const
+  const refusing: MemoryObjects = {
+    ...api,
+    plan: async (objects) => (await api.plan(objects)).map((plan) => ({...plan, refusal})),
+  }
+  using of = objectSession(refusing)
+
+  await expect(apply(['shop'], {of})).rejects.toMatchObject({
+    message: expect.stringMatching(/^one problem in .*\n.*ConfigMap 'a' and 2 more: there is no namespace 'shop'/),
+  })
+})

@@ -47,7 +47,9 @@ export async function planObjects(
   const plans = await planning
   const twice = writtenTwice(plans, objects)
   if (twice.length > 0) throw problemsError(twice)
-  const refusals = plans.flatMap((plan, index) => refusalsOf(plan, objects[index], toleratesConflicts))
+  const refusals = alike(plans).flatMap(({plan, index, others}) =>
+    refusalsOf(plan, {written: objects[index], others, toleratesConflicts}),
+  )
   if (refusals.length > 0) throw problemsError(refusals)
   const steps = plans.flatMap((plan, index): ObjectStep[] => {
     const written = objects[index]
@@ -90,14 +92,29 @@ function writtenTwice(plans: readonly ObjectPlan[], objects: readonly WrittenObj
   })
 }
 
+/** Plans with the place of each; those that are refused for the same reason are told once. */
+function alike(plans: readonly ObjectPlan[]) {
+  const all = plans.map((plan, index) => ({plan, index}))
+  const groups = Map.groupBy(all, ({plan, index}) => plan.refusal?.message ?? index)
+  return [...groups.values()].flatMap(([first, ...rest]) =>
+    first === undefined ? [] : [{...first, others: rest.length}],
+  )
+}
+
+interface Told {
+  readonly written: WrittenObject | undefined
+  /** How many more are refused for the same reason. */
+  readonly others: number
+  readonly toleratesConflicts: boolean
+}
+
 /** Why the server would refuse the object, and what somebody else has set. */
 function refusalsOf(
   {ref, refusal, conflicts}: ObjectPlan,
-  written: WrittenObject | undefined,
-  toleratesConflicts: boolean,
+  {written, others, toleratesConflicts}: Told,
 ): FoundProblem[] {
   if (written === undefined) return []
-  const name = `${ref.kind} '${ref.name}'`
+  const name = `${ref.kind} '${ref.name}'${others === 0 ? '' : ` and ${others} more`}`
   if (refusal !== undefined) {
     const code = isCode(refusal.code) ? refusal.code : 'INVALID'
     const hint = refusal.hint === undefined ? {} : {hint: refusal.hint}

@@ -43,8 +43,8 @@ export async function deployBatch(
   const planned = await planAll(serving, batch, {preferences: session.config.preferences, signal})
   const left = resume ? await notUpYet(command, planned) : planned
   if (options.dryRun) return plansView(left)
+  if (left.length === 0) return plansView(left)
   command.notice(plainLines([...left.flatMap(({spec, plan}) => servingPlanLines(spec.name, plan)), totalOf(left)]))
-  if (left.length === 0) return actView([], 'serves its model')
   if (needsConsent(left) && !(await command.confirm(`deploy ${left.length} services?`, options))) {
     command.notice('nothing was changed')
     return undefined

@@ -1,5 +1,6 @@
 import {serviceSpec} from '@omni-cli/sdk'
 import {expect, it} from 'vitest'
+import {INFERENCE_SERVICE} from '../../src/provider/inference/names.ts'
 import {model, openFakeLab, runtime} from './lab.ts'
 
 const chat = {name: 'chat', model: 'tiny', minReplicas: 1, maxReplicas: 1}
@@ -57,5 +58,21 @@ it('who stops waiting is told that the service stays', async () => {
     code: 'ABORTED',
     message: "interrupted while waiting; what was asked of 'chat' stays, and goes on by itself",
     hint: 'omni status service chat',
+  })
+})
+
+it('a deploy that another one has changed meanwhile does not say that it was done', async () => {
+  await using lab = await openFakeLab({objects})
+  let isChanged = false
+  const change = () => {
+    if (isChanged) return
+    isChanged = true
+    const place = {kind: INFERENCE_SERVICE, namespace: 'default', name: 'chat'}
+    void lab.client.patch(place, {spec: {engine: {minReplicas: 2, maxReplicas: 2}}}, {type: 'merge'})
+  }
+
+  await expect(lab.serving.deploy(chat, {onProgress: change})).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining('spec.engine.minReplicas: 1 → 2'),
   })
 })

@@ -100,6 +100,12 @@ describe('an import', () => {
     })
   })
 
+  it.each(['', 'raid/models', '/raid/../etc', '/a\u0000b'])('to the folder %j is refused', async (path) => {
+    await expect(run(importWorld([found('a')]), one('ivory/a', {wishes: {path}}))).rejects.toMatchObject({
+      code: 'USAGE',
+    })
+  })
+
   it.each(['../x', 'A', '', 'x'.repeat(64), '-rf'])('under the name %j is refused', async (name) => {
     await expect(run(importWorld([found('a')]), one('ivory/a', {wishes: {name}}))).rejects.toMatchObject({
       code: 'USAGE',

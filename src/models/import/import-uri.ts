@@ -3,7 +3,7 @@ import {OmniError} from '@omni-cli/sdk'
 import {itemView, type Session, type TextLine, type View} from '@omni-cli/sdk/cli'
 import {factLines} from '../../resources/cells.ts'
 import {wishesOf} from './import-models.ts'
-import {differences, modelName, requireName, type SpecWishes, withoutUndefined} from './spec.ts'
+import {differences, modelName, requireName, requirePath, type SpecWishes, withoutUndefined} from './spec.ts'
 import {storageUri} from './uri.ts'
 import {plainText} from './view.ts'
 
@@ -79,7 +79,7 @@ function uriSpec(
     request.scheme === 'local' ? uri.slice('local://'.length) : `/raid/models/${vendor ?? request.scheme}/${name}`
   return withoutUndefined({
     ...{name: requireName(name), source: uri, namespace, displayName, vendor, version: '1.0.0'},
-    ...{architecture, modelType, size, quantization, path: path ?? files, secret},
+    ...{architecture, modelType, size, quantization, path: requirePath(path ?? files), secret},
   })
 }
 

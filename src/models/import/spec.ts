@@ -50,7 +50,7 @@ export function specOf(found: ResolvedModel, wishes: SpecWishes = {}): ModelSpec
     capabilities: found.capabilities,
     apiCapabilities: apis === undefined || apis.length === 0 ? undefined : apis,
     maxTokens: found.maxTokens,
-    path: wishes.path ?? `${folder}/${name}`,
+    path: requirePath(wishes.path ?? `${folder}/${name}`),
     secret: wishes.secret ?? (found.access === 'open' || found.access === undefined ? undefined : DEFAULT_SECRET),
   })
 }
@@ -82,6 +82,12 @@ export function requireName(name: string): string {
       hint: `--name ${modelName(name) || 'my-model'}`,
     },
   )
+}
+
+/** USAGE for what is no folder of a node. */
+export function requirePath(path: string): string {
+  if (/^\/[^\u0000-\u001f\u007f]*$/.test(path) && !path.split('/').includes('..')) return path
+  throw new OmniError('USAGE', `'${path}' is no folder of a node`, {hint: '--path /raid/models/VENDOR/NAME'})
 }
 
 const folderName = (text: string): string => text.replace(/[^\w.-]+/g, '-').replace(/^[.-]+/, '') || 'models'

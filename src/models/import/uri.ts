@@ -67,7 +67,7 @@ const stemOf = (path: string): string =>
 const UNSERVED = ['gs', 'az', 'github']
 
 function otherCommand(scheme: string | undefined): string {
-  if (scheme === 'hf' || (scheme !== undefined && scheme in FORMS)) return `omni import ${scheme}`
+  if (scheme === 'hf' || (scheme !== undefined && Object.hasOwn(FORMS, scheme))) return `omni import ${scheme}`
   return scheme !== undefined && UNSERVED.includes(scheme)
     ? `OME reads addresses of ${scheme}:// and has no downloader for them: copy the files to the nodes, then omni import local`
     : 'omni import hf, oci, s3 or local'

@@ -11,9 +11,12 @@ const URL_CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>]*@/gi
 const BEARER = /\b(bearer\s+)(?=[\w~+/=-]*[\d.])[\w.~+/=-]{6,}/gi
 const HEADER =
   /\b((?:proxy-)?authorization|set-cookie|cookie|x-api-key|x-auth-token|private-token)(["']?\s*[:=]\s*["']?)([^\r\n"']+)/gi
-/** `token=…` anywhere, `"token": …` in JSON; not `token: …`, which is how errors name the field that is wrong. */
+/**
+ * `token=…` anywhere, also the signature of an address that is handed out, `"token": …` in JSON; not `token: …`, which is how
+ * errors name the field that is wrong.
+ */
 const ASSIGNMENT =
-  /(^|[?&;\s"'{,([-])([\w.-]*(?:token|password|passwd|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key))(["']?\s*=\s*["']?|["']\s*:\s*["']?)([^\s&"',;}]+)/gi
+  /(^|[?&;\s"'{,([-])([\w.-]*(?:token|password|passwd|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key|signature))(["']?\s*=\s*["']?|["']\s*:\s*["']?)([^\s&"',;}]+)/gi
 const PEM = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g
 
 /** True for a key whose value must not be shown: `token`, `API_KEY`, `dbPassword`; not `tokenFile` or `keyId`. */

@@ -232,6 +232,7 @@ describe('redact', () => {
     ['Authorization: Basic dXNlcjpwYXNz', 'Authorization: ***'],
     ['sent Bearer abc.def-123 to x', 'sent Bearer *** to x'],
     ['GET /x?token=abc&y=1', 'GET /x?token=***&y=1'],
+    ['GET /x?X-Amz-Date=1&X-Amz-Signature=0af1', 'GET /x?X-Amz-Date=1&X-Amz-Signature=***'],
     ['failed (password=hunter2 once)', 'failed (password=*** once)'],
     ['-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----', '***'],
     ['{"token": "abc", "name": "n"}', '{"token": "***", "name": "n"}'],

@@ -47,7 +47,7 @@ export async function openFolder(path: string): Promise<TargetFolder> {
   await mkdir(work, {recursive: true}).catch(async (failure: unknown) => {
     // The recursive one tells ENOENT also for a file system that cannot be written.
     const isAbsent = failure instanceof Error && 'code' in failure && failure.code === 'ENOENT'
-    const error: unknown = isAbsent ? await mkdir(path).catch((reason: unknown) => reason) : failure
+    const error: unknown = isAbsent ? ((await mkdir(path).catch((reason: unknown) => reason)) ?? failure) : failure
     throw new OmniError('IO', `cannot use the folder '${path}': ${reasonOf(error)}`, {cause: error})
   })
   const lock = await takeLock(path, join(work, 'lock'))

@@ -30,6 +30,6 @@ export async function openObjects({kubeconfig, cluster, namespace}: LabOptions):
   return {
     client,
     api: createObjects(client, {context, settings}),
-    [Symbol.asyncDispose]: () => rm(home, {recursive: true, force: true}),
+    [Symbol.asyncDispose]: () => rm(home, {recursive: true, force: true, maxRetries: 5}),
   }
 }

@@ -36,5 +36,10 @@ describe.skipIf(kubeconfig === undefined)('runtimes of a real cluster', () => {
     await here.catalog.runtimeTools?.create({name: `dry-copy-${here.id}`, from: {runtime: base}}, {dryRun: true})
 
     expect(await here.catalog.runtimes.get(`dry-copy-${here.id}`)).toBeUndefined()
+    const render = (name: string, set: string[] = []) =>
+      here.catalog.runtimeTools?.render({name, from: {runtime: base}, set})
+    await expect(render('Bad_Name')).rejects.toMatchObject({code: 'INVALID'})
+    await expect(render(base)).rejects.toMatchObject({code: 'CONFLICT'})
+    await expect(render('fine', ['metadata.namespace=kube-system'])).rejects.toMatchObject({code: 'USAGE'})
   })
 })

@@ -1,10 +1,14 @@
-import type {CallOptions, ObjectKind, RuntimeDraft, RuntimeFacet} from '@omni-cli/sdk'
+import {type CallOptions, isOmniError, type ObjectKind, type RuntimeDraft, type RuntimeFacet} from '@omni-cli/sdk'
 import {ServedSchemas} from '../../objects/problems/served-schemas.ts'
 import type {DeviceSources} from '../accelerators.ts'
 import {CLUSTER_SERVING_RUNTIME, requireServed, SERVING_RUNTIME} from '../kinds.ts'
 import {runtimeOf} from '../runtime-map.ts'
 import {baseOf, draftManifest} from './draft.ts'
 import {testRuntime} from './test-runtime.ts'
+
+function unlessForbidden(error: unknown): void {
+  if (!isOmniError(error) || error.code !== 'FORBIDDEN') throw error
+}
 
 /** Making and testing of runtimes. `home`: folder of omni's own files, where schemas are kept. */
 export function createRuntimeTools(sources: DeviceSources, home: string): RuntimeFacet {
@@ -19,7 +23,12 @@ export function createRuntimeTools(sources: DeviceSources, home: string): Runtim
     return {kind, manifest: draftManifest(base, draft, {kind, schemas})}
   }
   return {
-    render: async (draft, call = {}) => (await prepared(draft, call)).manifest,
+    async render(draft, call = {}) {
+      const {kind, manifest} = await prepared(draft, call)
+      // Who may not create it may still see what it would be.
+      await client.create(kind, manifest, {...call, dryRun: true}).catch(unlessForbidden)
+      return manifest
+    },
     create: async (draft, {dryRun, ...call} = {}) => {
       const {kind, manifest} = await prepared(draft, call)
       return runtimeOf(await client.create(kind, manifest, {...call, dryRun}))

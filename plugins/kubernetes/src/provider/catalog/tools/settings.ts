@@ -57,7 +57,7 @@ export function withSetting(manifest: Fields, setting: string, schemas: Schemas 
   const value = setting.slice(at + 1)
   const change = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined
   if (change !== undefined) return {...manifest, spec: change(fieldsAt(manifest, 'spec'), value)}
-  if (!/^(spec|metadata)[.[]/.test(name)) throw unknown(name)
+  if (!/^(spec|metadata\.(labels|annotations))[.[]/.test(name)) throw unknown(name)
   const keys = pathKeys(name)
   const changed = withValue(manifest, keys, typedValue(schemas, keys, value))
   return isFields(changed) ? changed : manifest

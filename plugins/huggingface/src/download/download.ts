@@ -1,7 +1,8 @@
-import {type Download, type DownloadOptions, formatBytes, OmniError} from '@omni-cli/sdk'
+import {type Download, type DownloadOptions, formatBytes, formatDuration, OmniError} from '@omni-cli/sdk'
 import type {Hub} from '../client/hub.ts'
 import {refuseOffline} from '../client/hub-http.ts'
 import {parseRef} from '../client/ref.ts'
+import {refuseClashes} from './clashes.ts'
 import {createEngine, type Engine, runEngine} from './engine.ts'
 import {createRangeFetcher} from './fetch-range.ts'
 import {openFolder} from './folder.ts'
@@ -33,6 +34,7 @@ export async function downloadModel(
   const source = `hf://${repo}@${commit}`
 
   await using folder = await openFolder(path)
+  await refuseClashes(path, files)
   await using hasher = startHasher()
   const token = (await hub.target.token())?.token
   const {retryMs = 200, silenceMs = 30_000} = options
@@ -67,9 +69,10 @@ function showProgress(engine: Engine, bytes: number, tell: DownloadOptions['onPr
     const present = engine.jobs.reduce((sum, job) => sum + job.present, 0)
     const speed = Math.round(((fetched - before) * 1000) / NOTE_EVERY_MS)
     before = fetched
-    tell?.(
-      `${formatBytes(present)} of ${formatBytes(bytes)}, ${present >= bytes ? 'checking' : `${formatBytes(speed)}/s`}`,
-    )
+    const pauseMs = engine.transfer.pausedUntil - Date.now()
+    const paused = pauseMs < 1000 ? undefined : `the hub asks to wait ${formatDuration(pauseMs)}`
+    const now = present >= bytes ? 'checking' : (paused ?? `${formatBytes(speed)}/s`)
+    tell?.(`${formatBytes(present)} of ${formatBytes(bytes)}, ${now}`)
   }
   const timer = setInterval(show, NOTE_EVERY_MS)
   timer.unref()

@@ -94,5 +94,5 @@ export const isUnsafePath = (path: string): boolean =>
   path === '' ||
   path.length > 1024 ||
   /[\u0000-\u001f\u007f\\]/.test(path) ||
-  path.startsWith(WORK_FOLDER) ||
+  path.toLowerCase().startsWith(WORK_FOLDER) ||
   path.split('/').some((part) => part === '' || part === '.' || part === '..' || Buffer.byteLength(part) > 255)

@@ -42,6 +42,19 @@ describe('a download writes nothing that it should not', () => {
     }
   })
 
+  it('takes no two files for one on a disk that folds capitals', async () => {
+    mkdirSync(join(world.dir, '.omni-download'))
+    // Such a disk finds the folder under this name, too.
+    symlinkSync('.omni-download', join(world.dir, '.OMNI-DOWNLOAD'))
+    world.hub.add('ivory/twins', {'config.json': '{}', 'Config.json': '[]'})
+
+    await expect(world.download({}, 'ivory/twins')).rejects.toMatchObject({
+      code: 'IO',
+      message: expect.stringContaining("'config.json'"),
+    })
+    expect(existsSync(join(world.dir, 'config.json'))).toBe(false)
+  })
+
   it('does not overwrite what somebody else has put there', async () => {
     writeFileSync(join(world.dir, 'config.json'), '[]')
 

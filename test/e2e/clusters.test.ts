@@ -55,6 +55,14 @@ describe('omni cluster', () => {
     expect((await cli('cluster', 'list', '-o', 'name')).stdout).toBe('context/fake\ncontext/viewer\n')
   })
 
+  it('has kinds that can be explained, and says so of those that it does not have', async () => {
+    expect(await json('explain', 'model.spec.storage')).toMatchObject({
+      path: 'ClusterBaseModel.spec.storage',
+      fields: expect.arrayContaining([expect.objectContaining({path: 'storageUri', type: 'a text'})]),
+    })
+    expect(await cli('explain', 'modle')).toMatchObject({code: 2, stderr: expect.stringContaining("no kind 'modle'")})
+  })
+
   it('needs to know which context is meant where nobody can be asked', async () => {
     const {code, stderr} = await cli('cluster', 'connect')
 

@@ -74,7 +74,12 @@ function documentView({kind, names}: NamedObjects, objects: readonly ApiObject[]
 async function readTable(target: NamedObjects, options: ObjectListOptions): Promise<ObjectTable> {
   const {api, kind, names} = target
   if (names.length === 0) return api.list(kind, options)
-  const {labels: _, allNamespaces: __, ...rest} = options
+  const {labels = {}, allNamespaces: _, ...rest} = options
+  if (Object.keys(labels).length > 0) {
+    throw new OmniError('USAGE', 'name the objects, or select them with --label; not both', {
+      hint: `omni get ${kind.plural} --label KEY=VALUE`,
+    })
+  }
   const tables = await mapLimit(names, 8, async (name) => {
     const ref = refOfName(target, name)
     return api.list(kind, {...rest, namespace: ref.namespace, fields: `metadata.name=${ref.name}`})

@@ -8,6 +8,7 @@ import {applyManifest} from '../../src/apply/apply-manifest.ts'
 import {deleteThings} from '../../src/apply/delete.ts'
 import {differs, diffManifest} from '../../src/apply/diff-manifest.ts'
 import {findDoomed} from '../../src/apply/doomed.ts'
+import {getThings} from '../../src/resources/get-things.ts'
 import {type MemoryObjects, memoryObjects, objectSession} from './memory-objects.ts'
 import {recordingProgress} from './memory-session.ts'
 
@@ -157,4 +158,14 @@ test('what many are refused for is told once', async () => {
   await expect(apply(['shop'], {of})).rejects.toMatchObject({
     message: expect.stringMatching(/^one problem in .*\n.*ConfigMap 'a' and 2 more: there is no namespace 'shop'/),
   })
+})
+
+test('names and labels together are refused, as nobody knows which is meant', async () => {
+  const query = {allNamespaces: false, watch: false, format: 'table', notice: () => undefined} as const
+  const asked = getThings(session, ['configmap', 'web'], {
+    ...query,
+    labels: {a: 'b'},
+    signal: new AbortController().signal,
+  })
+  await expect(asked).rejects.toMatchObject({code: 'USAGE'})
 })

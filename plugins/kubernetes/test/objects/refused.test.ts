@@ -66,3 +66,21 @@ describe('values that are to be base64', () => {
     expect(await errorsOf(secret({a: '', b: 'YQ==', c: 'YWJj\nYWJj\n', d: 'YWI='}))).toEqual([])
   })
 })
+
+describe('one object for who may read it and not list', () => {
+  const named = async (name: string) => {
+    const kind = await lab.api.findKind('configmaps')
+    if (kind === undefined) throw new Error('no ConfigMaps')
+    kube.fail({path: /\/configmaps\?/, status: 403})
+    return lab.api.list(kind, {fields: `metadata.name=${name}`, whole: true})
+  }
+
+  test('is a row all the same', async () => {
+    await lab.api.apply(config('web', 'default'))
+    expect((await named('web')).rows.map(({object}) => object.data)).toEqual([{a: '1'}])
+  })
+
+  test('is no row when it is not there', async () => {
+    expect((await named('nothing')).rows).toEqual([])
+  })
+})

@@ -4,6 +4,7 @@ import type {KubernetesSettings} from '../../config.ts'
 import {checkCluster} from '../check.ts'
 import {applyObject} from './apply.ts'
 import {findKind, kindOf} from './kinds.ts'
+import {listTable} from './named-table.ts'
 import {planObjects} from './plan.ts'
 import {removeObject} from './remove.ts'
 import {watchRows} from './watch.ts'
@@ -21,7 +22,7 @@ export const createObjects = (client: KubeClient, {context}: Surroundings): Obje
   kinds: (options) => client.kinds(options),
   findKind: (word, options) => findKind(client, word, options),
   schema: async (word, options) => (await import('./kind-schema.ts')).kindSchema(client, word, options),
-  list: (kind, options) => client.table(kind, options),
+  list: (kind, options) => listTable(client, kind, options),
   watch: (kind, options) => watchRows(client, kind, options),
   get: async ({apiVersion, kind, namespace, name}, options) =>
     client.get({kind: await kindOf(client, {apiVersion, kind}, options), namespace, name}, options),

@@ -32,9 +32,10 @@ async function checkProvider(
   }
 }
 
+/** What is not on this machine at all is nothing to mend: the context that needs it has a finding of its own. */
 const failed = (subject: string, error: unknown): Finding => ({
   subject,
-  status: 'error',
+  status: isOmniError(error) && error.code === 'NOT_FOUND' ? 'warning' : 'error',
   message: messageOf(error),
   fix: isOmniError(error) ? error.hint : undefined,
 })

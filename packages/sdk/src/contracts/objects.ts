@@ -141,8 +141,8 @@ export interface ObjectApi {
   /** Unknown fields, wrong types, missing ones, kinds that are not served, the operator's own rules. Changes nothing. */
   problems(objects: readonly ApiObject[], options?: CallOptions): Promise<readonly ObjectProblem[]>
   /**
-   * The server's own answer to applying them, without doing it; in the order they were given. What is not there yet is a `create`
-   * without a question. Rejects only when the server does not answer; what it refuses is part of the plan.
+   * The server's own answer to applying them, without doing it; in the order they were given. What is not there yet is a `create`;
+   * of it only whether its namespace is there is asked. Rejects only when the server does not answer; what it refuses is part of the plan.
    */
   plan(objects: readonly ApiObject[], options?: ApplyObjectOptions): Promise<readonly ObjectPlan[]>
   /**

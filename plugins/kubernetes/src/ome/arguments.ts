@@ -1,4 +1,4 @@
-import {countOf, fieldsAt, listAt, textsAt, wordOf} from './read.ts'
+import {countOf, fieldsAt, listAt, textsAt, wordOf} from '../fields.ts'
 
 /** What the container of a runtime runs. */
 export interface Program {

@@ -1,4 +1,4 @@
-import {countOf, type Fields, fieldsAt, isFields, listAt, wordOf} from './read.ts'
+import {countOf, type Fields, fieldsAt, isFields, listAt, wordOf} from '../fields.ts'
 import {parametersOf} from './size.ts'
 
 /** What is known of a model, for an estimate of its memory. */

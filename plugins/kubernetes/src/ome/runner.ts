@@ -1,4 +1,4 @@
-import {type Fields, fieldsAt, isFields, listAt} from './read.ts'
+import {type Fields, fieldsAt, isFields, listAt} from '../fields.ts'
 
 /** The containers that serve, as a runtime's spec has them. */
 export interface Runners {

@@ -1,4 +1,4 @@
-import {countOf, type Fields, fieldsAt, isFields, listAt, textOf, textsAt} from './read.ts'
+import {countOf, type Fields, fieldsAt, isFields, listAt, textOf, textsAt} from '../fields.ts'
 import {parseVersion, type Version, type VersionOperator} from './version.ts'
 
 /*

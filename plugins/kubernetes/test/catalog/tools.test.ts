@@ -1,7 +1,7 @@
 import {type ApiObject, isOmniError} from '@omni-cli/sdk'
 import {describe, expect, it} from 'vitest'
+import {fieldsAt, textsAt} from '../../src/fields.ts'
 import {programOf} from '../../src/ome/arguments.ts'
-import {fieldsAt, textsAt} from '../../src/ome/read.ts'
 import {CLUSTER_SERVING_RUNTIME as kind} from '../../src/provider/catalog/kinds.ts'
 import {draftManifest} from '../../src/provider/catalog/tools/draft.ts'
 import {pathKeys} from '../../src/provider/catalog/tools/edit-path.ts'

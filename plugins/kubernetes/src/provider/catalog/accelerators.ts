@@ -1,6 +1,6 @@
 import type {Accelerator, ApiObject, CallOptions, ClusterCapacity, NodeCapacity} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
-import {countOf, fieldsAt, textMapOf, wordOf} from '../../ome/read.ts'
+import {countOf, fieldsAt, textMapAt, wordOf} from '../../fields.ts'
 import {quantityOf} from '../cluster/quantity.ts'
 import {ACCELERATOR_CLASS, listServed, type Notice} from './kinds.ts'
 
@@ -51,7 +51,7 @@ function declaredClass(
   prices: Readonly<Record<string, number>>,
 ): Accelerator {
   const fields = fieldsAt(spec)
-  const selector = Object.entries(textMapOf(fieldsAt(spec, 'discovery').nodeSelector))
+  const selector = Object.entries(textMapAt(fieldsAt(spec, 'discovery').nodeSelector))
   // A class that selects nothing would own every node.
   const own =
     selector.length === 0 ? [] : nodes.filter(({labels}) => selector.every(([key, value]) => labels[key] === value))

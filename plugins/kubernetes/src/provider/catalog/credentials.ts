@@ -1,6 +1,6 @@
 import type {CredentialFacet} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
-import {fieldsAt} from '../../ome/read.ts'
+import {fieldsAt} from '../../fields.ts'
 import {SECRET} from './kinds.ts'
 
 /** Secrets that the agents of OME read: key `token`, in the operator's namespace, or in that of the model. */

@@ -1,5 +1,5 @@
 import type {ApiObject, Model, NamedVersion} from '@omni-cli/sdk'
-import {countOf, fieldsAt, isFields, textMapOf, textsAt, wordOf} from '../../ome/read.ts'
+import {countOf, fieldsAt, isFields, textMapAt, textsAt, wordOf} from '../../fields.ts'
 import {parametersOf} from '../../ome/size.ts'
 
 /** A (Cluster)BaseModel as the catalogue shows it. */
@@ -27,7 +27,7 @@ export function modelOf(object: ApiObject): Model {
     path: wordOf(storage.path),
     secret: wordOf(storage.key),
     disabled: fields.disabled === true ? true : undefined,
-    labels: textMapOf(metadata.labels),
+    labels: textMapAt(metadata.labels),
     nodesReady: someTexts(status, 'nodesReady'),
     nodesFailed: someTexts(status, 'nodesFailed'),
     createdAt: wordOf(metadata.creationTimestamp),

@@ -1,6 +1,6 @@
 import {type ApiObject, type CallOptions, isOmniError, type ModelOnNode} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
-import {countOf, type Fields, fieldsAt, isFields, wordOf} from '../../ome/read.ts'
+import {countOf, type Fields, fieldsAt, isFields, wordOf} from '../../fields.ts'
 import {CONFIG_MAP} from './kinds.ts'
 
 const AGENT_LABEL = {'models.ome/basemodel-status': 'true'}

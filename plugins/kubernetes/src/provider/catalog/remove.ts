@@ -1,6 +1,6 @@
 import {type ApiObject, type CallOptions, type ObjectKind, poll} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
-import {textsAt} from '../../ome/read.ts'
+import {textsAt} from '../../fields.ts'
 
 const EVERY_MS = 200
 const PATIENCE_MS = 5_000

@@ -1,6 +1,6 @@
 import {type ApiObject, type ModelRuntime, parseBytes, type RuntimeFormat} from '@omni-cli/sdk'
+import {countOf, fieldsAt, isFields, listAt, textMapAt, wordOf} from '../../fields.ts'
 import {flagCount, programOf, servedNameOf} from '../../ome/arguments.ts'
-import {countOf, fieldsAt, isFields, listAt, textMapOf, wordOf} from '../../ome/read.ts'
 import {runnersOf} from '../../ome/runner.ts'
 import {containerGpus} from '../inference/resources.ts'
 import {namedVersionOf} from './model-map.ts'
@@ -24,7 +24,7 @@ export function runtimeOf({spec, metadata}: ApiObject): ModelRuntime {
     tensorParallel: flagCount(program, 'tensorParallel'),
     components,
     servedModelName: servedNameOf(program),
-    labels: textMapOf(metadata.labels),
+    labels: textMapAt(metadata.labels),
     createdAt: wordOf(metadata.creationTimestamp),
   }
 }

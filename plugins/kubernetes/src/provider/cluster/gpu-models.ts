@@ -1,6 +1,6 @@
 import {type ApiObject, type CallOptions, type ClusterCapacity, isOmniError} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
-import {fieldsAt, textMapOf, wordOf} from '../../ome/read.ts'
+import {fieldsAt, textMapAt, wordOf} from '../../fields.ts'
 
 /** Nodes whose labels do not tell the model of their devices get that of the AcceleratorClass that selects them. */
 export async function withModels(
@@ -33,6 +33,6 @@ async function acceleratorClasses(client: KubeClient, call: CallOptions): Promis
 }
 
 function selects({spec}: ApiObject, labels: Readonly<Record<string, string>>): boolean {
-  const selector = Object.entries(textMapOf(fieldsAt(spec, 'discovery').nodeSelector))
+  const selector = Object.entries(textMapAt(fieldsAt(spec, 'discovery').nodeSelector))
   return selector.length > 0 && selector.every(([key, value]) => labels[key] === value)
 }

@@ -1,6 +1,6 @@
 import type {CallOptions, ClusterCheck, ObjectKind} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
-import {fieldsAt} from '../../ome/read.ts'
+import {fieldsAt} from '../../fields.ts'
 import {type Look, looked} from './health-look.ts'
 import {webhooksCheck} from './health-webhooks.ts'
 import {CONFIG_MAP, DAEMON_SET, DEPLOYMENT} from './kinds.ts'

@@ -1,6 +1,6 @@
 import type {CallOptions, ClusterCheck} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
-import {fieldsAt} from '../../ome/read.ts'
+import {fieldsAt} from '../../fields.ts'
 import type {Look} from './health-look.ts'
 
 interface Act {

@@ -1,6 +1,6 @@
 import type {ApiObject, CallOptions, ClusterCheck} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
-import {type Fields, fieldsAt, isFields, listAt, wordOf} from '../../ome/read.ts'
+import {type Fields, fieldsAt, isFields, listAt, wordOf} from '../../fields.ts'
 import {ENDPOINTS, WEBHOOKS} from './kinds.ts'
 
 interface Target {

@@ -1,5 +1,5 @@
 import type {ApiObject, ServingComponent} from '@omni-cli/sdk'
-import {at, isRecord, listAt, numberAt, textAt, textsAt} from './fields.ts'
+import {at, isFields, listAt, numberAt, textAt, textMapAt} from '../../fields.ts'
 import {COMPONENTS, type ComponentName, componentObject, LABEL} from './names.ts'
 import {addNeeds, type PodNeeds, podNeeds} from './resources.ts'
 import {type Trouble, troubleOf, worst} from './trouble.ts'
@@ -77,7 +77,7 @@ function ownNeeds(spec: unknown, pods: readonly ApiObject[]): PodNeeds {
   const [pod] = pods
   if (pod !== undefined) return podNeeds(at(pod, 'spec'))
   const runner = at(spec, 'runner')
-  return podNeeds({containers: isRecord(runner) ? [runner] : []})
+  return podNeeds({containers: isFields(runner) ? [runner] : []})
 }
 
 /** Of one replica; that of a LeaderWorkerSet is a leader and its workers. */
@@ -114,9 +114,9 @@ function stuckReason(workload: ApiObject): string | undefined {
 /** An annotation of the operator, from a workload of the service or from its pods. */
 export function operatorAnnotation({deployments, sets, pods}: Parts, key: string): string | undefined {
   for (const object of [...deployments, ...sets]) {
-    const found = textsAt(object, 'metadata', 'annotations')[key]
-    const inTemplate = textsAt(object, 'spec', 'template', 'metadata', 'annotations')[key]
+    const found = textMapAt(object, 'metadata', 'annotations')[key]
+    const inTemplate = textMapAt(object, 'spec', 'template', 'metadata', 'annotations')[key]
     if (found !== undefined || inTemplate !== undefined) return found ?? inTemplate
   }
-  return pods.map((pod) => textsAt(pod, 'metadata', 'annotations')[key]).find((text) => text !== undefined)
+  return pods.map((pod) => textMapAt(pod, 'metadata', 'annotations')[key]).find((text) => text !== undefined)
 }

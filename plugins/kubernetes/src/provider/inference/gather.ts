@@ -1,7 +1,7 @@
 import {type ApiObject, type CallOptions, isOmniError, type ListOptions, type ObjectKind} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
+import {at, listAt, textAt} from '../../fields.ts'
 import {componentsOf, type Parts} from './component.ts'
-import {at, listAt, textAt} from './fields.ts'
 import {modeOf} from './mode.ts'
 import {DEPLOYMENT, INFERENCE_SERVICE, LABEL, LEADER_WORKER_SET, MODE, POD} from './names.ts'
 import {judge} from './status.ts'

@@ -1,5 +1,5 @@
+import {textAt} from '../../fields.ts'
 import {componentsOf, type Parts} from './component.ts'
-import {textAt} from './fields.ts'
 import {failureOf, isObserved} from './status.ts'
 import {type Trouble, type TroubleKind, worst} from './trouble.ts'
 

@@ -1,6 +1,6 @@
 import type {ApiObject, ServedModel, Service, ServiceFailure, ServiceSpec, ServingComponent} from '@omni-cli/sdk'
+import {at, listAt, numberAt, textAt, textMapAt} from '../../fields.ts'
 import {type ComponentState, componentsOf, operatorAnnotation, type Parts} from './component.ts'
-import {at, listAt, numberAt, textAt, textsAt} from './fields.ts'
 import {REASON} from './hopeless.ts'
 import {modeOf} from './mode.ts'
 import {ANNOTATION, LABEL, MAIN_CONTAINER} from './names.ts'
@@ -60,7 +60,7 @@ function vendorOf({model, deployments, pods}: Parts): string | undefined {
   const told = textAt(model, 'spec', 'vendor')
   if (told !== undefined) return told
   return [...deployments, ...pods]
-    .map((object) => textsAt(object, 'metadata', 'labels')[LABEL.modelVendor])
+    .map((object) => textMapAt(object, 'metadata', 'labels')[LABEL.modelVendor])
     .find((vendor) => vendor !== undefined)
 }
 
@@ -85,7 +85,7 @@ function specOf(parts: Parts, engine: ComponentState | undefined): ServiceSpec {
     ...(image === undefined ? {} : {image}),
     replicas: isScaled ? 'auto' : min,
     protocol: 'http',
-    ...{routes: [], env: {}, labels: textsAt(service, 'metadata', 'labels'), aliases: [], mounts: [], triggers: []},
+    ...{routes: [], env: {}, labels: textMapAt(service, 'metadata', 'labels'), aliases: [], mounts: [], triggers: []},
     ...{internal: false, depends_on: [], stop_grace_secs: 30},
   }
 }

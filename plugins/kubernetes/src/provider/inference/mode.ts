@@ -1,10 +1,10 @@
 import type {ApiObject} from '@omni-cli/sdk'
-import {at, numberAt, textsAt} from './fields.ts'
+import {at, numberAt, textMapAt} from '../../fields.ts'
 import {ANNOTATION, MODE} from './names.ts'
 
 /** How the operator runs it: what its webhook has noted, else its default. */
 export function modeOf(service: ApiObject): string {
-  const noted = textsAt(service, 'metadata', 'annotations')[ANNOTATION.mode]
+  const noted = textMapAt(service, 'metadata', 'annotations')[ANNOTATION.mode]
   if (noted !== undefined) return noted
   if (at(service, 'spec', 'engine', 'leader') !== undefined) return MODE.multiNode
   return numberAt(service, 'spec', 'engine', 'minReplicas') === 0 ? MODE.serverless : MODE.raw

@@ -1,5 +1,5 @@
+import {at, listAt, textAt} from '../../fields.ts'
 import {type ComponentState, componentsOf, operatorAnnotation, type Parts, podsOfComponent} from './component.ts'
-import {at, listAt, textAt} from './fields.ts'
 import {ANNOTATION} from './names.ts'
 import {isObserved} from './status.ts'
 import {worst} from './trouble.ts'

@@ -1,9 +1,9 @@
 import type {EndpointAnswer} from '@omni-cli/sdk'
 import {type CallOptions, isAbort, isOmniError, messageOf} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
+import {textMapAt} from '../../fields.ts'
 import type {Parts} from './component.ts'
 import {componentsOf, podsOfComponent} from './component.ts'
-import {textsAt} from './fields.ts'
 import {ANNOTATION} from './names.ts'
 import {portOf} from './replicas.ts'
 import {isReady} from './trouble.ts'
@@ -13,7 +13,7 @@ const PATHS = ['/v1/models', '/health'] as const
 
 /** The component whose pods take requests: what the service says, else the router, else the engine. */
 export function entryOf(parts: Parts): string {
-  const told = textsAt(parts.service, 'metadata', 'annotations')[ANNOTATION.entry]
+  const told = textMapAt(parts.service, 'metadata', 'annotations')[ANNOTATION.entry]
   if (told !== undefined) return told
   return componentsOf(parts).some(({name}) => name === 'router') ? 'router' : 'engine'
 }

@@ -1,6 +1,6 @@
 import type {ApiObject, ExitInfo, Replica, ReplicaStatus} from '@omni-cli/sdk'
+import {at, listAt, numberAt, textAt} from '../../fields.ts'
 import {numberPods} from '../pods/order.ts'
-import {at, listAt, numberAt, textAt} from './fields.ts'
 import {DEFAULT_PORT} from './names.ts'
 import {isReady, restartsOf, troubleOf} from './trouble.ts'
 

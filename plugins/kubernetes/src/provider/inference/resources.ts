@@ -1,5 +1,5 @@
 import {parseBytes} from '@omni-cli/sdk'
-import {at, listAt, recordAt} from './fields.ts'
+import {at, fieldsAt, listAt} from '../../fields.ts'
 
 /** Devices that do the computing: `nvidia.com/gpu`, `amd.com/gpu`, `gpu.intel.com/i915`, slices of devices. */
 export const isGpuResource = (resource: string): boolean => /\/gpu$|^gpu\.|\/mig-/.test(resource)
@@ -14,7 +14,7 @@ const amount = (value: unknown): string => (typeof value === 'number' || typeof 
 /** Devices of one container: its limits, else its requests. */
 export function containerGpus(container: unknown): number {
   for (const part of ['limits', 'requests']) {
-    const given = Object.entries(recordAt(container, 'resources', part)).filter(([key]) => isGpuResource(key))
+    const given = Object.entries(fieldsAt(container, 'resources', part)).filter(([key]) => isGpuResource(key))
     const sum = given.reduce((total, [, value]) => total + (Number(amount(value)) || 0), 0)
     if (sum > 0) return sum
   }

@@ -1,7 +1,7 @@
 import {type CallOptions, OmniError, type Service} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
+import {textMapAt} from '../../fields.ts'
 import {componentsOf, type Parts} from './component.ts'
-import {textsAt} from './fields.ts'
 import {failureText} from './hopeless.ts'
 import {modeOf} from './mode.ts'
 import {ANNOTATION, type ComponentName, INFERENCE_SERVICE, MODE} from './names.ts'
@@ -32,7 +32,7 @@ export async function scaleService(
   if (componentsOf(parts).every(({exists, desired}) => exists && desired === 0)) {
     return startService(client, name, call)
   }
-  const isExternal = textsAt(parts.service, 'metadata', 'annotations')[ANNOTATION.autoscaler] === 'external'
+  const isExternal = textMapAt(parts.service, 'metadata', 'annotations')[ANNOTATION.autoscaler] === 'external'
   // Without an autoscaler nobody tells the Deployment.
   if (isExternal) await setReplicas(client, parts, {component: 'engine', replicas}, call)
   return awaitReady(client, name, {

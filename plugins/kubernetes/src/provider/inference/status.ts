@@ -1,6 +1,6 @@
 import type {ApiObject, ServiceStatus} from '@omni-cli/sdk'
+import {at, listAt, numberAt, textAt} from '../../fields.ts'
 import type {ComponentState} from './component.ts'
-import {at, listAt, numberAt, textAt} from './fields.ts'
 import {hasOwnPods} from './mode.ts'
 import {worst} from './trouble.ts'
 

@@ -1,7 +1,7 @@
 import {type ApiObject, type CallOptions, formatDuration, OmniError, type Service, sleep} from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
+import {at, textMapAt} from '../../fields.ts'
 import {componentsOf, type Parts, podsOfComponent} from './component.ts'
-import {at, textsAt} from './fields.ts'
 import {failureText} from './hopeless.ts'
 import {toService} from './map.ts'
 import {ANNOTATION, INFERENCE_SERVICE} from './names.ts'
@@ -29,7 +29,7 @@ export async function stopService(client: KubeClient, name: string, call: CallOp
   requireRaw(parts, 'stopped')
   if (!componentsOf(parts).some(({exists}) => exists)) throw unmade(name)
   await takeReplicas(client, parts, call)
-  const annotations = textsAt(parts.service, 'metadata', 'annotations')
+  const annotations = textMapAt(parts.service, 'metadata', 'annotations')
   if (annotations[ANNOTATION.stopped] === undefined) {
     const noted = {
       [ANNOTATION.stopped]: annotations[ANNOTATION.autoscaler] ?? DEFAULT_CLASS,
@@ -107,7 +107,7 @@ const putBack = (name: string): OmniError =>
 /** As many replicas as the service wants; one that runs is only waited for. */
 export async function startService(client: KubeClient, name: string, call: CallOptions = {}): Promise<Service> {
   const parts = await requireParts(client, name, call)
-  const stoppedFrom = textsAt(parts.service, 'metadata', 'annotations')[ANNOTATION.stopped]
+  const stoppedFrom = textMapAt(parts.service, 'metadata', 'annotations')[ANNOTATION.stopped]
   if (stoppedFrom !== undefined) {
     const before = stoppedFrom === DEFAULT_CLASS ? null : stoppedFrom
     await annotate(client, name, {[ANNOTATION.stopped]: null, [ANNOTATION.autoscaler]: before}, call)
@@ -131,7 +131,7 @@ async function awaitTemplates(client: KubeClient, name: string, call: CallOption
 }
 
 const templateNote = (deployment: ApiObject): string | undefined =>
-  textsAt(deployment, 'spec', 'template', 'metadata', 'annotations')[ANNOTATION.stopped]
+  textMapAt(deployment, 'spec', 'template', 'metadata', 'annotations')[ANNOTATION.stopped]
 
 /**
  * New pods for every component, by an annotation of its pod template, as the operator reads it from the component's spec. A stopped
@@ -161,7 +161,7 @@ const isStamped =
   (parts: Parts): boolean =>
     components
       .flatMap((component) => podsOfComponent(parts, component))
-      .every((pod) => textsAt(pod, 'metadata', 'annotations')[ANNOTATION.restartedAt] === stamp)
+      .every((pod) => textMapAt(pod, 'metadata', 'annotations')[ANNOTATION.restartedAt] === stamp)
 
 const EXPLAIN_EVERY_MS = 10_000
 

@@ -1,5 +1,5 @@
 import type {ApiObject} from '@omni-cli/sdk'
-import {at, listAt, numberAt, recordAt, textAt} from './fields.ts'
+import {at, fieldsAt, listAt, numberAt, textAt} from '../../fields.ts'
 import {MAIN_CONTAINER} from './names.ts'
 import {isGpuResource} from './resources.ts'
 
@@ -127,7 +127,7 @@ function schedulingTrouble(pod: ApiObject, about: About): Trouble | undefined {
 
 /** The model that a pod wants on its node, as its node selector says it. */
 function modelOf(pod: ApiObject): string | undefined {
-  const keys = Object.keys(recordAt(pod, 'spec', 'nodeSelector'))
+  const keys = Object.keys(fieldsAt(pod, 'spec', 'nodeSelector'))
   return keys
     .map((key) => /^models\.ome\.io\/(?:clusterbasemodel|[^.]+\.basemodel)\.(.+)$/.exec(key)?.[1])
     .find((model) => model !== undefined)

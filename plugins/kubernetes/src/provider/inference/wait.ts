@@ -9,8 +9,8 @@ import {
   sleep,
 } from '@omni-cli/sdk'
 import type {KubeClient} from '../../client/kube-client.ts'
+import {at, textMapAt} from '../../fields.ts'
 import {type ComponentState, componentsOf, type Parts, podsOfComponent} from './component.ts'
-import {at, textsAt} from './fields.ts'
 import {gatherOne} from './gather.ts'
 import {type Cause, createJudgement, type Patience} from './hopeless.ts'
 import {lastLines} from './last-lines.ts'
@@ -96,7 +96,7 @@ function isReady(parts: Parts, {isReached}: WaitOptions): boolean {
 
 /** The autoscaler has done its part: as many as the service allows. With the class external there is none. */
 function isOfSize({service}: Parts, {desired, minReplicas = 0, maxReplicas = desired}: ComponentState): boolean {
-  const isExternal = textsAt(service, 'metadata', 'annotations')[ANNOTATION.autoscaler] === 'external'
+  const isExternal = textMapAt(service, 'metadata', 'annotations')[ANNOTATION.autoscaler] === 'external'
   return isExternal || (desired >= minReplicas && desired <= Math.max(maxReplicas, minReplicas))
 }
 

@@ -1,5 +1,5 @@
+import {type Fields, fieldsAt, isFields, listAt} from '../../../fields.ts'
 import {FLAGS, type FlagName, flagValue, programOf} from '../../../ome/arguments.ts'
-import {type Fields, fieldsAt, isFields, listAt} from '../../../ome/read.ts'
 import {isGpuResource} from '../../inference/resources.ts'
 
 /** Flag of a setting in each engine; absent: it has none. */

@@ -7,8 +7,8 @@ import {
   type RuntimeDraft,
 } from '@omni-cli/sdk'
 import type {KubeClient} from '../../../client/kube-client.ts'
+import {type Fields, fieldsAt, isFields, listAt} from '../../../fields.ts'
 import {flagCount, programOf} from '../../../ome/arguments.ts'
-import {type Fields, fieldsAt, isFields, listAt} from '../../../ome/read.ts'
 import {runnersOf} from '../../../ome/runner.ts'
 import {containerGpus} from '../../inference/resources.ts'
 import {checkObject} from '../../objects/problems/check.ts'

@@ -1,5 +1,5 @@
 import {didYouMean, OmniError} from '@omni-cli/sdk'
-import {isFields} from '../../../ome/read.ts'
+import {isFields} from '../../../fields.ts'
 import type {FieldSchema, Schemas} from '../../objects/problems/schema.ts'
 
 export type Value = unknown

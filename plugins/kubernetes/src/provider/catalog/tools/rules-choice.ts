@@ -1,4 +1,4 @@
-import {textsAt} from '../../../ome/read.ts'
+import {textsAt} from '../../../fields.ts'
 import {isOpenRange, isSelectable} from '../../../ome/select.ts'
 import type {SelectRuntime} from '../../../ome/shapes.ts'
 import {omeSize} from '../../../ome/size.ts'

@@ -1,7 +1,7 @@
 import {didYouMean} from '@omni-cli/sdk'
+import {countOf, type Fields, fieldsAt, isFields, listAt, wordOf} from '../../../fields.ts'
 import {flagCount, flagValue, type Program, programOf, servedNameOf} from '../../../ome/arguments.ts'
 import {argumentOf, knownArguments} from '../../../ome/known-arguments.ts'
-import {countOf, type Fields, fieldsAt, isFields, listAt, wordOf} from '../../../ome/read.ts'
 import {runnersOf} from '../../../ome/runner.ts'
 import {containerGpus, isGpuResource} from '../../inference/resources.ts'
 import {failed, ok, type Rule, warning} from './rule.ts'

@@ -1,6 +1,6 @@
 import {didYouMean, OmniError, parseBytes} from '@omni-cli/sdk'
+import {type Fields, fieldsAt, isFields, listAt} from '../../../fields.ts'
 import type {FlagName} from '../../../ome/arguments.ts'
-import {type Fields, fieldsAt, isFields, listAt} from '../../../ome/read.ts'
 import {runnersOf} from '../../../ome/runner.ts'
 import {parametersOf} from '../../../ome/size.ts'
 import {containerGpus} from '../../inference/resources.ts'

@@ -6,7 +6,7 @@ import {
   OmniError,
   type RuntimeTest,
 } from '@omni-cli/sdk'
-import {fieldsAt, isFields} from '../../../ome/read.ts'
+import {fieldsAt, isFields} from '../../../fields.ts'
 import {checkObject} from '../../objects/problems/check.ts'
 import {ServedSchemas} from '../../objects/problems/served-schemas.ts'
 import type {DeviceSources} from '../accelerators.ts'

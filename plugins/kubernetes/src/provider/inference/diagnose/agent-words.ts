@@ -1,5 +1,5 @@
 import {formatBytes} from '@omni-cli/sdk'
-import {numberAt, recordAt, textAt} from '../fields.ts'
+import {fieldsAt, numberAt, textAt} from '../../../fields.ts'
 import type {Facts} from './facts.ts'
 
 /** What an agent says of the model on its node. */
@@ -21,7 +21,7 @@ export function wordsOf({agents, model, nowMs}: Facts): AgentWord[] {
     if (status === undefined) return []
     const node = agent.metadata.name
     const told = Date.parse(textAt(entry, 'progress', 'lastUpdated') ?? '')
-    const text = [`${node}: ${status}`, ...progressOf(recordAt(entry, 'progress'))].join(', ')
+    const text = [`${node}: ${status}`, ...progressOf(fieldsAt(entry, 'progress'))].join(', ')
     return [{node, status, text, quietMs: Number.isNaN(told) ? undefined : nowMs - told}]
   })
 }

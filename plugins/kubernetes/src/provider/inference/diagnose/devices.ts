@@ -1,7 +1,7 @@
 import type {ApiObject} from '@omni-cli/sdk'
+import {at, fieldsAt} from '../../../fields.ts'
 import {isOver} from '../../pods/order.ts'
 import type {Pod} from '../../pods/pod.ts'
-import {at, recordAt} from '../fields.ts'
 
 /** `500m`, `2`, `1Gi` as a number; 0 for what is none. */
 export function quantity(text: unknown): number {
@@ -30,7 +30,7 @@ export function freeOn(
 ): {readonly node: string; readonly free: number; readonly all: number}[] {
   return nodes
     .map(({metadata, ...node}) => {
-      const all = quantity(recordAt(node, 'status', 'allocatable')[resource])
+      const all = quantity(fieldsAt(node, 'status', 'allocatable')[resource])
       const here = pods.filter((pod) => pod.spec?.nodeName === metadata.name && (!isOver(pod) || isLeaving(pod)))
       const used = here.reduce((sum, pod) => sum + requestOf(pod, resource), 0)
       return {node: metadata.name, all, free: Math.max(0, all - used)}

@@ -1,8 +1,8 @@
 import {type ApiObject, type CallOptions, isOmniError, type ObjectKind, OmniError} from '@omni-cli/sdk'
 import type {KubeClient} from '../../../client/kube-client.ts'
+import {at, textAt, textMapAt} from '../../../fields.ts'
 import {type ClusterEvent, serviceOf} from '../../pods/event-map.ts'
 import {hasLabels, POD_KIND, type Pod} from '../../pods/pod.ts'
-import {at, textAt, textsAt} from '../fields.ts'
 import {ANNOTATION, DEPLOYMENT, EVENT, INFERENCE_SERVICE, LABEL} from '../names.ts'
 import type {Facts} from './facts.ts'
 import {readAgentLines, readLastLines} from './gather-logs.ts'
@@ -102,7 +102,7 @@ async function gatherRest(looking: Looking, facts: Facts): Promise<Partial<Facts
   const modelName = textAt(service, 'spec', 'model', 'name')
   const runtimeName = textAt(service, 'spec', 'runtime', 'name')
   const isShort = unscheduled(facts).some(({message}) => message.includes('Insufficient'))
-  const isKeda = textsAt(service, 'metadata', 'annotations')[ANNOTATION.autoscaler] === 'keda'
+  const isKeda = textMapAt(service, 'metadata', 'annotations')[ANNOTATION.autoscaler] === 'keda'
   const [model, runtime, allPods, keda, logs] = await Promise.all([
     modelName === undefined ? undefined : oneOf(looking, 'model', [KINDS.model, KINDS.clusterModel], modelName),
     runtimeName === undefined
@@ -132,7 +132,7 @@ async function hasSecret(looking: Looking, model: ApiObject | undefined): Promis
 
 const isOf = (object: ApiObject, name: string, isServed: boolean): boolean =>
   isServed
-    ? textsAt(object, 'metadata', 'labels')[LABEL.service] === name || isNamed(object, name, true)
+    ? textMapAt(object, 'metadata', 'labels')[LABEL.service] === name || isNamed(object, name, true)
     : object.metadata.name === name
 
 const isNamed = ({metadata}: ApiObject, name: string, isServed: boolean): boolean =>
@@ -142,7 +142,7 @@ const isNamed = ({metadata}: ApiObject, name: string, isServed: boolean): boolea
 function belongs(pod: Pod, deployments: readonly ApiObject[], served: string | undefined): boolean {
   if (served !== undefined && hasLabels(pod, {[LABEL.service]: served})) return true
   return deployments.some((deployment) => {
-    const selector = textsAt(deployment, 'spec', 'selector', 'matchLabels')
+    const selector = textMapAt(deployment, 'spec', 'selector', 'matchLabels')
     return Object.keys(selector).length > 0 && hasLabels(pod, selector)
   })
 }

@@ -1,9 +1,9 @@
 import type {ApiObject} from '@omni-cli/sdk'
+import {at, listAt, textAt} from '../../../fields.ts'
 import type {ClusterEvent} from '../../pods/event-map.ts'
 import {timeOf} from '../../pods/event-map.ts'
 import {isOver} from '../../pods/order.ts'
 import type {ContainerEnd, ContainerStatus, Pod} from '../../pods/pod.ts'
-import {at, listAt, textAt} from '../fields.ts'
 import type {Facts} from './facts.ts'
 import type {Found} from './rule.ts'
 

@@ -1,7 +1,7 @@
 import {type ApiObject, nearest, OmniError} from '@omni-cli/sdk'
+import {at, listAt, textAt} from '../../../fields.ts'
 import {namedRuntimeError, type Selection, select} from '../../../ome/select.ts'
 import {selectModel, selectRuntime} from '../../../ome/shapes.ts'
-import {at, listAt, textAt} from '../fields.ts'
 import {type RuntimeParts, runtimeParts} from './runtime-parts.ts'
 import type {Surroundings} from './surroundings.ts'
 

@@ -7,8 +7,8 @@ import {
   type ServingSpec,
 } from '@omni-cli/sdk'
 import type {KubeClient} from '../../../client/kube-client.ts'
+import {at} from '../../../fields.ts'
 import {requireServed} from '../../catalog/kinds.ts'
-import {at} from '../fields.ts'
 import {getService} from '../gather.ts'
 import {failureText} from '../hopeless.ts'
 import {toService} from '../map.ts'

@@ -1,6 +1,6 @@
 import {type ApiObject, type CallOptions, isOmniError, type ObjectKind, type OmniError} from '@omni-cli/sdk'
 import type {KubeClient} from '../../../client/kube-client.ts'
-import {at, isRecord} from '../fields.ts'
+import {at, isFields} from '../../../fields.ts'
 import {changedFields} from './merge-patch.ts'
 
 /** The server's answer to a change, before it is made. */
@@ -55,7 +55,7 @@ export async function applyOurs(
 }
 
 function isOnlyOurs({details}: OmniError): boolean {
-  const conflicts = isRecord(details) ? details.conflicts : undefined
+  const conflicts = isFields(details) ? details.conflicts : undefined
   return (
     Array.isArray(conflicts) &&
     conflicts.length > 0 &&

@@ -1,8 +1,8 @@
-import {isRecord} from '../fields.ts'
+import {isFields} from '../../../fields.ts'
 
 /** The JSON merge patch (RFC 7386) that makes `to` of `from`; undefined when nothing differs. Lists are replaced as a whole. */
 export function mergePatch(from: unknown, to: unknown): unknown {
-  if (!isRecord(from) || !isRecord(to)) return isSame(from, to) ? undefined : to
+  if (!isFields(from) || !isFields(to)) return isSame(from, to) ? undefined : to
   const keys = new Set([...Object.keys(from), ...Object.keys(to)])
   const pairs = [...keys].flatMap((key): [string, unknown][] => {
     if (to[key] === undefined) return from[key] === undefined ? [] : [[key, null]]
@@ -14,8 +14,8 @@ export function mergePatch(from: unknown, to: unknown): unknown {
 
 /** `spec.engine.minReplicas: 1 → 3`, a line a field. */
 export function changedFields(from: unknown, to: unknown, path = ''): string[] {
-  if (isRecord(from) || isRecord(to)) {
-    const [a, b] = [isRecord(from) ? from : {}, isRecord(to) ? to : {}]
+  if (isFields(from) || isFields(to)) {
+    const [a, b] = [isFields(from) ? from : {}, isFields(to) ? to : {}]
     const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])]
     return keys.flatMap((key) => changedFields(a[key], b[key], path === '' ? key : `${path}.${key}`))
   }

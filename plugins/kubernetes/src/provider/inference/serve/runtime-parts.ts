@@ -1,5 +1,5 @@
 import type {ApiObject} from '@omni-cli/sdk'
-import {at, isRecord, listAt, numberAt, textAt} from '../fields.ts'
+import {at, isFields, listAt, numberAt, textAt} from '../../../fields.ts'
 import {addNeeds, type PodNeeds, podNeeds} from '../resources.ts'
 
 /** What a ServingRuntime says about the pods it makes. */
@@ -25,14 +25,14 @@ export function runtimeParts(runtime: ApiObject): RuntimeParts {
     numberAt(config, 'worker', 'size') ?? 1,
   ]
   const single = configNeeds(config)
-  const isGrouped = isRecord(leader) || isRecord(worker)
+  const isGrouped = isFields(leader) || isFields(worker)
   const [leaderNeeds, workerNeeds] = [configNeeds(leader), configNeeds(worker)]
   return {
     name: runtime.metadata.name,
     kind: runtime.kind ?? (runtime.metadata.namespace === undefined ? 'ClusterServingRuntime' : 'ServingRuntime'),
-    hasRouter: isRecord(at(runtime, 'spec', 'routerConfig')),
-    hasDecoder: isRecord(at(runtime, 'spec', 'decoderConfig')),
-    needs: isGrouped ? addNeeds(leaderNeeds, workerNeeds, isRecord(worker) ? workers : 0) : single,
+    hasRouter: isFields(at(runtime, 'spec', 'routerConfig')),
+    hasDecoder: isFields(at(runtime, 'spec', 'decoderConfig')),
+    needs: isGrouped ? addNeeds(leaderNeeds, workerNeeds, isFields(worker) ? workers : 0) : single,
     gpusPerPod: isGrouped ? Math.max(leaderNeeds.gpus, workerNeeds.gpus) : single.gpus,
     engine: engineOf(isGrouped ? leader : config),
   }
@@ -41,7 +41,7 @@ export function runtimeParts(runtime: ApiObject): RuntimeParts {
 /** A runner and the containers beside it. */
 function configNeeds(config: unknown): PodNeeds {
   const runner = at(config, 'runner')
-  return podNeeds({containers: [...(isRecord(runner) ? [runner] : []), ...listAt(config, 'containers')]})
+  return podNeeds({containers: [...(isFields(runner) ? [runner] : []), ...listAt(config, 'containers')]})
 }
 
 function engineOf(config: unknown): RuntimeParts['engine'] {

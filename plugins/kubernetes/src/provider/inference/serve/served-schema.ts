@@ -1,6 +1,6 @@
 import {type CallOptions, type ObjectKind, OmniError} from '@omni-cli/sdk'
 import type {KubeClient} from '../../../client/kube-client.ts'
-import {at, listAt, textAt} from '../fields.ts'
+import {at, listAt, textAt} from '../../../fields.ts'
 
 const DEFINITIONS: ObjectKind = {
   ...{group: 'apiextensions.k8s.io', version: 'v1', kind: 'CustomResourceDefinition', namespaced: false},

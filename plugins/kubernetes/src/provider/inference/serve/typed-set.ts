@@ -1,5 +1,5 @@
 import {guess, OmniError} from '@omni-cli/sdk'
-import {at, isRecord, listAt, textAt} from '../fields.ts'
+import {at, isFields, listAt, textAt} from '../../../fields.ts'
 
 /** Names that mean several fields, or that are long to write. */
 const SHORT: Readonly<Record<string, readonly string[]>> = {
@@ -69,7 +69,7 @@ function assign(field: string, text: string, schema: unknown): Assignment | stri
 
 function stepInto(node: unknown, word: string): {readonly schema: unknown; readonly key: string | number} | string {
   const properties = at(node, 'properties')
-  if (isRecord(properties) && Object.hasOwn(properties, word)) return {schema: properties[word], key: word}
+  if (isFields(properties) && Object.hasOwn(properties, word)) return {schema: properties[word], key: word}
   const others = at(node, 'additionalProperties')
   if (others !== undefined && others !== false) return {schema: others, key: word}
   if (at(node, 'x-kubernetes-preserve-unknown-fields') === true) return {schema: {}, key: word}
@@ -77,7 +77,7 @@ function stepInto(node: unknown, word: string): {readonly schema: unknown; reado
     if (/^\d{1,4}$/.test(word)) return {schema: at(node, 'items'), key: Number(word)}
     return `'${word}' is no place in a list: 0, 1, …`
   }
-  const known = isRecord(properties) ? Object.keys(properties) : []
+  const known = isFields(properties) ? Object.keys(properties) : []
   return `there is no field '${word}'${guess(word, known)}`
 }
 

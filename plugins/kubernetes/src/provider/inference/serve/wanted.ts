@@ -1,5 +1,5 @@
 import {type ApiObject, OmniError, type ServingChange} from '@omni-cli/sdk'
-import {at, numberAt, recordAt} from '../fields.ts'
+import {at, fieldsAt, numberAt} from '../../../fields.ts'
 import {COMPONENTS} from '../names.ts'
 import {AUTOSCALE_ANNOTATIONS, type AutoscaleSettings} from './autoscale.ts'
 import {runtimeRef} from './manifest.ts'
@@ -22,7 +22,7 @@ export const AUTO_RUNTIME = 'auto'
 /** The InferenceService as it should be. USAGE for sizes that contradict each other. */
 export function wantedService(current: ApiObject, resolved: ResolvedChange): ApiObject {
   const {change, assignments} = resolved
-  const spec = {...recordAt(current, 'spec'), ...namedParts(resolved), ...componentParts(current, resolved)}
+  const spec = {...fieldsAt(current, 'spec'), ...namedParts(resolved), ...componentParts(current, resolved)}
   if (change.runtime === AUTO_RUNTIME) Reflect.deleteProperty(spec, 'runtime')
   for (const name of partsToDrop(current, resolved)) Reflect.deleteProperty(spec, name)
   const next: ApiObject = {...current, metadata: {...current.metadata, ...annotationsPart(current, resolved)}, spec}
@@ -55,7 +55,7 @@ function namedParts({change, modelKind, runtime}: ResolvedChange): object {
 }
 
 function componentParts(current: ApiObject, {change, autoscale, runtime}: ResolvedChange): Record<string, unknown> {
-  const engine = recordAt(current, 'spec', 'engine')
+  const engine = fieldsAt(current, 'spec', 'engine')
   const size = sizeOf(engine, change)
   const strategy = change.rollout === undefined ? {} : {deploymentStrategy: STRATEGY[change.rollout]}
   const scaled = change.autoscale === 'off' ? withoutScaling({...engine, ...size}) : {...engine, ...size}
@@ -67,7 +67,7 @@ function componentParts(current: ApiObject, {change, autoscale, runtime}: Resolv
     ...(needsRouter ? {router: {minReplicas: 1, maxReplicas: 1, ...strategy}} : {}),
     ...(change.rollout === undefined
       ? {}
-      : Object.fromEntries(others.map((name) => [name, {...recordAt(current, 'spec', name), ...strategy}]))),
+      : Object.fromEntries(others.map((name) => [name, {...fieldsAt(current, 'spec', name), ...strategy}]))),
   }
 }
 
@@ -97,7 +97,7 @@ const withoutScaling = ({scaleMetric: _metric, scaleTarget: _target, ...rest}: R
 
 function annotationsPart(current: ApiObject, {change, autoscale}: ResolvedChange): object {
   if (change.autoscale === undefined) return {}
-  const known = recordAt(current, 'metadata', 'annotations')
+  const known = fieldsAt(current, 'metadata', 'annotations')
   const kept = Object.entries(known).filter(([key]) => !AUTOSCALE_ANNOTATIONS.includes(key))
   return {annotations: {...Object.fromEntries(kept), ...autoscale?.annotations}}
 }

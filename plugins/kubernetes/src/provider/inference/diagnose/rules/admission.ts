@@ -1,4 +1,4 @@
-import {textAt} from '../../fields.ts'
+import {textAt} from '../../../../fields.ts'
 import type {Facts} from '../facts.ts'
 import {conditionOf, eventTexts, isTrue, some, together} from '../look.ts'
 import type {Rule} from '../rule.ts'

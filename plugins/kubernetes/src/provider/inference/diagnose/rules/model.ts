@@ -1,5 +1,5 @@
 import {formatDuration} from '@omni-cli/sdk'
-import {at, listAt, textAt, textsAt} from '../../fields.ts'
+import {at, listAt, textAt, textMapAt} from '../../../../fields.ts'
 import {wordsOf} from '../agent-words.ts'
 import type {Facts} from '../facts.ts'
 import {failureIn, modelNameOf, some, together} from '../look.ts'
@@ -24,13 +24,13 @@ const ON_NO_NODE: Rule = {
     const waiting = facts.pods.filter((pod) => pod.spec?.nodeName === undefined || pod.spec.nodeName === '')
     const labels = [...new Set(waiting.flatMap(modelLabels))]
     const none = labels.filter(
-      (label) => !facts.nodes.some((node) => textsAt(node, 'metadata', 'labels')[label] === 'Ready'),
+      (label) => !facts.nodes.some((node) => textMapAt(node, 'metadata', 'labels')[label] === 'Ready'),
     )
     if (facts.nodes.length === 0) return []
     return together(none, ([label]) => {
       const words = wordsOf(facts)
       const onNodes = facts.nodes.flatMap((node) => {
-        const value = textsAt(node, 'metadata', 'labels')[label]
+        const value = textMapAt(node, 'metadata', 'labels')[label]
         return value === undefined ? [] : [`${node.metadata.name}: ${value}`]
       })
       return {

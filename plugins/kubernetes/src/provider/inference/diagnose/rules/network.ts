@@ -1,6 +1,6 @@
+import {at, listAt, numberAt, textAt, textMapAt} from '../../../../fields.ts'
 import {isOver} from '../../../pods/order.ts'
 import {hasLabels} from '../../../pods/pod.ts'
-import {at, listAt, numberAt, textAt, textsAt} from '../../fields.ts'
 import type {Facts} from '../facts.ts'
 import {conditionOf, isTrue, some, together} from '../look.ts'
 import type {Rule} from '../rule.ts'
@@ -8,7 +8,7 @@ import type {Rule} from '../rule.ts'
 /** Ports that no container of its pods has. */
 function wrongPorts({services, pods}: Facts): string[] {
   return services.flatMap((service) => {
-    const selector = textsAt(service, 'spec', 'selector')
+    const selector = textMapAt(service, 'spec', 'selector')
     const chosen = pods.filter((pod) => !isOver(pod) && hasLabels(pod, selector))
     const [pod] = chosen
     const ports = (pod?.spec?.containers ?? []).flatMap((container) => container.ports ?? [])
@@ -36,13 +36,13 @@ export const NETWORK_RULES: readonly Rule[] = [
         ? []
         : together(
             services.filter((service) => {
-              const selector = textsAt(service, 'spec', 'selector')
+              const selector = textMapAt(service, 'spec', 'selector')
               return Object.keys(selector).length > 0 && !pods.some((pod) => hasLabels(pod, selector))
             }),
             (those) => ({
               message: `the Service '${those[0].metadata.name}' selects none of the pods: no request reaches them`,
               evidence: those.map(
-                (one) => `Service/${one.metadata.name}: ${JSON.stringify(textsAt(one, 'spec', 'selector'))}`,
+                (one) => `Service/${one.metadata.name}: ${JSON.stringify(textMapAt(one, 'spec', 'selector'))}`,
               ),
               fix: `omni get service ${name} -o yaml`,
             }),

@@ -1,5 +1,5 @@
 import type {ApiObject} from '@omni-cli/sdk'
-import {at, numberAt, textAt} from '../../fields.ts'
+import {at, numberAt, textAt} from '../../../../fields.ts'
 import type {Facts} from '../facts.ts'
 import {conditionOf, isTrue, some, together} from '../look.ts'
 import type {Rule} from '../rule.ts'

@@ -1,7 +1,7 @@
 import {formatDuration} from '@omni-cli/sdk'
+import {at, textAt} from '../../../../fields.ts'
 import {isOver} from '../../../pods/order.ts'
 import {isReady} from '../../../pods/pod.ts'
-import {at, textAt} from '../../fields.ts'
 import {COMPONENTS, componentObject} from '../../names.ts'
 import type {Facts} from '../facts.ts'
 import {conditionOf, containersIn, eventTexts, isTrue, linesWith, placeOf, some, together, wantedOf} from '../look.ts'

@@ -1,4 +1,4 @@
-import {at, textAt} from '../../fields.ts'
+import {at, textAt} from '../../../../fields.ts'
 import type {Facts} from '../facts.ts'
 import {eventTexts, failureIn, linesWith, modelNameOf, runtimeNameOf, some, together} from '../look.ts'
 import type {Rule} from '../rule.ts'

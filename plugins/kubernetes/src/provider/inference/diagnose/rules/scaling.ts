@@ -1,4 +1,4 @@
-import {at, listAt, numberAt, textAt, textsAt} from '../../fields.ts'
+import {at, listAt, numberAt, textAt, textMapAt} from '../../../../fields.ts'
 import {ANNOTATION} from '../../names.ts'
 import {isGpuResource} from '../../resources.ts'
 import type {Facts} from '../facts.ts'
@@ -8,9 +8,9 @@ import type {Rule} from '../rule.ts'
 const hasGpus = ({pods, deployments}: Facts): boolean =>
   [...pods.map(({spec}) => spec), ...deployments.map((one) => at(one, 'spec', 'template', 'spec'))]
     .flatMap((spec) => listAt(spec, 'containers'))
-    .some((container) => Object.keys(textsAt(container, 'resources', 'limits')).some(isGpuResource))
+    .some((container) => Object.keys(textMapAt(container, 'resources', 'limits')).some(isGpuResource))
 
-const annotations = ({service}: Facts) => textsAt(service, 'metadata', 'annotations')
+const annotations = ({service}: Facts) => textMapAt(service, 'metadata', 'annotations')
 const scales = (one: unknown): boolean =>
   (numberAt(one, 'spec', 'maxReplicas') ?? 0) > (numberAt(one, 'spec', 'minReplicas') ?? 1)
 
@@ -29,7 +29,7 @@ const told = (facts: Facts, type: string, status: string) =>
 function annotationCondition(one: unknown, type: string): unknown {
   try {
     const all: unknown = JSON.parse(
-      textsAt(one, 'metadata', 'annotations')['autoscaling.alpha.kubernetes.io/conditions'] ?? '[]',
+      textMapAt(one, 'metadata', 'annotations')['autoscaling.alpha.kubernetes.io/conditions'] ?? '[]',
     )
     return Array.isArray(all) ? all.find((condition: unknown) => textAt(condition, 'type') === type) : undefined
   } catch {

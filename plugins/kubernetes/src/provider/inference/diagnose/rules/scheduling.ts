@@ -1,5 +1,5 @@
 import {formatBytes} from '@omni-cli/sdk'
-import {at, numberAt, textAt} from '../../fields.ts'
+import {at, numberAt, textAt} from '../../../../fields.ts'
 import {isGpuResource} from '../../resources.ts'
 import {freeOn, requestOf} from '../devices.ts'
 import type {Facts} from '../facts.ts'

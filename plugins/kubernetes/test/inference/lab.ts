@@ -1,7 +1,7 @@
 import {mkdtemp, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {createHttp, type DriverContext, type ServiceEngine, type ServingFacet, silentLogger} from '@omni-cli/sdk'
+import {createHttp, type DriverContext, poll, type ServiceEngine, type ServingFacet, silentLogger} from '@omni-cli/sdk'
 import {type FakeKube, type FakeKubeOptions, type KubeObject, startFakeKube, startOmeSimulator} from '@omni-cli/testkit'
 import type {KubeClient} from '../../src/client/kube-client.ts'
 import {openClient} from '../../src/client/open-client.ts'
@@ -88,6 +88,14 @@ export interface FakeLab extends View {
   readonly onProgress: (note: string) => void
 }
 
+/** The agents have said of each model whether its files are there. */
+async function modelsKnown(kube: FakeKube, objects: readonly KubeObject[]): Promise<void> {
+  const names = objects.flatMap(({kind, metadata}) => (kind === 'ClusterBaseModel' ? [metadata.name ?? ''] : []))
+  const isKnown = (name: string) =>
+    ['Ready', 'Failed'].includes(kube.read('clusterbasemodels.ome.io', name)?.status?.state)
+  await poll({everyMs: 5, timeoutMs: 10_000}, () => names.every(isKnown))
+}
+
 export async function openFakeLab(
   options: FakeKubeOptions & {readonly isProtected?: boolean; readonly hasOperator?: boolean} = {},
 ): Promise<FakeLab> {
@@ -99,6 +107,7 @@ export async function openFakeLab(
         download: {totalBytes: 10, files: 1, steps: 1, stepMs: 1},
       })
     : undefined
+  if (hasOperator) await modelsKnown(kube, rest.objects ?? [])
   const view = await openView({kubeconfig: kube.kubeconfig, cluster: 'fake', namespace: 'default', isProtected})
   const notes: string[] = []
   return {

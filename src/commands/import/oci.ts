@@ -1,8 +1,7 @@
 import * as Args from '@oclif/core/args'
-import * as Flags from '@oclif/core/flags'
 import {BaseCommand, type View} from '@omni-cli/sdk/cli'
 import {importUri} from '../../models/import/import-uri.ts'
-import {uriFlags, uriRequest} from '../../models/import/uri-flags.ts'
+import {storageFlags, uriRequest} from '../../models/import/uri-flags.ts'
 
 /** `-o json`: `{spec, action, warnings}`; `action` is `created`, `exists` or, with `--dry-run`, `create`. */
 export default class ImportOci extends BaseCommand {
@@ -14,12 +13,7 @@ export default class ImportOci extends BaseCommand {
     '<%= config.bin %> import oci oci://n/my-namespace/b/models/o/llama-70b --name llama --vendor meta --architecture LlamaForCausalLM',
   ]
   static override args = {address: Args.string({required: true, description: 'oci://n/NAMESPACE/b/BUCKET/o/PREFIX'})}
-  static override flags = {
-    ...uriFlags,
-    path: Flags.string({summary: 'folder on the nodes; default: /raid/models/VENDOR/NAME', helpValue: 'PATH'}),
-    secret: Flags.string({summary: 'Secret with the credentials for the source', helpValue: 'NAME'}),
-    force: Flags.boolean({summary: 'also what OME is not known to fetch'}),
-  }
+  static override flags = storageFlags
 
   async run(): Promise<View | undefined> {
     const {args, flags} = await this.parse(ImportOci)

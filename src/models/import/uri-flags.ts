@@ -23,6 +23,14 @@ export const uriFlags = {
   yes: flag.yes,
 }
 
+/** The same, and what a storage over the network needs. */
+export const storageFlags = {
+  ...uriFlags,
+  path: Flags.string({summary: 'folder on the nodes; default: /raid/models/VENDOR/NAME', helpValue: 'PATH'}),
+  secret: Flags.string({summary: 'Secret with the credentials for the source', helpValue: 'NAME'}),
+  force: Flags.boolean({summary: 'also what OME is not known to fetch'}),
+}
+
 interface UriFlags {
   readonly name?: string | undefined
   readonly 'display-name'?: string | undefined

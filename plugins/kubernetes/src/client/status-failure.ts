@@ -1,4 +1,5 @@
 import {type ErrorCode, escapeTerminal, OmniError, redact} from '@omni-cli/sdk'
+import {isFields, textAt} from '../fields.ts'
 import type {KubeRequest} from './kube-client.ts'
 
 /** One thing that the server minds. */
@@ -117,15 +118,15 @@ interface ParsedStatus {
 function parseStatus(text: string): ParsedStatus {
   const body = parsed(text)
   const details = body.details
-  const inner = isRecord(details) ? details : {}
-  const causes = Array.isArray(inner.causes) ? inner.causes.filter(isRecord) : []
+  const inner = isFields(details) ? details : {}
+  const causes = Array.isArray(inner.causes) ? inner.causes.filter(isFields) : []
   return {
-    message: textIn(body, 'message'),
-    reason: textIn(body, 'reason'),
+    message: textAt(body, 'message'),
+    reason: textAt(body, 'reason'),
     causes: causes.map((cause) => ({
-      ...(textIn(cause, 'field') === undefined ? {} : {field: printable(textIn(cause, 'field') ?? '')}),
-      message: printable(textIn(cause, 'message') ?? ''),
-      ...(textIn(cause, 'reason') === undefined ? {} : {reason: textIn(cause, 'reason')}),
+      ...(textAt(cause, 'field') === undefined ? {} : {field: printable(textAt(cause, 'field') ?? '')}),
+      message: printable(textAt(cause, 'message') ?? ''),
+      ...(textAt(cause, 'reason') === undefined ? {} : {reason: textAt(cause, 'reason')}),
     })),
   }
 }
@@ -133,18 +134,10 @@ function parseStatus(text: string): ParsedStatus {
 function parsed(text: string): Readonly<Record<string, unknown>> {
   try {
     const body: unknown = JSON.parse(text)
-    return isRecord(body) ? body : {}
+    return isFields(body) ? body : {}
   } catch {
     return {}
   }
-}
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const textIn = (record: Readonly<Record<string, unknown>>, key: string): string | undefined => {
-  const value = record[key]
-  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 const printable = (text: string): string =>
